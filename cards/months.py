@@ -1,0 +1,21 @@
+"""Calendar months and durations of the rulebook (A.9: months are calendar months)."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import datetime
+
+
+def add_months(at: datetime, months: int) -> datetime:
+    """`months` calendar months later (or earlier), clipped to the end of the month: 31 Jan + 1 = 28 or 29 Feb."""
+    index = at.year * 12 + at.month - 1 + months
+    year, month = divmod(index, 12)
+    return at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))
+
+
+def whole_months(start: datetime, end: datetime) -> int:
+    """Completed calendar months from `start` to `end` (15 Mar to 15 Jun = 3); 0 when `end` is before `start`."""
+    if end <= start:
+        return 0
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return months if add_months(start, months) <= end else months - 1

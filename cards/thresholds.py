@@ -1,0 +1,214 @@
+"""Every clinical number of the rules: value, unit, source, bounds for a site, date of review. One place, no other.
+
+`limits = Thresholds()` holds the shipped numbers. A site may move a number within its bounds
+(`[content.thresholds]`); rules take `limits` as an argument, so several versions live side by side in one process.
+Numbers of one pathogen (windows, doses) stand in its file. Counts are 10*9/L; windows are hours or days as the unit says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a threshold is: unit (UCUM), source (citation key, or "design" = local sign-off), bounds for a site."""
+
+    unit: str
+    source: str
+    low: Decimal
+    high: Decimal
+    meaning: str
+    reviewed: str = "2026-11"
+
+
+def number(value: str, unit: str, source: str, low: str, high: str, meaning: str) -> Any:
+    """One threshold. `low` and `high` bound what a site may set."""
+    about = Described(unit, source, Decimal(low), Decimal(high), meaning)
+    return field(default=Decimal(value), metadata={"described": about})
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The numbers in force. Names are what a site's TOML uses."""
+
+    # B.1 count grades and the columns of the transfusion matrix
+    very_low: Decimal = number("10", "10*9/L", "AABB25", "5", "10", "below: TRF-06, urgent review")
+    low_high_risk: Decimal = number("20", "10*9/L", "SSC16", "15", "30", "below: high-risk rows, admission of new adults")
+    skin_only_defer: Decimal = number("30", "10*9/L", "SEED", "20", "50", "at or above with skin-only bleeding: defer")
+    bleeding_transfuse: Decimal = number("50", "10*9/L", "SEED", "30", "50", "below with active bleeding: transfuse")
+    mild: Decimal = number("100", "10*9/L", "design", "100", "100", "at or above: mild, at most one info card")
+    normal: Decimal = number("150", "10*9/L", "design", "100", "150", "at or above: normal")
+    skin_only_close: Decimal = number("35", "10*9/L", "design", "30", "50", "below: close to the limit, repeat in 24 h")
+    cns_transfuse: Decimal = number("100", "10*9/L", "BSH17", "80", "100", "below with CNS bleeding: transfuse")
+
+    # B.3 staleness
+    stale_dengue_dic: Decimal = number("12", "h", "design", "6", "24", "dengue or DIC")
+    stale_acute: Decimal = number("24", "h", "design", "6", "48", "active bleeding, ICU, sepsis, inpatient, blood orders")
+    stale_outpatient_low: Decimal = number("72", "h", "design", "24", "96", "outpatient below 50")
+    stale_outpatient: Decimal = number("7", "d", "design", "1", "14", "outpatient 50 to 149, stable")
+    stale_chronic: Decimal = number("30", "d", "design", "7", "30", "chronic stable or stable on TPO-RA")
+    history_only: Decimal = number("30", "d", "design", "30", "30", "older counts are history")
+    future_tolerance: Decimal = number("15", "min", "design", "0", "60", "a sample time further ahead is ignored")
+
+    # B.4 units
+    plausible_low: Decimal = number("1", "10*9/L", "design", "1", "1", "below: implausible unless `<n`")
+    plausible_high: Decimal = number("2500", "10*9/L", "design", "2000", "2500", "above: implausible")
+    upper_bound_step: Decimal = number("0.1", "10*9/L", "design", "0.1", "0.1", "`<5` decides as 4.9")
+
+    # B.2 trend, PLT
+    trend_window: Decimal = number("14", "d", "design", "7", "30", "counts that make the trend")
+    trend_gap: Decimal = number("6", "h", "design", "2", "12", "counts closer than this are one point")
+    trend_after_platelets: Decimal = number("24", "h", "design", "12", "48", "after a transfusion: no trend")
+    falling_percent: Decimal = number("20", "%", "design", "10", "30", "falling, with the next number")
+    falling_count: Decimal = number("10", "10*9/L", "design", "5", "20", "falling")
+    recovering_percent: Decimal = number("20", "%", "design", "10", "50", "above the nadir, after two rises")
+    recovered_count: Decimal = number("100", "10*9/L", "IWG09", "100", "150", "twice at or above: recovered")
+    baseline_percent: Decimal = number("10", "%", "design", "5", "20", "within this of baseline: recovered")
+    baseline_from: Decimal = number("14", "d", "design", "14", "30", "baseline window starts")
+    baseline_to: Decimal = number("365", "d", "design", "180", "730", "baseline window ends")
+    rapid_fall_14d: Decimal = number("50", "%", "design", "40", "60", "below the highest count of 14 days")
+    rapid_fall_48h: Decimal = number("30", "%", "design", "20", "50", "below the highest of 48 h, or since ICU admission")
+    chronic_low: Decimal = number("50", "10*9/L", "design", "50", "50", "chronic stable: from")
+    chronic_months: Decimal = number("6", "mo", "design", "6", "12", "chronic stable: longer than")
+    chronic_percent: Decimal = number("20", "%", "design", "10", "30", "chronic stable: within this of the median")
+    workup_count: Decimal = number("100", "10*9/L", "ASH11", "100", "150", "below with a new infection: basic work-up")
+
+    # DATA-05, DATA-06
+    clump_percent: Decimal = number("50", "%", "design", "30", "100", "citrate higher than EDTA by")
+    clump_count: Decimal = number("100", "10*9/L", "design", "50", "150", "or by")
+    clump_hours: Decimal = number("24", "h", "design", "6", "48", "citrate drawn within")
+    clump_flag_hours: Decimal = number("1", "h", "design", "0", "4", "flag belongs to a count drawn within")
+    clump_previous_days: Decimal = number("7", "d", "design", "3", "14", "previous normal count within")
+    clump_warning: Decimal = number("30", "10*9/L", "design", "20", "50", "below: warning instead of info")
+    conflict_hours: Decimal = number("12", "h", "design", "6", "24", "two counts drawn within")
+    conflict_percent: Decimal = number("50", "%", "design", "40", "60", "lower is at most this of the higher")
+
+    # B.6 activity of bleeding
+    bleed_active: Decimal = number("72", "h", "design", "24", "96", "active up to")
+    bleed_active_cns: Decimal = number("7", "d", "design", "3", "14", "CNS, spinal, posterior eye: active up to")
+    bleed_observed: Decimal = number("24", "h", "design", "12", "48", "an Observation of bleeding is active up to")
+    bleed_open: Decimal = number("14", "d", "design", "7", "30", "without an end: question up to")
+    bleed_ended: Decimal = number("24", "h", "design", "12", "48", "a bleed that ended within counts (TRF-03; WHO 3-4 active)")
+    skin_present: Decimal = number("14", "d", "design", "7", "30", "skin findings are present up to")
+    hb_fall: Decimal = number("2", "g/dL", "WHOb", "2", "2", "within the next window: WHO 3")
+    hb_fall_hours: Decimal = number("72", "h", "design", "24", "96", "window of the Hb fall")
+    hb_low: Decimal = number("7", "g/dL", "design", "6", "8", "below with organ bleeding: WHO 3")
+
+    # A.9 definitions
+    fever: Decimal = number("38.0", "Cel", "design", "37.8", "38.5", "at or above: fever")
+    hypothermia: Decimal = number("36.0", "Cel", "design", "35", "36", "below: hypothermia")
+    sign_window: Decimal = number("24", "h", "design", "12", "48", "vital signs and sign Conditions count up to")
+    shock_sbp: Decimal = number("90", "mm[Hg]", "design", "85", "100", "below at 10 years and over: shock")
+    shock_map: Decimal = number("65", "mm[Hg]", "SSC21", "60", "70", "below: shock (10 years and over)")
+    shock_sbp_child: Decimal = number("70", "mm[Hg]", "design", "70", "70", "1 to 9 years: this plus 2 per year of age")
+    shock_sbp_infant: Decimal = number("70", "mm[Hg]", "design", "60", "70", "under 1 year: below")
+    lactate_high: Decimal = number("2", "mmol/L", "SSC21", "2", "4", "above: SAFE-12")
+    lactate_organ_failure: Decimal = number("4", "mmol/L", "design", "2", "4", "at or above: organ failure")
+    gcs_red_flag: Decimal = number("15", "{score}", "design", "15", "15", "below: BLD-03")
+    gcs_organ_failure: Decimal = number("12", "{score}", "design", "8", "13", "at or below: organ failure")
+    creatinine_organ_failure: Decimal = number("177", "umol/L", "design", "150", "265", "at or above without CKD")
+    bilirubin_organ_failure: Decimal = number("34", "umol/L", "design", "34", "70", "at or above with INR raised")
+    inr_raised: Decimal = number("1.5", "{INR}", "design", "1.3", "1.7", "at or above: bleeding risk; TTP needs below")
+    fibrinogen_low: Decimal = number("1.5", "g/L", "ISTHDIC", "1", "2", "below: bleeding risk, replace when bleeding")
+    weight_days: Decimal = number("30", "d", "design", "7", "30", "a weight for dosing is at most this old")
+    pregnancy_days: Decimal = number("294", "d", "design", "280", "301", "a recorded pregnancy without an end is known up to")
+    elderly: Decimal = number("65", "a", "design", "65", "75", "POP-04, TPO-02: at or above")
+    procedure_days: Decimal = number("7", "d", "design", "3", "14", "planned procedures count within")
+    proven_acute_days: Decimal = number("30", "d", "design", "14", "60", "a test proves an acute infection up to")
+    proven_chronic_months: Decimal = number("12", "mo", "design", "6", "24", "and a chronic one up to")
+    sepsis_days: Decimal = number("14", "d", "design", "7", "28", "sepsis is current up to")
+
+    # A.3 limits on alerts
+    platelets_in_progress: Decimal = number("6", "h", "design", "4", "12", "platelets given within: already in progress")
+    order_in_progress: Decimal = number("2", "h", "design", "1", "6", "an order not yet given counts for")
+    scope_days: Decimal = number("30", "d", "design", "30", "30", "a count under normal within: in scope")
+
+    # A.5.3 BLD-03
+    red_flag_count: Decimal = number("50", "10*9/L", "design", "50", "100", "severe sign below: BLD-03")
+    red_flag_headache: Decimal = number("10", "10*9/L", "design", "10", "20", "any new headache below")
+    red_flag_injury: Decimal = number("100", "10*9/L", "design", "50", "100", "head injury below")
+    head_injury_hours: Decimal = number("72", "h", "design", "24", "168", "head injury within")
+
+    # A.5.2 PLT-05
+    not_isolated_hb: Decimal = number("10", "g/dL", "design", "8", "12", "below: not isolated")
+    not_isolated_hb_fall_days: Decimal = number("7", "d", "design", "3", "14", "window of the Hb fall")
+    not_isolated_neutrophils: Decimal = number("1.0", "10*9/L", "design", "0.5", "1.5", "below: not isolated")
+
+    # SAFE-01, SAFE-02
+    ttp_count: Decimal = number("100", "10*9/L", "TTP20", "50", "150", "below with schistocytes and haemolysis")
+    adamts13_low: Decimal = number("10", "%", "TTP20", "10", "10", "below: TTP")
+    adamts13_days: Decimal = number("30", "d", "design", "14", "30", "an ADAMTS13 result counts up to")
+    ldh_factor: Decimal = number("1.5", "1", "design", "1.2", "2", "times the upper limit: haemolysis sign")
+    ldh_no_range: Decimal = number("250", "U/L", "design", "220", "280", "upper limit of LDH without a range")
+    haptoglobin_no_range: Decimal = number("0.3", "g/L", "design", "0.2", "0.5", "lower limit without a range")
+    haptoglobin_undetectable: Decimal = number("0.1", "g/L", "design", "0.1", "0.2", "at or below: undetectable (PLASMIC)")
+    haemolysis_days: Decimal = number("7", "d", "design", "3", "7", "haemolysis signs count up to")
+    schistocytes_percent: Decimal = number("1", "%", "design", "1", "1", "at or above: schistocytes present")
+    plasmic_count: Decimal = number("30", "10*9/L", "TTP20", "30", "30", "PLASMIC: platelets below")
+    plasmic_reticulocytes: Decimal = number("2.5", "%", "TTP20", "2.5", "2.5", "PLASMIC: above")
+    plasmic_indirect_bilirubin: Decimal = number("2.0", "mg/dL", "TTP20", "2", "2", "PLASMIC: above")
+    plasmic_mcv: Decimal = number("90", "fL", "TTP20", "90", "90", "PLASMIC: below")
+    plasmic_creatinine: Decimal = number("2.0", "mg/dL", "TTP20", "2", "2", "PLASMIC: below")
+    plasmic_high: Decimal = number("6", "{score}", "TTP20", "6", "6", "at or above: SAFE-01")
+    plasmic_hours: Decimal = number("72", "h", "design", "24", "72", "PLASMIC items are at most this old")
+    hit_days: Decimal = number("100", "d", "HIT18", "100", "100", "heparin exposure and a current HIT")
+    four_ts_suspect: Decimal = number("4", "{score}", "HIT18", "4", "4", "at or above: SAFE-02")
+
+    # TPO
+    tpo_low: Decimal = number("30", "10*9/L", "ASH19", "20", "30", "below: TPO-01, TPO-02")
+    tpo_low_with_risk: Decimal = number("50", "10*9/L", "design", "30", "50", "below with a bleeding risk: TPO-01")
+    tpo_months: Decimal = number("3", "mo", "IWG09", "3", "6", "from onset: persistent")
+    tpo_counts_days: Decimal = number("7", "d", "design", "3", "14", "two low counts at least this far apart")
+    tpo_acute_days: Decimal = number("14", "d", "design", "7", "28", "no TPO-02 in the first days of an acute infection")
+    tpo_very_low: Decimal = number("20", "10*9/L", "design", "10", "20", "below for the next time: TPO-02")
+    tpo_very_low_weeks: Decimal = number("2", "wk", "design", "1", "4", "for at least")
+    tpo_not_needed: Decimal = number("50", "10*9/L", "LAB-ROM", "50", "100", "at or above: TPO-04")
+    tpo_recent_weeks: Decimal = number("4", "wk", "design", "2", "8", "acute infection younger than: TPO-04")
+    tpo_controlled_weeks: Decimal = number("4", "wk", "design", "4", "12", "end of therapy at least this long ago: controlled")
+
+    # MON
+    mon_frequent: Decimal = number("10", "10*9/L", "design", "10", "20", "below: every 6 to 12 hours")
+    mon_daily: Decimal = number("30", "10*9/L", "design", "20", "50", "below: daily")
+    mon_two_days: Decimal = number("50", "10*9/L", "design", "50", "50", "below: every 2 to 3 days")
+    mon_weekly: Decimal = number("100", "10*9/L", "design", "100", "100", "below: weekly")
+    mon_step_up_percent: Decimal = number("20", "%", "design", "10", "30", "fall at or above: shorten the interval")
+    mon_default_weeks: Decimal = number("6", "wk", "design", "4", "12", "no pathogen recorded: recovery window")
+    mon_question_weeks: Decimal = number("26", "wk", "design", "26", "52", "MON-05 stays up to")
+
+    # ORD
+    nsaid_critical: Decimal = number("50", "10*9/L", "design", "30", "50", "ORD-02: below, critical")
+    nsaid_warning: Decimal = number("100", "10*9/L", "design", "50", "100", "ORD-02: below, warning")
+    antiplatelet_critical: Decimal = number("30", "10*9/L", "EHA22", "20", "50", "ORD-01: below, critical")
+    antiplatelet_warning: Decimal = number("50", "10*9/L", "EHA22", "30", "50", "ORD-01: below, warning")
+    acs_aspirin: Decimal = number("10", "10*9/L", "EHA22", "10", "20", "ORD-01 after ACS or stent: aspirin from")
+    acs_p2y12: Decimal = number("30", "10*9/L", "EHA22", "30", "50", "ORD-01 after ACS or stent: P2Y12 or dual from")
+    acs_months: Decimal = number("12", "mo", "EHA22", "6", "12", "ACS or stent counts up to")
+
+    def __post_init__(self) -> None:
+        """Refuses a number outside its bounds (ValueError naming it)."""
+        for name, about in described().items():
+            value = getattr(self, name)
+            if not about.low <= value <= about.high:
+                raise ValueError(f"threshold {name} = {value}: expected {about.low} to {about.high} {about.unit}")
+
+    def span(self, name: str) -> timedelta:
+        """The named window as a timedelta (unit min, h, d or wk; months are calendar months, see `cards.months`)."""
+        about = described()[name]
+        step = {"min": "minutes", "h": "hours", "d": "days", "wk": "weeks"}[about.unit]
+        seconds = {"minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800}[step]
+        value: Decimal = getattr(self, name)
+        return timedelta(seconds=int(value * seconds))
+
+
+_DESCRIBED: dict[str, Described] = {}
+
+
+def described() -> dict[str, Described]:
+    """Every threshold's description by name."""
+    if not _DESCRIBED:
+        _DESCRIBED.update({f.name: f.metadata["described"] for f in fields(Thresholds)})
+    return _DESCRIBED
