@@ -1,0 +1,129 @@
+"""The drafts that a card may offer (rulebook A.8): what is ordered, under which confirmed code, in which words.
+
+A template without a code has no confirmed one: the draft then carries `code.text` alone. The service makes the FHIR
+resource of it (`status` draft, `intent` proposal, subject, reasons).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from cards.valuesets import Code, Terminology
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One kind of draft.
+
+    `text` is `code.text` (or `medicationCodeableConcept.text`), `words` the action's description after "Draft order: ".
+    `set_id` and `code` name the verified coding. `note` is put on the order (our words).
+    """
+
+    resource_type: str
+    text: str
+    words: str
+    set_id: str | None = None
+    code: str | None = None
+    note: str | None = None
+
+    def coding(self, terminology: Terminology) -> Code | None:
+        """The verified code to emit, or None (LookupError if the named one is not verified)."""
+        return None if self.set_id is None else terminology.emit(self.set_id, self.code)
+
+
+def _service(text: str, words: str, set_id: str | None = None, code: str | None = None, note: str | None = None) -> Template:
+    return Template("ServiceRequest", text, words, set_id, code, note)
+
+
+_PLATELET_NOTE = (
+    "Product attributes (irradiated, CMV-safe, RhD) and consent by local policy. "
+    "Count 10 to 60 minutes after the transfusion."
+)
+
+TEMPLATES: Mapping[str, Template] = MappingProxyType(
+    {
+        "platelets-adult": _service(
+            "Transfusion of platelets",
+            "transfusion of platelets, one adult dose",
+            "proc-platelet-transfusion",
+            "12719002",
+            _PLATELET_NOTE,
+        ),
+        "platelets-child": _service(
+            "Transfusion of platelets",
+            "transfusion of platelets, by weight",
+            "proc-platelet-transfusion",
+            "12719002",
+            _PLATELET_NOTE,
+        ),
+        "cbc": _service("Complete blood count", "blood count", "order-cbc", "58410-2"),
+        "cbc-after-platelets": _service(
+            "Complete blood count",
+            "blood count 10 to 60 minutes after the transfusion",
+            "order-cbc",
+            "58410-2",
+            "Draw 10 to 60 minutes after the end of the transfusion.",
+        ),
+        "cbc-film": _service(
+            "Complete blood count with blood film", "blood count with film", "order-cbc", "58410-2", "With blood film."
+        ),
+        "cbc-hematocrit": _service(
+            "Complete blood count with haematocrit", "blood count with haematocrit", "order-cbc", "58410-2"
+        ),
+        "blood-film": _service("Blood film", "blood film"),
+        "citrate-count": _service(
+            "Platelet count in a citrate tube, with blood film", "platelet count in a citrate tube, with film"
+        ),
+        "coagulation": _service(
+            "PT, aPTT, fibrinogen, D-dimer", "coagulation screen with fibrinogen and D-dimer"
+        ),
+        "haemolysis": _service(
+            "LDH, haptoglobin, bilirubin, reticulocytes, direct antiglobulin test", "haemolysis tests"
+        ),
+        "adamts13": _service("ADAMTS13 activity (sample before plasma)", "ADAMTS13 activity, sample before plasma"),
+        "pf4": _service("Heparin PF4 antibody immunoassay", "heparin PF4 antibody immunoassay"),
+        "haematology": _service("Haematology consultation", "haematology consultation"),
+        "infectious-diseases": _service("Infectious diseases consultation", "infectious diseases consultation"),
+        "obstetrics": _service("Obstetric consultation", "obstetric consultation"),
+        "nephrology": _service("Nephrology consultation", "nephrology consultation"),
+        "gastroenterology": _service("Gastroenterology consultation", "gastroenterology consultation"),
+        "cardiology": _service("Cardiology consultation", "cardiology consultation"),
+        "ct-head": _service("CT of the head without contrast", "CT of the head"),
+        "group-and-screen": _service("Blood group and antibody screen", "group and screen", "order-type-screen"),
+        "blood-culture": _service("Blood cultures, two sets", "two sets of blood cultures", "order-blood-culture"),
+        "meningococcus-pcr": _service("Meningococcal PCR in blood", "meningococcal PCR in blood"),
+        "lactate": _service("Lactate in blood", "lactate"),
+        "workup": _service(
+            "Thrombocytopenia work-up: film, reticulocytes, coagulation, liver tests, creatinine, HIV, HCV",
+            "basic work-up of thrombocytopenia",
+        ),
+        "fever-workup": _service(
+            "Fever with thrombocytopenia: blood cultures, serology and travel tests as indicated",
+            "tests for fever with thrombocytopenia",
+        ),
+        "h-pylori-test": _service(
+            "Helicobacter pylori stool antigen or urea breath test",
+            "H. pylori stool antigen or urea breath test",
+            "order-h-pylori",
+        ),
+        "dengue-test": _service("Dengue NS1 antigen or PCR, IgM from day 4", "dengue NS1 antigen or PCR, and IgM"),
+        "ebv-test": _service(
+            "Heterophile antibody or EBV VCA IgM and EBNA", "heterophile antibody or EBV serology"
+        ),
+        "medication-review": _service(
+            "Medication review by a clinician or pharmacist", "medication review"
+        ),
+        "body-weight": _service("Measure body weight", "measurement of the body weight"),
+    }
+)
+
+
+def check(templates: Mapping[str, Template], terminology: Terminology) -> None:
+    """Stops the start (LookupError) when a template names a code that may not be emitted."""
+    for name, template in templates.items():
+        try:
+            template.coding(terminology)
+        except LookupError as error:
+            raise LookupError(f"draft {name}: {error}") from error
