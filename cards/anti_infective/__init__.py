@@ -1,0 +1,1 @@
+"""Anti-infective advice: the cause is treated first, by its type. One file per pathogen in `pathogens/`."""
