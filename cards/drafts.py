@@ -115,6 +115,8 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
         "medication-review": _service(
             "Medication review by a clinician or pharmacist", "medication review"
         ),
+        "creatinine": _service("Creatinine with eGFR", "creatinine with eGFR"),
+        "liver-tests": _service("Liver tests: ALT, AST, bilirubin", "liver tests"),
         "body-weight": _service("Measure body weight", "measurement of the body weight"),
     }
 )

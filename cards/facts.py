@@ -7,10 +7,12 @@ are completed years and days of life; all times are aware UTC.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
 
 from cards.reasons import Fact
 from cards.record import (
@@ -35,6 +37,9 @@ from cards.record import (
     UnreadPlatelets,
     Verification,
 )
+
+if TYPE_CHECKING:
+    from cards.anti_infective.pathogen import Pathogen
 
 # ---------------------------------------------------------------------------------------------- platelets
 
@@ -421,6 +426,7 @@ class PatientFacts:
     blood_refused: str | None = None  # reference of a recorded refusal of blood products (POP-09)
     sepsis_recorded: bool = False
     dengue_current: bool = False  # proven, reported or suspected, and current
+    pathogens: Mapping[str, Pathogen] = field(default_factory=dict)  # by id, in the order of section D
 
     # -- recorded parts by value set --------------------------------------------------------------
 

@@ -50,6 +50,11 @@ class Fact(StrEnum):
     LIVER_TESTS = "the liver tests"
     TRAVEL = "travel and exposure"
     SELECTION = "the selected order (not among the draft orders)"
+    H_PYLORI = "a stool antigen or breath test for H. pylori"
+    BLOOD_BORNE_VIRUSES = "tests for HIV, hepatitis B and hepatitis C"
+    ANTIPHOSPHOLIPID = "antiphospholipid antibodies"
+    EYES = "the eye history (cataract)"
+    ANCESTRY = "the ancestry, where an eltrombopag dose depends on it"
 
 
 class Why(StrEnum):
@@ -79,6 +84,9 @@ class Why(StrEnum):
     NO_MIMIC = "no sign of it in the record"
     NO_SIGNS = "the signs it asks for are not recorded"
     EXPLAINED = "another recorded cause explains it"
+    INFECTION_RECORDED = "an infection is recorded"
+    NOT_FOR_THIS_PERSON = "not for children, or not in pregnancy"
+    ALLOWED = "no reason against it is recorded"
     NO_RISK = "no risk factor that this rule asks for"
     TOO_EARLY = "too early for this rule"
     NOT_LASTING = "the thrombocytopenia has not lasted long enough"

@@ -170,6 +170,19 @@ class Thresholds:
     tpo_recent_weeks: Decimal = number("4", "wk", "design", "2", "8", "acute infection younger than: TPO-04")
     tpo_controlled_weeks: Decimal = number("4", "wk", "design", "4", "12", "end of therapy at least this long ago: controlled")
 
+    tpo_steroid_days: Decimal = number("14", "d", "design", "7", "28", "a steroid begun so long ago has failed")
+    tpo_ivig_days: Decimal = number("7", "d", "design", "4", "14", "IVIG given so long ago has failed")
+    thrombosis_days: Decimal = number("90", "d", "design", "30", "180", "a present thrombosis is active up to")
+    mimic_days: Decimal = number("30", "d", "design", "14", "60", "VITT, HUS, HLH are current up to")
+    dic_days: Decimal = number("14", "d", "design", "7", "30", "a DIC Condition is current up to")
+    pancytopenia_hb: Decimal = number("10", "g/dL", "design", "10", "10", "below, with the next two: pancytopenia")
+    pancytopenia_neutrophils: Decimal = number("1.5", "10*9/L", "design", "1.0", "1.5", "below, or the next")
+    pancytopenia_wbc: Decimal = number("3.0", "10*9/L", "design", "2.0", "3.5", "below")
+    pancytopenia_days: Decimal = number("7", "d", "design", "3", "14", "its counts are at most this old")
+
+    # INF
+    egfr_days: Decimal = number("90", "d", "design", "30", "365", "an eGFR for a draft is at most this old")
+
     # MON
     mon_frequent: Decimal = number("10", "10*9/L", "design", "10", "20", "below: every 6 to 12 hours")
     mon_daily: Decimal = number("30", "10*9/L", "design", "20", "50", "below: daily")

@@ -37,6 +37,15 @@ class Agent(StrEnum):
     PARASITE = "parasite"
 
 
+class CriticalSign(StrEnum):
+    """What makes the card of a pathogen critical."""
+
+    SHOCK = "shock"
+    ORGAN_FAILURE = "organ failure"
+    BLEEDING = "bleeding"  # active, not skin, WHO grade 2 and more
+    SEVERE = "severe"  # coded or graded severe
+
+
 class When(StrEnum):
     """What a caution asks of the record. `sets` and `limit` say of which value sets and below which number."""
 
@@ -84,7 +93,8 @@ class Drug:
     dosage: str
     set_id: str | None = None
     code: str | None = None
-    classes: frozenset[str] = frozenset()  # value sets that its code belongs to: allergy class, platelet toxicity
+    coding: tuple[str, str] | None = None  # (system, code) of that code, for "allergic to the same substance"
+    classes: frozenset[str] = frozenset()  # value sets that the drug belongs to, for its own platelet toxicity
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +153,7 @@ class Pathogen:
     treat_rule: str
     recorded: Indicator  # of the card when proven or reported
     suspected: Indicator  # of the card when only suspected
-    critical_when: frozenset[str]  # "shock", "severe", "organ failure", "bleeding": then critical
+    critical_when: tuple[CriticalSign, ...]
     test_orders: tuple[str, ...]
     treat_orders: tuple[str, ...]
     refer_orders: tuple[str, ...]
@@ -256,7 +266,7 @@ def _pathogen(path: Path, terminology: Terminology) -> Pathogen:
         treat_rule=rules.text("treat", identity),
         recorded=Indicator[card.text("recorded").upper()],
         suspected=Indicator[card.text("suspected").upper()],
-        critical_when=frozenset(card.list("critical_when", ())),
+        critical_when=tuple(CriticalSign(sign) for sign in card.list("critical_when", ())),
         test_orders=orders.list("test", ()),
         treat_orders=orders.list("treat", ()),
         refer_orders=orders.list("refer", ()),
@@ -288,12 +298,12 @@ def _drugs(table: Table, terminology: Terminology) -> Mapping[str, Drug]:
     drugs = {}
     for key, row in table.tables():
         set_id, code = row.text("set", None), row.text("code", None)
-        classes: frozenset[str] = frozenset()
+        coding, classes = None, frozenset(row.list("classes", ()))
         if set_id is not None:
             emitted = terminology.emit(set_id, code)
-            classes = frozenset(m.set_id for m in terminology.sets_of(emitted.system, emitted.code))
-        classes |= frozenset(row.list("classes", ()))
-        drugs[key] = Drug(key, row.text("text"), row.text("dosage"), set_id, code, classes)
+            coding = (emitted.system, emitted.code)
+            classes |= frozenset(m.set_id for m in terminology.sets_of(*coding))
+        drugs[key] = Drug(key, row.text("text"), row.text("dosage"), set_id, code, coding, classes)
         row.finish()
     return MappingProxyType(drugs)
 
@@ -332,6 +342,7 @@ def _needed_words(pathogen: Pathogen) -> set[str]:
     situations = {"suspected", "supportive" if pathogen.supportive else "treat"}
     situations |= {"therapy"} if pathogen.therapy_sets else set()
     situations |= {"unexplained"} if pathogen.tested_when_unexplained else set()
+    situations |= {"under-way"} if pathogen.time_critical else set()
     found = (*pathogen.cautions, *(c for regimen in pathogen.regimens for c in regimen.excluded))
     return {
         *situations,

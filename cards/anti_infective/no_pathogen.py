@@ -1,0 +1,46 @@
+"""INF-GEN-05: fever and thrombocytopenia, and no pathogen recorded. Tests, no drug."""
+
+from __future__ import annotations
+
+from cards.anti_infective.recorded import is_infection_recorded
+from cards.facts import PatientFacts
+from cards.outcome import Action, ActionType, Advice, Advise, CannotTell, Indicator, NoAdvice, Outcome, Suggestion, Topic
+from cards.reasons import Fact, Why
+from cards.record import Kind
+from cards.rows import finding_row, platelet_row, sign_row
+from cards.thresholds import Thresholds
+
+RULE = "INF-GEN-05"
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """Advises tests for fever with a count below normal, unless any infection is recorded, also a suspected one."""
+    count = p.platelets.decisive
+    if count is None:
+        return CannotTell(Fact.PLATELETS)
+    if count.value >= limits.normal:
+        return NoAdvice(Why.COUNT_NOT_LOW)
+    if not p.signs.fever:
+        return CannotTell(Fact.TEMPERATURE) if Fact.TEMPERATURE in p.signs.unknown else NoAdvice(Why.NO_SIGNS)
+    if is_infection_recorded(p, limits):
+        return NoAdvice(Why.INFECTION_RECORDED)
+    if not p.answered(Kind.CONDITIONS):
+        return CannotTell(Fact.CONDITIONS)
+    asplenia = p.present("risk-asplenia")
+    references = (count.reference, *(s.reference for s in p.signs.fever))
+    return Advise(
+        RULE,
+        Indicator.INFO,
+        cautions=("caution.asplenia",) if asplenia else (),
+        unknown=(Fact.TRAVEL,),
+        inputs=(
+            *platelet_row(p),
+            *(sign_row("fever", s) for s in p.signs.fever),
+            *(finding_row("no spleen", f) for f in asplenia),
+        ),
+        suggestions=(Suggestion("tests", (Action(ActionType.CREATE, "fever-workup", "urgent", reasons=references),), True),),
+        also=("POP-08",) if asplenia else (),
+    )
+
+
+ADVICE = Advice(stem="anti_infective/no_pathogen", ids=(RULE,), topic=Topic.ANTI_INFECTIVE, decide=decide)
