@@ -59,6 +59,8 @@ class Thresholds:
     plausible_high: Decimal = number("2500", "10*9/L", "design", "2000", "2500", "above: implausible")
     upper_bound_step: Decimal = number("0.1", "10*9/L", "design", "0.1", "0.1", "`<5` decides as 4.9")
 
+    zero_repeat: Decimal = number("24", "h", "design", "6", "48", "a zero is read as below 1 when repeated within")
+
     # B.2 trend, PLT
     trend_window: Decimal = number("14", "d", "design", "7", "30", "counts that make the trend")
     trend_gap: Decimal = number("6", "h", "design", "2", "12", "counts closer than this are one point")
@@ -115,11 +117,20 @@ class Thresholds:
     inr_raised: Decimal = number("1.5", "{INR}", "design", "1.3", "1.7", "at or above: bleeding risk; TTP needs below")
     fibrinogen_low: Decimal = number("1.5", "g/L", "ISTHDIC", "1", "2", "below: bleeding risk, replace when bleeding")
     weight_days: Decimal = number("30", "d", "design", "7", "30", "a weight for dosing is at most this old")
+    organ_failure_hours: Decimal = number("72", "h", "design", "24", "72", "creatinine, bilirubin and INR count up to")
+    creatinine_rise: Decimal = number("2", "1", "design", "1.5", "3", "times the median before: organ failure")
+    creatinine_from: Decimal = number("7", "d", "design", "7", "30", "median of creatinine: window starts")
+    creatinine_to: Decimal = number("365", "d", "design", "90", "365", "and ends")
+    dic_days: Decimal = number("14", "d", "design", "7", "30", "a recorded DIC is current up to")
+    tpo_stable_weeks: Decimal = number("4", "wk", "LAB-ROM", "4", "12", "TPO-RA from first dose at least: stable")
+    not_pregnant_days: Decimal = number("30", "d", "design", "7", "60", "a record of no pregnancy is known up to")
+    headache_new: Decimal = number("14", "d", "design", "3", "30", "a headache with onset longer ago is not new")
     pregnancy_days: Decimal = number("294", "d", "design", "280", "301", "a recorded pregnancy without an end is known up to")
     elderly: Decimal = number("65", "a", "design", "65", "75", "POP-04, TPO-02: at or above")
     procedure_days: Decimal = number("7", "d", "design", "3", "14", "planned procedures count within")
     proven_acute_days: Decimal = number("30", "d", "design", "14", "60", "a test proves an acute infection up to")
     proven_chronic_months: Decimal = number("12", "mo", "design", "6", "24", "and a chronic one up to")
+    load_controlled: Decimal = number("200", "1", "design", "50", "200", "copies per mL below: controlled on therapy")
     sepsis_days: Decimal = number("14", "d", "design", "7", "28", "sepsis is current up to")
 
     # A.3 limits on alerts

@@ -1,0 +1,124 @@
+"""What is known of bleeding (rulebook B.5, B.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cards.record import Moment
+
+
+class Site(StrEnum):
+    """B.5 sites. Gastrointestinal, urinary and vaginal bleeding are ORGAN."""
+
+    SKIN = "skin"
+    MUCOSAL = "mucosal"
+    ORGAN = "organ"
+    CNS = "cns"
+
+
+class Activity(StrEnum):
+    ACTIVE = "active"
+    STOPPED = "stopped"  # graded WHO 1-2 and ended within 24 h (TRF-03)
+    UNCLEAR = "unclear"  # BLD-04: past its active time, no end
+    HISTORY = "history"
+
+
+@dataclass(frozen=True, slots=True)
+class Bleed:
+    """One bleeding finding. `grade` is as recorded; `weight` is what rules use (ungraded mucosa = 2, skin = 1; B.5)."""
+
+    name: str  # key of our word for it ("nosebleed", "gum-bleeding", "purpura", "gi" ...), words in the findings table
+    set_id: str
+    site: Site
+    activity: Activity
+    grade: int | None
+    weight: int
+    reference: str
+    since: Moment | None  # reference time (B.6)
+    patient_reported: bool = False
+    minor_by_kind: bool = False  # WHO 1 by its kind (bleed-mucosal-minor, microscopic haematuria)
+    question_only: bool = False
+    life_threatening_site: bool = False  # CNS, spinal, posterior eye with visual loss, pericardial, airway
+    graded_up_by: tuple[str, ...] = ()  # what raised the grade (B.5): references of haemoglobins and red cells
+    posterior_eye: bool = False  # A.6 row "CNS / posterior eye", A.9 major bleeding
+    unlocated: bool = False  # site unknown and graded below moderate: a question (BLD-04, TRF-15), never TRF-02
+    suspected: bool = False  # recorded as provisional, differential or unconfirmed: a question
+
+
+@dataclass(frozen=True, slots=True)
+class Bleeding:
+    """B.5 and B.6 settled. `worst` is the heaviest active finding."""
+
+    findings: tuple[Bleed, ...] = ()  # all but history
+    history: tuple[Bleed, ...] = ()
+
+    @property
+    def active(self) -> tuple[Bleed, ...]:
+        return tuple(b for b in self.findings if b.activity is Activity.ACTIVE and not b.question_only)
+
+    @property
+    def worst(self) -> Bleed | None:
+        """The heaviest active finding, CNS before organ before mucosal before skin at the same weight."""
+        order = (Site.CNS, Site.ORGAN, Site.MUCOSAL, Site.SKIN)
+        return min(self.active, key=lambda b: (-b.weight, order.index(b.site)), default=None)
+
+    @property
+    def skin(self) -> tuple[Bleed, ...]:
+        return tuple(b for b in self.active if b.site is Site.SKIN)
+
+    @property
+    def deep(self) -> tuple[Bleed, ...]:
+        """Active findings that are not of the skin, by clinicians' records (patient-reported ones are apart)."""
+        return tuple(b for b in self.active if b.site is not Site.SKIN and not b.patient_reported)
+
+    @property
+    def patient_reported(self) -> tuple[Bleed, ...]:
+        return tuple(b for b in self.active if b.site is not Site.SKIN and b.patient_reported)
+
+    @property
+    def serious(self) -> tuple[Bleed, ...]:
+        """Active, not skin, WHO >= 2 or ungraded (weight >= 2): what TRF-02, TRF-10 and the ORD rules ask for."""
+        return tuple(b for b in self.deep if b.weight >= 2)
+
+    @property
+    def severe(self) -> tuple[Bleed, ...]:
+        """Active WHO 3-4."""
+        return tuple(b for b in self.active if b.weight >= 3)
+
+    @property
+    def major(self) -> tuple[Bleed, ...]:
+        """A.9 major bleeding: WHO 3-4, or CNS, spinal, posterior eye, pericardial, airway."""
+        return tuple(b for b in self.active if b.weight >= 3 or b.life_threatening_site or b.posterior_eye)
+
+    @property
+    def cns(self) -> tuple[Bleed, ...]:
+        return tuple(b for b in self.active if b.site is Site.CNS)
+
+    @property
+    def minor(self) -> tuple[Bleed, ...]:
+        """Not skin: active WHO 1, or WHO 1-2 that stopped within 24 h (TRF-03)."""
+        return tuple(
+            b
+            for b in self.findings
+            if b.site is not Site.SKIN
+            and not b.question_only
+            and (b.activity is Activity.STOPPED or (b.activity is Activity.ACTIVE and b.weight == 1))
+        )
+
+    @property
+    def unclear(self) -> tuple[Bleed, ...]:
+        """BLD-04."""
+        return tuple(b for b in self.findings if b.activity is Activity.UNCLEAR and not b.question_only)
+
+    @property
+    def withholds_reassurance(self) -> bool:
+        """A question-only finding other than unspecific skin marks, or unclear activity: TRF-04 may not reassure."""
+        doubtful = (b for b in self.findings if b.question_only and b.set_id != "bleed-skin-unspecific")
+        return any(doubtful) or bool(self.unclear)
+
+    @property
+    def only_skin(self) -> bool:
+        """BLD-02: a skin finding, and nothing mucosal, organ or CNS active, ended <= 24 h or open (A.9)."""
+        others = [b for b in self.findings if b.site is not Site.SKIN and not b.question_only]
+        return bool(self.skin) and not others

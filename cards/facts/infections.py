@@ -1,0 +1,63 @@
+"""What is known of infections (rulebook A.1, A.9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from cards.record import Medication, Moment, TestResult
+
+
+class Certainty(IntEnum):
+    """A.9; rules treat reported like proven unless they name one."""
+
+    SUSPECTED = 1
+    REPORTED = 2
+    PROVEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Infection:
+    """One pathogen's infection that the record shows. `pathogen` is the id of section D ("INF-EBV")."""
+
+    pathogen: str
+    certainty: Certainty
+    current: bool  # A.9 "current infection"
+    onset: Moment | None
+    references: tuple[str, ...]  # what it rests on, deciding one first
+    written_confirmed: bool = False  # verificationStatus written as confirmed
+    status_recorded: bool = True
+    severe: bool = False  # by code (severe dengue, septic shock) or Condition.severity severe
+    therapy: tuple[Medication, ...] = ()  # active drugs that are a section D therapy of it
+    therapy_ended: Moment | None = None  # latest documented end of a section D therapy
+    therapy_started: Moment | None = None
+    cured: bool = False  # negative test of cure, or load not detected on therapy
+    resolved_record: str | None = None  # a "resolved" Condition that a newer positive test contradicts (DATA-06)
+    resolved: bool = False  # recorded as past, and no newer test contradicts it
+
+    @property
+    def is_suspected_only(self) -> bool:
+        return self.certainty is Certainty.SUSPECTED
+
+    @property
+    def is_under_therapy(self) -> bool:
+        return bool(self.therapy)
+
+
+@dataclass(frozen=True, slots=True)
+class Infections:
+    found: tuple[Infection, ...] = ()  # in the order of section D; current and past the window (MON-05)
+    exposures: tuple[TestResult, ...] = ()  # antibody only: exposure, no infection
+
+    def of(self, *pathogens: str) -> tuple[Infection, ...]:
+        return tuple(i for i in self.found if i.pathogen in pathogens)
+
+    def current(self, *pathogens: str, suspected: bool = True) -> tuple[Infection, ...]:
+        """Current infections (of these pathogens, or of any), with or without the suspected ones."""
+        return tuple(
+            i
+            for i in self.found
+            if i.current
+            and (not pathogens or i.pathogen in pathogens)
+            and (suspected or not i.is_suspected_only)
+        )
