@@ -53,7 +53,6 @@ class Fact(StrEnum):
     H_PYLORI = "a stool antigen or breath test for H. pylori"
     BLOOD_BORNE_VIRUSES = "tests for HIV, hepatitis B and hepatitis C"
     ANTIPHOSPHOLIPID = "antiphospholipid antibodies"
-    EYES = "the eye history (cataract)"
     ANCESTRY = "the ancestry, where an eltrombopag dose depends on it"
 
 
@@ -87,6 +86,8 @@ class Why(StrEnum):
     INFECTION_RECORDED = "an infection is recorded"
     NOT_FOR_THIS_PERSON = "not for children, or not in pregnancy"
     ALLOWED = "no reason against it is recorded"
+    CONTRAINDICATED = "a recorded condition speaks against it"
+    NOT_CONTROLLED = "the infection is under treatment and not yet controlled"
     NO_RISK = "no risk factor that this rule asks for"
     TOO_EARLY = "too early for this rule"
     NOT_LASTING = "the thrombocytopenia has not lasted long enough"

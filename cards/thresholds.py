@@ -185,7 +185,6 @@ class Thresholds:
     tpo_ivig_days: Decimal = number("7", "d", "design", "4", "14", "IVIG given so long ago has failed")
     thrombosis_days: Decimal = number("90", "d", "design", "30", "180", "a present thrombosis is active up to")
     mimic_days: Decimal = number("30", "d", "design", "14", "60", "VITT, HUS, HLH are current up to")
-    dic_days: Decimal = number("14", "d", "design", "7", "30", "a DIC Condition is current up to")
     pancytopenia_hb: Decimal = number("10", "g/dL", "design", "10", "10", "below, with the next two: pancytopenia")
     pancytopenia_neutrophils: Decimal = number("1.5", "10*9/L", "design", "1.0", "1.5", "below, or the next")
     pancytopenia_wbc: Decimal = number("3.0", "10*9/L", "design", "2.0", "3.5", "below")

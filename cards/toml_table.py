@@ -1,4 +1,4 @@
-"""Strict reading of TOML tables: every member is asked for by type, and one that nobody asked for is an error."""
+"""Strict reading of TOML tables: members are asked for by type, and one that nobody asked for is an error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MISSING: Any = object()
 
 
 class Table:
-    """A table of a file. ValueError (naming file and member) for a missing, unknown or wrongly typed member."""
+    """A table of a file. ValueError naming file and member for a missing, unknown or mistyped one."""
 
     def __init__(self, members: Mapping[str, Any], where: str) -> None:
         self.where = where

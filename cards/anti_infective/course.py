@@ -1,4 +1,4 @@
-"""Where an infection stands: treated before, treated now, controlled. Shared by the INF, TPO and MON rules."""
+"""Where an infection stands: treated before, treated now, controlled. For the INF, TPO and MON rules."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ def was_treated(p: PatientFacts, infection: Infection) -> bool:
         return False
     if infection.onset is not None and ended.latest < infection.onset.earliest:
         return False
-    return not any(_is_later(test.time, ended) for test in tests_of(p, infection) if test.result is Result.POSITIVE)
+    return not any(
+        _is_later(test.time, ended) for test in tests_of(p, infection) if test.result is Result.POSITIVE
+    )
 
 
 def is_controlled(p: PatientFacts, infection: Infection, limits: Thresholds) -> bool:
-    """Rulebook A.9 "treated/controlled": end of therapy >= 4 weeks ago, a negative test of cure, a load not detected.
+    """Rulebook A.9: end of therapy >= 4 weeks ago, a negative test of cure, or a load not detected.
 
     A self-limited infection without a therapy of its own is over when it is no longer current.
     """

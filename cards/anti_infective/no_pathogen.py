@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from cards.anti_infective.recorded import is_infection_recorded
 from cards.facts import PatientFacts
-from cards.outcome import Action, ActionType, Advice, Advise, CannotTell, Indicator, NoAdvice, Outcome, Suggestion, Topic
+from cards.outcome import (
+    Action,
+    ActionType,
+    Advice,
+    Advise,
+    CannotTell,
+    Indicator,
+    NoAdvice,
+    Outcome,
+    Suggestion,
+    Topic,
+)
 from cards.reasons import Fact, Why
 from cards.record import Kind
 from cards.rows import finding_row, platelet_row, sign_row
@@ -14,7 +25,7 @@ RULE = "INF-GEN-05"
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
-    """Advises tests for fever with a count below normal, unless any infection is recorded, also a suspected one."""
+    """Advises tests for fever with a count below normal, unless an infection is recorded or suspected."""
     count = p.platelets.decisive
     if count is None:
         return CannotTell(Fact.PLATELETS)
@@ -38,7 +49,11 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
             *(sign_row("fever", s) for s in p.signs.fever),
             *(finding_row("no spleen", f) for f in asplenia),
         ),
-        suggestions=(Suggestion("tests", (Action(ActionType.CREATE, "fever-workup", "urgent", reasons=references),), True),),
+        suggestions=(
+            Suggestion(
+                "tests", (Action(ActionType.CREATE, "fever-workup", "urgent", reasons=references),), True
+            ),
+        ),
         also=("POP-08",) if asplenia else (),
     )
 

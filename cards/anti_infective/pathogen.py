@@ -1,22 +1,31 @@
 """Pathogens: one TOML file each in `pathogens/`, loaded strictly and never named in rule code.
 
-A file says how the infection is recognised (value sets), what its therapy is (so that "already treated" is known), how
-long the platelets may take (MON-05), and the content of its card: tests, regimens with their exclusions, cautions,
-words, evidence. A wrong or unknown member stops the start (ValueError naming file and member).
-`CONTRIBUTING.md` explains how to add one.
+A file says how the infection is recognised (value sets), what its therapy is (so that "already treated" is
+known), how long the platelets may take (MON-05), and the content of its card: tests, regimens with their
+exclusions, cautions, words, evidence. A wrong or unknown member stops the start (ValueError naming file and
+member). `CONTRIBUTING.md` explains how to add one.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from cards.anti_infective.content import (
+    Agent,
+    Caution,
+    Citing,
+    CriticalSign,
+    Deferral,
+    Drug,
+    Pathogen,
+    Regimen,
+    When,
+)
 from cards.outcome import Indicator
 from cards.record import Route
 from cards.toml_table import Table
@@ -26,164 +35,16 @@ if TYPE_CHECKING:
     from cards.valuesets import Terminology
     from cards.wording import Section
 
+__all__ = ["Pathogen", "load_pathogens", "pathogen_sections", "template_name", "therapy_templates"]
+
 FOLDER = Path(__file__).parent / "pathogens"
-
-
-class Agent(StrEnum):
-    """What kind of organism it is: `ORD-13` asks for viruses, salicylates are refused to the young with one."""
-
-    BACTERIUM = "bacterium"
-    VIRUS = "virus"
-    PARASITE = "parasite"
-
-
-class CriticalSign(StrEnum):
-    """What makes the card of a pathogen critical."""
-
-    SHOCK = "shock"
-    ORGAN_FAILURE = "organ failure"
-    BLEEDING = "bleeding"  # active, not skin, WHO grade 2 and more
-    SEVERE = "severe"  # coded or graded severe
-
-
-class When(StrEnum):
-    """What a caution asks of the record. `sets` and `limit` say of which value sets and below which number."""
-
-    ALLERGY = "allergy"  # an active allergy or intolerance whose code is in `sets`
-    PREGNANT = "pregnant"
-    LACTATING = "lactating"
-    AGE_BELOW = "age-below"  # completed years
-    EGFR_BELOW = "egfr-below"  # mL/min/1.73 m2
-    PLATELETS_BELOW = "platelets-below"  # 10*9/L
-    USING = "using"  # a drug of `sets` in use
-    FINDING = "finding"  # a present Condition of `sets`
-    BLEEDING = "bleeding"  # active bleeding that is not of the skin
-    VIRAL_BELOW_AGE = "viral-below-age"  # a current viral infection under that age (Reye)
-    SEVERE = "severe"  # the infection is coded or graded severe
-
-
-@dataclass(frozen=True, slots=True)
-class Caution:
-    """One thing to look for before a drug is proposed; its words are `caution.<key>` of the pathogen's file."""
-
-    key: str
-    when: When
-    sets: tuple[str, ...] = ()
-    limit: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Deferral:
-    """Who is not treated now although infected: the card becomes info, says `defer.<key>`, and drafts no drug."""
-
-    caution: Caution
-    population: str  # the rulebook's POP id, listed with the card
-
-    @property
-    def key(self) -> str:
-        return self.caution.key
-
-
-@dataclass(frozen=True, slots=True)
-class Drug:
-    """A drug of a regimen. Without a verified code in a value set the draft carries `text` alone."""
-
-    key: str
-    text: str
-    dosage: str
-    set_id: str | None = None
-    code: str | None = None
-    coding: tuple[str, str] | None = None  # (system, code) of that code, for "allergic to the same substance"
-    classes: frozenset[str] = frozenset()  # value sets that the drug belongs to, for its own platelet toxicity
-
-
-@dataclass(frozen=True, slots=True)
-class Regimen:
-    """One way of treating, in order of preference. Without `drugs` it is named in words and never drafted.
-
-    Words: `regimen.<key>` is shown unless an exclusion applies; `dose.<key>` and the button `label.<key>` only when
-    the draft may be offered. The needs are known by its exclusions, and `by_weight` asks for the weight.
-    """
-
-    key: str
-    drugs: tuple[Drug, ...] = ()
-    by_weight: bool = False
-    excluded: tuple[Caution, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Citing:
-    """One line of evidence; `rules` are the card ids that show it (empty = all of the pathogen)."""
-
-    citation: str
-    recommendation: str
-    grade: str | None = None
-    rules: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Pathogen:
-    """One infection of section D of the rulebook.
-
-    `window_weeks` is the recovery window (MON-05) from the start of therapy, or from onset if supportive; an acute
-    infection is current for `current_days` (default: the window) after onset. A therapy is recognised by
-    `therapy_minimum` different drugs of `therapy_sets`, or one of `therapy_packs` (combined products), by
-    `therapy_route` where the route matters. `test_rule`, `treat_rule` and `id` lead its cards.
-    """
-
-    id: str
-    order: int
-    name: str
-    agent: Agent
-    chronic: bool
-    window_weeks: int
-    current_days: int | None
-    supportive: bool
-    time_critical: bool
-    tested_when_unexplained: bool
-    condition_sets: tuple[str, ...]
-    severe_sets: tuple[str, ...]
-    test_sets: tuple[str, ...]
-    organism_sets: tuple[str, ...]
-    therapy_sets: tuple[str, ...]
-    therapy_packs: tuple[str, ...]
-    therapy_minimum: int
-    therapy_route: Route | None
-    test_rule: str
-    treat_rule: str
-    recorded: Indicator  # of the card when proven or reported
-    suspected: Indicator  # of the card when only suspected
-    critical_when: tuple[CriticalSign, ...]
-    test_orders: tuple[str, ...]
-    treat_orders: tuple[str, ...]
-    refer_orders: tuple[str, ...]
-    drugs: Mapping[str, Drug]
-    regimens: tuple[Regimen, ...]
-    cautions: tuple[Caution, ...]
-    deferrals: tuple[Deferral, ...]
-    source: str
-    links: tuple[str, ...]
-    evidence: tuple[Citing, ...]
-    words: Mapping[str, str] = field(repr=False)
-
-    @property
-    def card_rules(self) -> tuple[str, ...]:
-        """The rule ids that may lead a card of this pathogen, `id` first."""
-        return tuple(dict.fromkeys((self.id, self.test_rule, self.treat_rule)))
-
-    @property
-    def current_window_days(self) -> int:
-        """For how many days after onset an acute infection is current (rulebook A.9)."""
-        return self.window_weeks * 7 if self.current_days is None else self.current_days
-
-    def first_step(self, situation: str) -> str:
-        """The words after the colon of a title."""
-        return self.words[f"first-step.{situation}"]
 
 
 def load_pathogens(terminology: Terminology, folder: Path = FOLDER) -> tuple[Pathogen, ...]:
     """Every pathogen, in the order of section D. ValueError for a file that is wrong in any member."""
-    loaded = sorted((_pathogen(path, terminology) for path in sorted(folder.glob("*.toml"))), key=lambda p: p.order)
+    loaded = sorted(
+        (_pathogen(path, terminology) for path in sorted(folder.glob("*.toml"))), key=lambda p: p.order
+    )
     for name in ("id", "order"):
         values = [getattr(pathogen, name) for pathogen in loaded]
         if len(set(values)) != len(values):
@@ -212,12 +73,14 @@ def template_name(pathogen: Pathogen, drug: Drug) -> str:
 
 
 def pathogen_sections(pathogens: Iterable[Pathogen]) -> Mapping[str, Section]:
-    """The words of the pathogens' cards, one section for each rule id that may lead one (for `Words.with_sections`)."""
+    """The words of the pathogens' cards, a section for each leading rule id (for `Words.with_sections`)."""
     from cards.wording import make_section
 
     return MappingProxyType(
         {
-            rule: make_section(rule, f"anti_infective/pathogens/{pathogen.id}", _fields(pathogen, rule), pathogen.words)
+            rule: make_section(
+                rule, f"anti_infective/pathogens/{pathogen.id}", _fields(pathogen, rule), pathogen.words
+            )
             for pathogen in pathogens
             for rule in pathogen.card_rules
         }
@@ -273,7 +136,9 @@ def _pathogen(path: Path, terminology: Terminology) -> Pathogen:
         drugs=drugs,
         regimens=tuple(_regimen(row, drugs) for row in table.rows("regimens")),
         cautions=tuple(_caution(row) for row in table.rows("cautions")),
-        deferrals=tuple(Deferral(_caution(row, "population"), row.text("population")) for row in table.rows("defer")),
+        deferrals=tuple(
+            Deferral(_caution(row, "population"), row.text("population")) for row in table.rows("defer")
+        ),
         source=card.text("source"),
         links=card.list("links", ()),
         evidence=tuple(_citing(row) for row in table.rows("evidence")),
@@ -285,9 +150,16 @@ def _pathogen(path: Path, terminology: Terminology) -> Pathogen:
 
 
 def _caution(row: Table, *also: str) -> Caution:
-    caution = Caution(row.text("key"), When(row.text("when")), row.list("sets", ()), row.number("limit", None))
+    caution = Caution(
+        row.text("key"), When(row.text("when")), row.list("sets", ()), row.number("limit", None)
+    )
     asks_for_sets = caution.when in (When.ALLERGY, When.USING, When.FINDING)
-    asks_for_limit = caution.when in (When.AGE_BELOW, When.EGFR_BELOW, When.PLATELETS_BELOW, When.VIRAL_BELOW_AGE)
+    asks_for_limit = caution.when in (
+        When.AGE_BELOW,
+        When.EGFR_BELOW,
+        When.PLATELETS_BELOW,
+        When.VIRAL_BELOW_AGE,
+    )
     if asks_for_sets is not bool(caution.sets) or asks_for_limit is (caution.limit is None):
         raise ValueError(f"{row.where}: {caution.key!r} asks for the wrong of `sets` and `limit`")
     row.finish(*also)

@@ -11,14 +11,16 @@ NOT_AN_INFECTION = frozenset({"inf-late-effect", "inf-uri-unspecific", "inf-sfts
 
 
 def is_infection_recorded(p: PatientFacts, limits: Thresholds) -> bool:
-    """A current infection, a present or suspected `inf-*` Condition, or a recent positive test of a pathogen."""
+    """A current infection, a present or suspected `inf-*` Condition, or a recent positive test."""
     recent = [f for f in recorded_infections(p) if _is_recent(p, f, limits)]
     return bool(p.infections.current() or recent or positive_tests(p, limits))
 
 
 def unfiled_infections(p: PatientFacts, limits: Thresholds) -> bool:
     """Infections of the record that no pathogen file knows: their course and therapy cannot be judged."""
-    conditions = {s for pathogen in p.pathogens.values() for s in (*pathogen.condition_sets, *pathogen.severe_sets)}
+    conditions = {
+        s for pathogen in p.pathogens.values() for s in (*pathogen.condition_sets, *pathogen.severe_sets)
+    }
     tests = {s for pathogen in p.pathogens.values() for s in pathogen.test_sets}
     return any(not f.is_in(*conditions) for f in recorded_infections(p)) or any(
         tests.isdisjoint(t.set_ids) for t in positive_tests(p, limits)
@@ -37,7 +39,11 @@ def _is_recent(p: PatientFacts, finding: Finding, limits: Thresholds) -> bool:
 
 
 def _names_infection(finding: Finding) -> bool:
-    sets = [m.set_id for m in finding.memberships if m.set_id.startswith("inf-") and m.set_id not in NOT_AN_INFECTION]
+    sets = [
+        m.set_id
+        for m in finding.memberships
+        if m.set_id.startswith("inf-") and m.set_id not in NOT_AN_INFECTION
+    ]
     return bool(sets) and (is_present(finding, *sets) or is_suspected(finding))
 
 

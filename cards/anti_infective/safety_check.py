@@ -1,8 +1,9 @@
 """INF-GEN-06: what has to be known and looked at before any anti-infective draft is offered.
 
-A regimen is offered only when nothing excludes it and nothing that could exclude it is unknown: age, allergy list,
-pregnancy where it matters, weight where the dose needs it, and whatever its exclusions in the pathogen's file ask for
-(renal function, bleeding). What is unknown is named, and the card offers the test or the referral instead.
+A regimen is offered only when nothing excludes it and nothing that could exclude it is unknown: age,
+allergy list, pregnancy where it matters, weight where the dose needs it, and whatever its exclusions in the
+pathogen's file ask for (renal function, bleeding). What is unknown is named, and the card offers the test
+or the referral instead.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.anti_infective.course import is_untreated
-from cards.anti_infective.pathogen import Agent, Caution, Pathogen, Regimen, When
+from cards.anti_infective.content import Agent, Caution, Pathogen, Regimen, When
 from cards.facts import Bleed, Infection, Known, PatientFacts, Site
 from cards.outcome import Advice, CannotTell, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
@@ -65,10 +66,14 @@ class SafetyCheck:
         """What keeps every drafted regimen that is not excluded from being offered."""
         if self.offered:
             return ()
-        return tuple(dict.fromkeys(f for c in self.regimens if c.regimen.drugs and not c.excluded for f in c.missing))
+        return tuple(
+            dict.fromkeys(f for c in self.regimens if c.regimen.drugs and not c.excluded for f in c.missing)
+        )
 
 
-def check_safety(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds) -> SafetyCheck:
+def check_safety(
+    p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds
+) -> SafetyCheck:
     """Every caution and every regimen of the pathogen's file against the record."""
     found = [(c, applies(p, c, infection, limits)) for c in pathogen.cautions]
     cautions = [f"caution.{c.key}" for c, a in found if a.answer is Known.YES]
@@ -92,7 +97,7 @@ def check_safety(p: PatientFacts, pathogen: Pathogen, infection: Infection, limi
 
 
 def _needed(p: PatientFacts, regimen: Regimen) -> tuple[Fact, ...]:
-    """Rulebook A.4: no draft without age, allergy list, pregnancy where relevant, weight where the dose needs it."""
+    """Rulebook A.4: age, allergy list, pregnancy where relevant, weight where the dose needs it."""
     pregnancy = _pregnant(p)
     needs = (
         (p.person.age_years is None, Fact.AGE),

@@ -1,14 +1,15 @@
-"""When an infection that nobody recorded is worth a test: antibodies alone, or a thrombocytopenia without a cause.
+"""When an infection that nobody recorded is worth a test: antibodies alone, or low platelets without a cause.
 
-INF-HP-01 is kept narrow, for a test at every low count would soon be ignored (rulebook A.3). It asks for an adult who is
-not pregnant, a count below 100, no result of the test in the last 12 months, and either a recorded immune
-thrombocytopenia (ACG24 names it as a reason to test) or a low series that has outlasted the recovery window of an
-infection nobody found, with no cause in the record. A fresh low count gets its test from the work-up card (PLT-04).
+INF-HP-01 is kept narrow, for a test at every low count would soon be ignored (rulebook A.3). It asks for an
+adult who is not pregnant, a count below 100, no result of the test in the last 12 months, and either a
+recorded immune thrombocytopenia (ACG24 names it as a reason to test) or a low series that has outlasted the
+recovery window of an infection nobody found, with no cause in the record. A fresh low count gets its test
+from the work-up card (PLT-04).
 """
 
 from __future__ import annotations
 
-from cards.anti_infective.pathogen import Pathogen
+from cards.anti_infective.content import Pathogen
 from cards.facts import Known, PatientFacts
 from cards.months import add_months
 from cards.outcome import CannotTell, Input, NoAdvice
@@ -54,8 +55,8 @@ CAUSING_DRUGS = ("med-drug-induced-thrombocytopenia",)
 def look_for_exposure(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> TestResult | None:
     """A positive antibody without a proof, for a chronic infection (rulebook A.1): the result, or None.
 
-    Antibodies of an acute infection are common and mean nothing. A negative proving test of the last 12 months settles
-    it, and without a low count there is no reason to ask.
+    Antibodies of an acute infection are common and mean nothing. A negative proving test of the last 12
+    months settles it, and without a low count there is no reason to ask.
     """
     last = p.platelets.last_known
     if not pathogen.chronic or last is None or last >= limits.normal or tested(p, pathogen, limits):
@@ -102,9 +103,11 @@ def tested(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> bool:
 
 
 def _treated(p: PatientFacts, pathogen: Pathogen) -> bool:
-    """The infection is in the history, or a combined product for it is recorded: the question has been asked."""
+    """The infection is in the history, or a combined product for it: the question has been asked."""
     packs = set(pathogen.therapy_packs)
-    return bool(p.findings(*pathogen.condition_sets)) or any(not packs.isdisjoint(m.set_ids) for m in p.record.medications)
+    return bool(p.findings(*pathogen.condition_sets)) or any(
+        not packs.isdisjoint(m.set_ids) for m in p.record.medications
+    )
 
 
 def _explained(p: PatientFacts) -> bool:
@@ -117,7 +120,7 @@ def _explained(p: PatientFacts) -> bool:
 
 
 def _lasting(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...] | NoAdvice | CannotTell:
-    """Low for longer than an infection without a recorded pathogen would take (the default window of MON-05)."""
+    """Low for longer than an unrecorded infection would take (the default window of MON-05)."""
     since = p.platelets.low_since
     if since is None or p.as_of - since.latest < limits.span("mon_default_weeks"):
         return NoAdvice(Why.NOT_LASTING)

@@ -1,1 +1,1 @@
-"""Thrombopoietin receptor agonists: when they may be discussed, when they are not needed, when they must not be used."""
+"""Thrombopoietin receptor agonists: when to discuss them, when they are not needed, what forbids them."""

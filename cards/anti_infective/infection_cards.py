@@ -1,0 +1,218 @@
+"""The cards of an infection: a test, care without a drug draft, treatment with drafts, therapy under way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cards.anti_infective.content import CriticalSign, Deferral, Pathogen, Regimen
+from cards.anti_infective.ordering import order, priority_of
+from cards.anti_infective.pathogen import template_name
+from cards.anti_infective.safety_check import SafetyCheck, applies, check_safety
+from cards.facts import Infection, Known, PatientFacts
+from cards.outcome import Action, ActionType, Advise, Indicator, Input, NoAdvice, Suggestion
+from cards.reasons import Fact, Why
+from cards.record import Moment
+from cards.rows import bleeding_rows, infection_row, platelet_row, sign_row
+from cards.thresholds import Thresholds
+
+TESTS_FOR_MISSING: Mapping[Fact, str] = {Fact.EGFR: "creatinine", Fact.WEIGHT: "body-weight"}
+"""What can be ordered for a fact that keeps a draft from being offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """How a card reads: the general rule whose form it takes, and the key of the pathogen's words."""
+
+    general: str
+    words: str
+
+
+TREAT = Situation("INF-GEN-01", "treat")
+UNDER_WAY = Situation("INF-GEN-01", "under-way")
+SUPPORTIVE = Situation("INF-GEN-02", "supportive")
+SUSPECTED = Situation("INF-GEN-03", "suspected")
+UNEXPLAINED = Situation("INF-GEN-03", "unexplained")
+THERAPY = Situation("INF-GEN-04", "therapy")
+
+
+def test_card(p: PatientFacts, pathogen: Pathogen, situation: Situation, rows: tuple[Input, ...]) -> Advise:
+    """A test is suggested for an infection that is not recorded; `rows` say why."""
+    base = _base(p, pathogen, situation, pathogen.test_rule, pathogen.first_step(situation.words))
+    reasons = tuple(row.reference for row in rows if row.reference is not None)
+    return replace(
+        base,
+        indicator=Indicator.INFO,
+        title=f"{situation.general}/title.{'unexplained' if situation is UNEXPLAINED else 'exposure'}",
+        inputs=(*base.inputs, *rows),
+        suggestions=order(p, "test", pathogen.test_orders, reasons, "routine"),
+    )
+
+
+def care_card(
+    p: PatientFacts, pathogen: Pathogen, infection: Infection, situation: Situation, limits: Thresholds
+) -> Advise:
+    """Without a drug draft: tests of a suspicion, supportive care, an urgent infection under therapy."""
+    is_test = situation is SUSPECTED
+    check = check_safety(p, pathogen, infection, limits)
+    critical = critical_rows(p, pathogen, infection)
+    indicator = pathogen.suspected if infection.is_suspected_only else pathogen.recorded
+    indicator = Indicator.CRITICAL if critical else indicator
+    rule = pathogen.test_rule if is_test else pathogen.treat_rule
+    templates = pathogen.test_orders if is_test else pathogen.treat_orders
+    base = _base(p, pathogen, situation, rule, pathogen.first_step(situation.words))
+    unknown = (*base.unknown, *_unread_signs(p, pathogen), *(() if is_test else check.unknown))
+    return replace(
+        base,
+        indicator=indicator,
+        inputs=(infection_row(p, infection), *base.inputs, *critical, *check.rows),
+        cautions=() if is_test else _own_cautions(pathogen, check),
+        unknown=tuple(dict.fromkeys(unknown)),
+        suggestions=order(
+            p, "test" if is_test else "treat", templates, infection.references, priority_of(indicator)
+        ),
+    )
+
+
+def treat_card(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds) -> Advise:
+    """INF-GEN-01, with a draft for every regimen that the safety check lets through."""
+    for deferral in pathogen.deferrals:
+        if applies(p, deferral.caution, infection, limits).answer is Known.YES:
+            return _deferred(p, pathogen, infection, deferral)
+    check = check_safety(p, pathogen, infection, limits)
+    card = care_card(p, pathogen, infection, TREAT, limits)
+    drafts = tuple(
+        _draft(pathogen, infection, regimen, recommended=number == 0)
+        for number, regimen in enumerate(check.offered)
+    )
+    paragraphs = (
+        *card.say,
+        *(f"regimen.{c.regimen.key}" for c in check.regimens if not c.excluded),
+        *(f"dose.{regimen.key}" for regimen in check.offered),
+    )
+    say = tuple(key for key in paragraphs if key in pathogen.words)
+    return replace(
+        card,
+        say=say if drafts or not pathogen.drugs else (*say, "INF-GEN-06/withheld"),
+        cautions=check.cautions,
+        suggestions=(*card.suggestions, *(drafts or _instead(p, pathogen, infection, check))),
+        one_of=len(drafts) > 1,
+        also=(*card.also, "INF-GEN-06") if pathogen.drugs else card.also,
+    )
+
+
+def therapy_card(
+    p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds
+) -> Advise | NoAdvice:
+    """INF-GEN-04: therapy under way, and the day by which the platelets should have recovered.
+
+    After that day MON-05 speaks of a count that is still low, and of one that is not nobody has to.
+    """
+    base = _base(p, pathogen, THERAPY, pathogen.id, "")
+    started, values = infection.therapy_started, {**base.values, "weeks": pathogen.window_weeks}
+    recovery, title = "INF-GEN-04/recovery.no-start", base.title.replace("/title", "/title.no-start")
+    if started is not None:
+        expected = _day(started.latest + timedelta(weeks=pathogen.window_weeks))
+        if expected.latest < p.as_of:
+            last = p.platelets.last_known
+            return NoAdvice(Why.COUNT_NOT_LOW if last is None or last >= limits.mild else Why.SUPPRESSED)
+        values |= {"started": started, "expected": expected}
+        recovery, title = "INF-GEN-04/recovery", base.title
+    drugs = (
+        Input("drug of its therapy", f"recorded ({m.source.value})", None, m.start, m.reference)
+        for m in infection.therapy
+    )
+    check = check_safety(p, pathogen, infection, limits)
+    return replace(
+        base,
+        indicator=Indicator.INFO,
+        title=base.title if p.platelets.current is None else title,
+        say=(*base.say, recovery),
+        values=values,
+        inputs=(infection_row(p, infection), *base.inputs, *drugs, *check.rows),
+        cautions=_own_cautions(pathogen, check),
+    )
+
+
+def critical_rows(p: PatientFacts, pathogen: Pathogen, infection: Infection) -> tuple[Input, ...]:
+    """The signs that make the card critical; empty where there is none."""
+    severe = Input("severity of the infection", "severe", None, infection.onset, infection.references[0])
+    rows: Mapping[CriticalSign, tuple[Input, ...]] = {
+        CriticalSign.SHOCK: tuple(sign_row("shock", s) for s in p.signs.shock),
+        CriticalSign.ORGAN_FAILURE: tuple(sign_row("organ failure", s) for s in p.signs.organ_failure),
+        CriticalSign.BLEEDING: bleeding_rows(p, p.bleeding.serious),
+        CriticalSign.SEVERE: (severe,) if infection.severe else (),
+    }
+    return tuple(row for sign in pathogen.critical_when for row in rows[sign])
+
+
+# ---------------------------------------------------------------------------------------------- parts
+
+
+def _base(p: PatientFacts, pathogen: Pathogen, situation: Situation, rule: str, first_step: str) -> Advise:
+    """What all cards of a pathogen have in common: the form of the title, the count."""
+    has_count = p.platelets.current is not None
+    return Advise(
+        rule=rule,
+        indicator=pathogen.recorded,
+        title=f"{situation.general}/title" if has_count else f"{situation.general}/title.no-count",
+        say=(situation.words,),
+        values={"infection": pathogen.name, "first_step": first_step, "weeks": pathogen.window_weeks},
+        inputs=platelet_row(p),
+        unknown=() if p.platelets.decisive is not None else (Fact.PLATELETS,),
+        also=(situation.general,),
+    )
+
+
+def _draft(pathogen: Pathogen, infection: Infection, regimen: Regimen, *, recommended: bool) -> Suggestion:
+    """All drugs of one regimen, together."""
+    actions = tuple(
+        Action(
+            ActionType.CREATE,
+            template_name(pathogen, drug),
+            reasons=infection.references,
+            dosage=drug.dosage,
+        )
+        for drug in regimen.drugs
+    )
+    return Suggestion(regimen.key, actions, recommended)
+
+
+def _instead(
+    p: PatientFacts, pathogen: Pathogen, infection: Infection, check: SafetyCheck
+) -> tuple[Suggestion, ...]:
+    """Where no drug may be drafted: the tests for what is missing, and the referral."""
+    tests = tuple(TESTS_FOR_MISSING[fact] for fact in check.missing if fact in TESTS_FOR_MISSING)
+    asked = order(p, "INF-GEN-06/missing", tests, infection.references, "routine")
+    return asked + order(p, "refer", pathogen.refer_orders, infection.references, "routine")
+
+
+def _deferred(p: PatientFacts, pathogen: Pathogen, infection: Infection, deferral: Deferral) -> Advise:
+    """Infected, but not treated now (pregnancy, childhood): info, without a draft."""
+    first_step = pathogen.first_step(f"defer.{deferral.key}")
+    base = _base(p, pathogen, TREAT, pathogen.treat_rule, first_step)
+    return replace(
+        base,
+        indicator=Indicator.INFO,
+        say=(f"defer.{deferral.key}",),
+        inputs=(infection_row(p, infection), *base.inputs),
+        suggestions=order(p, "refer", pathogen.refer_orders, infection.references, "routine"),
+        also=(*base.also, deferral.population),
+    )
+
+
+def _own_cautions(pathogen: Pathogen, check: SafetyCheck) -> tuple[str, ...]:
+    """The cautions of the card itself, without those of regimens that are not on it."""
+    own = {f"caution.{c.key}" for c in pathogen.cautions}
+    return tuple(key for key in check.cautions if key in own)
+
+
+def _unread_signs(p: PatientFacts, pathogen: Pathogen) -> tuple[Fact, ...]:
+    asks = CriticalSign.SHOCK in pathogen.critical_when and not p.signs.shock
+    return (Fact.BLOOD_PRESSURE,) if asks and Fact.BLOOD_PRESSURE in p.signs.unknown else ()
+
+
+def _day(at: datetime) -> Moment:
+    start = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Moment(start, start + timedelta(days=1, microseconds=-1), start.date().isoformat())

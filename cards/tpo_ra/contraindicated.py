@@ -1,0 +1,236 @@
+"""TPO-07 to TPO-10: what speaks against a TPO receptor agonist.
+
+Three uses of one table. They gate TPO-01 and TPO-02 silently; with a TPO-RA selected they decide ORD-19
+(`contraindications` gives it rule, indicator and rows); with a TPO-RA in use they have a card of their own
+on patient-view, but only for what is critical and for a pregnancy: an old thrombosis was weighed when the
+drug was chosen, and a warning at each opening of the chart would only teach people to look away (rulebook
+A.3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cards.facts import Known, PatientFacts
+from cards.outcome import (
+    Action,
+    ActionType,
+    Advice,
+    Advise,
+    Answers,
+    CannotTell,
+    Indicator,
+    Input,
+    NoAdvice,
+    Outcome,
+    Suggestion,
+    Topic,
+)
+from cards.reasons import Fact, Why
+from cards.record import ClinicalStatus, Finding, Kind, Verification
+from cards.rows import finding_row, measurement_row, medication_row, platelet_row
+from cards.thresholds import Thresholds
+
+TPO_RA = "med-tpo-ra"
+
+THROMBOSIS = ("risk-thrombosis", "risk-cvst", "risk-portal-vein-thrombosis", "risk-acs")
+ANTIPHOSPHOLIPID = ("mimic-aps-sle",)
+THROMBOSIS_RISK = ("risk-thrombosis-history", "risk-thrombophilia")
+
+MARROW = ("mimic-marrow", "mimic-acute-leukaemia", "mimic-lymphoma", "mimic-pancytopenia", "mimic-aplastic")
+MARROW_REMISSION = ("mimic-marrow-remission",)
+
+WRONG_DISEASE: tuple[tuple[tuple[str, ...], str | None], ...] = (
+    (("mimic-tma", "mimic-tma-other"), None),
+    (("mimic-hit",), "hit_days"),
+    (("mimic-vitt", "mimic-hus"), "mimic_days"),
+    (("mimic-dic",), "dic_days"),
+)
+"""TPO-10: sets, and the threshold up to which the condition is current (rulebook A.9; TTP: by the count)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contraindication:
+    """One reason: its rule, how strongly it speaks, which words say it, and what shows it.
+
+    `key` is a caution of the rule's own section; the title of the section is `title.<indicator>` where they
+    differ.
+    """
+
+    rule: str
+    indicator: Indicator
+    key: str
+    rows: tuple[Input, ...]
+
+
+def contraindications(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, ...]:
+    """All that is recorded against a TPO-RA, the most urgent first, then by rule."""
+    found = (*_thrombosis(p, limits), *_marrow(p, limits), *_pregnancy(p), *_wrong_disease(p, limits))
+    return tuple(sorted(found, key=lambda c: (-c.indicator, c.rule)))
+
+
+# ---------------------------------------------------------------------------------------------- TPO-07
+
+
+def _thrombosis(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, ...]:
+    events = _findings(p, *THROMBOSIS)
+    active = [f for f in events if _is_active(p, f, limits)]
+    past = [f for f in events if f not in active]
+    rows = (
+        (Indicator.CRITICAL, "active-thrombosis", _rows("thrombosis", active)),
+        (
+            Indicator.CRITICAL,
+            "antiphospholipid",
+            _rows("antiphospholipid syndrome", p.present(*ANTIPHOSPHOLIPID)),
+        ),
+        (
+            Indicator.WARNING,
+            "antiphospholipid",
+            _rows("antiphospholipid syndrome", p.suspected(*ANTIPHOSPHOLIPID)),
+        ),
+        (Indicator.WARNING, "past-thrombosis", _rows("thrombosis", past)),
+        (Indicator.WARNING, "past-thrombosis", _rows("thrombosis risk", _findings(p, *THROMBOSIS_RISK))),
+    )
+    return tuple(Contraindication("TPO-07", indicator, key, found) for indicator, key, found in rows if found)
+
+
+def _is_active(p: PatientFacts, finding: Finding, limits: Thresholds) -> bool:
+    """Present and no older than three months, or without a date; not a suspected, ended or past one."""
+    if (
+        finding.verification is Verification.SUSPECTED
+        or finding.clinical is ClinicalStatus.PAST
+        or finding.has_ended
+    ):
+        return False
+    if any(m.set_id in THROMBOSIS and m.status == "history" for m in finding.memberships):
+        return False
+    when = finding.onset or finding.recorded
+    return when is None or when.since(p.as_of) <= limits.span("thrombosis_days")
+
+
+def _findings(p: PatientFacts, *sets: str) -> tuple[Finding, ...]:
+    """Present, past and suspected: each matters for thrombosis."""
+    return p.findings(*sets)
+
+
+# ---------------------------------------------------------------------------------------------- TPO-08
+
+
+def _marrow(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, ...]:
+    disease = (*p.present(*MARROW), *p.suspected(*MARROW))
+    remission = [f for f in p.findings(*MARROW, *MARROW_REMISSION) if f not in disease]
+    counts = () if disease else _pancytopenia(p, limits)
+    rows = (
+        (Indicator.CRITICAL, "marrow", _rows("marrow disease", disease)),
+        (Indicator.CRITICAL, "pancytopenia", counts),
+        (Indicator.WARNING, "marrow-history", _rows("marrow disease", remission)),
+    )
+    return tuple(Contraindication("TPO-08", indicator, key, found) for indicator, key, found in rows if found)
+
+
+def _pancytopenia(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Rulebook A.9: platelets < 100, Hb < 10 g/dL, and neutrophils < 1.5 or leucocytes < 3.0."""
+    last = p.platelets.last_known
+    within = limits.span("pancytopenia_days")
+    hb, neutrophils, wbc = (p.newest(s, within) for s in ("obs-hemoglobin", "obs-neutrophils", "obs-wbc"))
+    if last is None or last >= limits.mild or hb is None or hb.value >= limits.pancytopenia_hb:
+        return ()
+    low = [
+        measurement_row(fact, m)
+        for fact, m, limit in (
+            ("neutrophils", neutrophils, limits.pancytopenia_neutrophils),
+            ("leucocytes", wbc, limits.pancytopenia_wbc),
+        )
+        if m is not None and m.value < limit
+    ]
+    return (measurement_row("haemoglobin", hb), *low) if low else ()
+
+
+# ---------------------------------------------------------------------------------- TPO-09, TPO-10
+
+
+def _pregnancy(p: PatientFacts) -> tuple[Contraindication, ...]:
+    rows = []
+    if p.person.pregnancy is Known.YES:
+        rows.append(Input("pregnancy", "recorded", reference=p.person.pregnancy_reference))
+    if p.person.lactating:
+        rows.append(Input("breastfeeding", "recorded"))
+    return (Contraindication("TPO-09", Indicator.WARNING, "pregnancy", tuple(rows)),) if rows else ()
+
+
+def _wrong_disease(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, ...]:
+    """TTP with a count < 150 or unknown; HIT, VITT, HUS and DIC by age. Suspected ones count: safety."""
+    found: list[Finding] = []
+    for sets, window in WRONG_DISEASE:
+        for finding in (*p.present(*sets), *p.suspected(*sets)):
+            when = finding.onset or finding.recorded
+            if window is None:
+                last = p.platelets.last_known
+                is_current = last is None or last < limits.normal
+            else:
+                is_current = when is None or when.since(p.as_of) <= limits.span(window)
+            if is_current and finding not in found:
+                found.append(finding)
+    rows = _rows("condition in which a TPO-RA promotes thrombosis", found)
+    return (Contraindication("TPO-10", Indicator.CRITICAL, "wrong-disease", rows),) if rows else ()
+
+
+def _rows(fact: str, findings: tuple[Finding, ...] | list[Finding]) -> tuple[Input, ...]:
+    return tuple(finding_row(fact, f) for f in findings)
+
+
+# ---------------------------------------------------------------------------------------------- cards
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Answers:
+    """One card on patient-view, led by the most urgent reason, when a TPO-RA is in use."""
+    found = contraindications(p, limits)
+    answers: dict[str, Outcome] = {rule: _silent(p, rule, found) for rule in ADVICE.ids}
+    drugs = p.using(TPO_RA)
+    speaking = [c for c in found if c.indicator is Indicator.CRITICAL or c.rule == "TPO-09"]
+    if not drugs or not speaking or p.hook == "order-select":
+        return answers
+    first = speaking[0]
+    others = tuple(dict.fromkeys(c.rule for c in found if c.rule != first.rule))
+    answers |= {rule: NoAdvice(Why.MERGED) for rule in others}
+    answers[first.rule] = Advise(
+        first.rule,
+        first.indicator,
+        title="title.in-use",
+        cautions=tuple(dict.fromkeys(f"{c.rule}/caution.{c.key}" for c in found)),
+        inputs=(
+            *platelet_row(p),
+            *(medication_row("TPO receptor agonist", m) for m in drugs),
+            *(row for c in found for row in c.rows),
+        ),
+        suggestions=(
+            Suggestion(
+                "review",
+                (
+                    Action(ActionType.CREATE, "haematology", "urgent"),
+                    Action(ActionType.CREATE, "medication-review", "urgent"),
+                ),
+                recommended=True,
+            ),
+        ),
+        also=others,
+    )
+    return answers
+
+
+def _silent(p: PatientFacts, rule: str, found: tuple[Contraindication, ...]) -> Outcome:
+    """Why a rule has no card: it gates silently, there is nothing, or the problem list is not known."""
+    if any(c.rule == rule for c in found):
+        return NoAdvice(Why.CLASSIFIED)
+    if not p.answered(Kind.CONDITIONS):
+        return CannotTell(Fact.CONDITIONS)
+    return NoAdvice(Why.ALLOWED)
+
+
+ADVICE = Advice(
+    stem="tpo_ra/contraindicated",
+    ids=("TPO-07", "TPO-08", "TPO-09", "TPO-10"),
+    topic=Topic.TPO_RA,
+    decide=decide,
+    otherwise=Why.ALLOWED,
+)
