@@ -1,0 +1,193 @@
+"""The value sets: which codes mean which fact. Strict: a doubtful file stops the start, naming file and code.
+
+Each `valuesets/<id>.json` is a FHIR R4 ValueSet whose extensions say how its codes are read (`valuesets/README.md`).
+A record's coding is matched by system and code alone, never by its display. What no set knows is reported as unmapped,
+never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from cards.code_systems import normalise_coding, normalise_system
+
+__all__ = ["Code", "Membership", "Terminology", "ValueSet", "load", "normalise_coding", "normalise_system"]
+
+FOLDER: Final = Path(__file__).parent / "valuesets"
+NO_LOCAL_CODES: Final[Mapping[str, Sequence[tuple[str, str]]]] = MappingProxyType({})
+
+# What is remembered of answers: enough for every code that a hospital uses, bounded against invented ones.
+_REMEMBERED: Final = 16384
+_LONGEST_CODE: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A member of a value set. `match` is exact or prefix; `excepts` are the codes below a prefix that do not count.
+
+    `verified`: code and display were seen together in `source`; only such codes are emitted. `proves` (current, exposure,
+    screen), `scale` (quantitative, ordinal, nominal), `level` (ingredient, product, class) and `status` (history, remission,
+    chronic, congenital, undated, suspected, parent, cause, tendency, finding, inactive) say how a record with this code is
+    read; `factor` takes a unit to 10*9/L.
+    """
+
+    system: str
+    code: str
+    display: str
+    verified: bool
+    source: str
+    match: str = "exact"
+    excepts: tuple[str, ...] = ()
+    proves: str | None = None
+    scale: str | None = None
+    status: str | None = None
+    level: str | None = None
+    note: str | None = None
+    factor: Decimal | None = None
+
+    @property
+    def is_emittable(self) -> bool:
+        """Whether a draft may carry it: verified, one code and not a class of codes, not retired."""
+        return self.verified and self.match == "exact" and self.status != "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSet:
+    """One list of codes. `feeds` names the facts, rules and rulebook sections that may read it, and its roles.
+
+    Roles: question-only (may raise a question, never a fact), report (recognised, decides nothing), query (for prefetch
+    only), text-only (may be shown in a card), draft (for orders that a card offers).
+    """
+
+    id: str
+    title: str
+    purpose: str
+    feeds: tuple[str, ...]
+    note: str | None
+    codes: tuple[Code, ...]
+
+    @property
+    def is_question_only(self) -> bool:
+        return "question-only" in self.feeds
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Why a coding is in a value set: the code of the set that it matches."""
+
+    set_id: str
+    code: Code
+
+
+class Terminology:
+    """All value sets, indexed by code. Its content never changes; it only remembers what it has been asked."""
+
+    __slots__ = ("_exact", "_lengths", "_prefixes", "_remembered", "_sets", "_systems")
+
+    def __init__(self, sets: Iterable[ValueSet]) -> None:
+        self._sets: Final = MappingProxyType({one.id: one for one in sets})
+        self._exact: Final[dict[tuple[str, str], list[Membership]]] = {}
+        self._prefixes: Final[dict[tuple[str, str], list[Membership]]] = {}
+        lengths: dict[str, set[int]] = {}
+        self._systems: Final[set[str]] = set()
+        for one in self._sets.values():
+            for code in one.codes:
+                index = self._exact
+                if code.match == "prefix":
+                    index = self._prefixes
+                    lengths.setdefault(code.system, set()).add(len(code.code))
+                index.setdefault((code.system, code.code), []).append(Membership(one.id, code))
+                self._systems.add(code.system)
+        self._lengths: Final = {system: sorted(some, reverse=True) for system, some in lengths.items()}
+        self._remembered: Final[dict[tuple[str, str], tuple[Membership, ...]]] = {}
+
+    def __getitem__(self, set_id: str) -> ValueSet:
+        return self._sets[set_id]
+
+    def __contains__(self, set_id: object) -> bool:
+        return set_id in self._sets
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sets)
+
+    def __len__(self) -> int:
+        return len(self._sets)
+
+    def sets_of(self, system: str, code: str) -> tuple[Membership, ...]:
+        """The sets that a coding belongs to, as written in a record; () if no set knows it.
+
+        Within a set the longest match wins, and an `except` below it takes the coding out of the set.
+        """
+        asked = (system, code)
+        found = self._remembered.get(asked)
+        if found is None:
+            found = self._find(*normalise_coding(system, code))
+            if found and len(code) <= _LONGEST_CODE and len(self._remembered) < _REMEMBERED:
+                self._remembered[asked] = found
+        return found
+
+    def knows_system(self, system: str) -> bool:
+        """Whether any set has a code of this system."""
+        return normalise_system(system) in self._systems
+
+    def emit(self, set_id: str, code: str | None = None) -> Code:
+        """The code that a draft may carry: the one named, or the first of the set that may be emitted.
+
+        Raises LookupError if the set or code is absent, not verified, retired or a class of codes.
+        """
+        if set_id not in self._sets:
+            raise LookupError(f"no value set {set_id!r}")
+        for one in self._sets[set_id].codes:
+            if one.is_emittable and code in (None, one.code):
+                return one
+        raise LookupError(f"{set_id}: {'no code' if code is None else code} that may be emitted")
+
+    def _find(self, system: str, code: str) -> tuple[Membership, ...]:
+        found = {member.set_id: member for member in self._exact.get((system, code), ())}
+        decided = set(found)
+        for length in self._lengths.get(system, ()):
+            if length > len(code):
+                continue
+            for member in self._prefixes.get((system, code[:length]), ()):
+                if member.set_id not in decided:
+                    decided.add(member.set_id)
+                    if not code.startswith(member.code.excepts):
+                        found[member.set_id] = member
+        return tuple(found[set_id] for set_id in sorted(found))
+
+
+def load(local_codes: Mapping[str, Sequence[tuple[str, str]]] = NO_LOCAL_CODES) -> Terminology:
+    """The shipped value sets, each with the site's local codes (value set id to pairs of system and code) added.
+
+    A local code is read and never emitted. Raises ValueError, naming file and code, for anything doubtful.
+    """
+    shipped = _shipped()
+    unknown = sorted(set(local_codes) - {one.id for one in shipped})
+    if unknown:
+        raise ValueError(f"local codes: no value set {', '.join(unknown)}")
+    return Terminology(_extended(one, local_codes.get(one.id, ())) for one in shipped)
+
+
+@cache
+def _shipped() -> tuple[ValueSet, ...]:
+    from cards.valueset_files import read_folder
+
+    return read_folder(FOLDER)
+
+
+def _extended(one: ValueSet, local: Sequence[tuple[str, str]]) -> ValueSet:
+    if not local:
+        return one
+    codes = {(code.system, code.code): code for code in one.codes}
+    for system, code in local:
+        if not (system and code and system == system.strip() and code == code.strip()):
+            raise ValueError(f"local codes of {one.id}: {system!r} {code!r} is not a system and a code")
+        coding = normalise_coding(system, code)
+        codes.setdefault(coding, Code(*coding, display=one.title, verified=False, source="mapped by the site"))
+    return ValueSet(one.id, one.title, one.purpose, one.feeds, one.note, tuple(codes.values()))
