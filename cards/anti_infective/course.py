@@ -25,12 +25,12 @@ def was_treated(p: PatientFacts, infection: Infection) -> bool:
 def is_controlled(p: PatientFacts, infection: Infection, limits: Thresholds) -> bool:
     """Rulebook A.9: end of therapy >= 4 weeks ago, a negative test of cure, or a load not detected.
 
-    A self-limited infection without a therapy of its own is over when it is no longer current.
+    An acute infection is over when it is no longer current.
     """
-    if infection.cured:
+    if infection.cured or infection.resolved:
         return True
-    if p.pathogens[infection.pathogen].supportive:
-        return not infection.current
+    if not p.pathogens[infection.pathogen].chronic and not infection.current:
+        return True
     ended = infection.therapy_ended
     if ended is None or not was_treated(p, infection):
         return False

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cards.anti_infective.content import (
     Agent,
@@ -26,16 +26,13 @@ from cards.anti_infective.content import (
     Regimen,
     When,
 )
+from cards.drafts import Template
 from cards.outcome import Indicator
 from cards.record import Route
 from cards.toml_table import Table
+from cards.valuesets import Terminology
 
-if TYPE_CHECKING:
-    from cards.drafts import Template
-    from cards.valuesets import Terminology
-    from cards.wording import Section
-
-__all__ = ["Pathogen", "load_pathogens", "pathogen_sections", "template_name", "therapy_templates"]
+__all__ = ["Pathogen", "load_pathogens", "template_name", "therapy_templates"]
 
 FOLDER = Path(__file__).parent / "pathogens"
 
@@ -54,8 +51,6 @@ def load_pathogens(terminology: Terminology, folder: Path = FOLDER) -> tuple[Pat
 
 def therapy_templates(pathogens: Iterable[Pathogen]) -> Mapping[str, Template]:
     """A draft template for every drug of every pathogen: `therapy:INF-HP:tetracycline`."""
-    from cards.drafts import Template
-
     return MappingProxyType(
         {
             template_name(pathogen, drug): Template(
@@ -70,27 +65,6 @@ def therapy_templates(pathogens: Iterable[Pathogen]) -> Mapping[str, Template]:
 def template_name(pathogen: Pathogen, drug: Drug) -> str:
     """The name of a drug's draft template."""
     return f"therapy:{pathogen.id}:{drug.key}"
-
-
-def pathogen_sections(pathogens: Iterable[Pathogen]) -> Mapping[str, Section]:
-    """The words of the pathogens' cards, a section for each leading rule id (for `Words.with_sections`)."""
-    from cards.wording import make_section
-
-    return MappingProxyType(
-        {
-            rule: make_section(
-                rule, f"anti_infective/pathogens/{pathogen.id}", _fields(pathogen, rule), pathogen.words
-            )
-            for pathogen in pathogens
-            for rule in pathogen.card_rules
-        }
-    )
-
-
-def _fields(pathogen: Pathogen, rule: str) -> dict[str, list[str]]:
-    lines = [e for e in pathogen.evidence if not e.rules or rule in e.rules]
-    evidence = [" | ".join((e.citation, e.recommendation, e.grade or "")) for e in lines]
-    return {"source": [pathogen.source], "link": list(pathogen.links), "evidence": evidence}
 
 
 # ---------------------------------------------------------------------------------------------- the file
