@@ -1,7 +1,7 @@
 """Code systems: their names in the wild, and the check digits that unmask most invented codes.
 
-LOINC and SNOMED CT codes end in a check digit (LOINC mod 10, SNOMED CT Verhoeff). URIs are normalised by table, never
-guessed; an unknown one is kept as it is, so that a site's own system still matches exactly.
+LOINC and SNOMED CT codes end in a check digit (LOINC mod 10, SNOMED CT Verhoeff). URIs are normalised by
+table, never guessed; an unknown one is kept as it is, so that a site's own system still matches exactly.
 """
 
 from __future__ import annotations
@@ -93,9 +93,10 @@ def normalise_system(uri: str) -> str:
 def normalise_coding(system: str, code: str) -> tuple[str, str]:
     """System and code as the value sets know them.
 
-    ICD letters are read in either case (no two codes differ by case alone). MIMIC writes ICD-10-CM without the dot:
-    it is put back, for that system only. The German ICD-10-GM is the WHO edition down to the fourth character; its fifth
-    changes meanings (a leukaemia in remission), so longer codes stay its own and match only where they are listed.
+    ICD and ATC letters are read in either case (no two codes differ by case alone). MIMIC writes ICD-10-CM
+    without the dot: it is put back, for that system only. The German ICD-10-GM is the WHO edition down to the
+    fourth character; its fifth changes meanings (leukaemia in remission), so longer codes stay its own and
+    match only where a set lists them.
     """
     system = normalise_system(system)
     if system == MIMIC_ICD_10:
@@ -118,12 +119,12 @@ def check_digit_error(system: str, code: str) -> str | None:
 
 
 def is_loinc(code: str) -> bool:
-    """Whether a LOINC code (or an answer `LA...` or part `LP...`) has the right form and mod 10 check digit."""
+    """Whether a LOINC code (answers `LA...`, parts `LP...` too) has the form and mod 10 digit of one."""
     number, dash, check = code.partition("-")
     digits = number.removeprefix("LA").removeprefix("LP")
     if not (dash and _is_digits(digits) and len(digits) <= 7 and _is_digits(check) and len(check) == 1):
         return False
-    values = [ord(character) - ord("0") for character in reversed(number)]  # letters count as in Luhn's variants: A = 17
+    values = [ord(character) - ord("0") for character in reversed(number)]  # letters count on: A = 17, L = 28
     doubled = sum(2 * value - 9 * (value // 5) for value in values[::2])
     return (doubled + sum(values[1::2]) + int(check)) % 10 == 0
 
@@ -144,8 +145,10 @@ def _is_digits(text: str) -> bool:
 
 # Verhoeff's tables: multiplication in the dihedral group D5, and powers of his permutation.
 _MULTIPLY = tuple(
-    tuple((a + b) % 5 + 5 * (b // 5) if a < 5 else (a - b) % 5 + 5 * (1 - b // 5) for b in range(10)) for a in range(10)
+    tuple((a + b) % 5 + b // 5 * 5 if a < 5 else (a - b) % 5 + (1 - b // 5) * 5 for b in range(10))
+    for a in range(10)
 )
+_PERMUTATION = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 _PERMUTE = [tuple(range(10))]
 for _ in range(7):
-    _PERMUTE.append(tuple((1, 5, 7, 6, 2, 8, 3, 0, 9, 4)[_PERMUTE[-1][digit]] for digit in range(10)))
+    _PERMUTE.append(tuple(_PERMUTATION[digit] for digit in _PERMUTE[-1]))

@@ -1,21 +1,21 @@
 """The value sets: which codes mean which fact. Strict: a doubtful file stops the start, naming file and code.
 
-Each `valuesets/<id>.json` is a FHIR R4 ValueSet whose extensions say how its codes are read (`valuesets/README.md`).
-A record's coding is matched by system and code alone, never by its display. What no set knows is reported as unmapped,
-never guessed.
+Each `valuesets/<id>.json` is a FHIR R4 ValueSet whose extensions say how its codes are read
+(`valuesets/README.md`). A record's coding is matched by system and code alone, never by its display. What no
+set knows is reported as unmapped, never guessed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from cards.code_systems import normalise_coding, normalise_system
+from cards.valueset_files import Code, ValueSet, read_folder
 
 __all__ = ["Code", "Membership", "Terminology", "ValueSet", "load", "normalise_coding", "normalise_system"]
 
@@ -28,56 +28,6 @@ _LONGEST_CODE: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
-    """A member of a value set. `match` is exact or prefix; `excepts` are the codes below a prefix that do not count.
-
-    `verified`: code and display were seen together in `source`; only such codes are emitted. `proves` (current, exposure,
-    screen), `scale` (quantitative, ordinal, nominal), `level` (ingredient, product, class) and `status` (history, remission,
-    chronic, congenital, undated, suspected, parent, cause, tendency, finding, inactive) say how a record with this code is
-    read; `factor` takes a unit to 10*9/L.
-    """
-
-    system: str
-    code: str
-    display: str
-    verified: bool
-    source: str
-    match: str = "exact"
-    excepts: tuple[str, ...] = ()
-    proves: str | None = None
-    scale: str | None = None
-    status: str | None = None
-    level: str | None = None
-    note: str | None = None
-    factor: Decimal | None = None
-
-    @property
-    def is_emittable(self) -> bool:
-        """Whether a draft may carry it: verified, one code and not a class of codes, not retired."""
-        return self.verified and self.match == "exact" and self.status != "inactive"
-
-
-@dataclass(frozen=True, slots=True)
-class ValueSet:
-    """One list of codes. `feeds` names the facts, rules and rulebook sections that may read it, and its roles.
-
-    Roles: question-only (may raise a question, never a fact), report (recognised, decides nothing), query (for prefetch
-    only), text-only (may be shown in a card), draft (for orders that a card offers).
-    """
-
-    id: str
-    title: str
-    purpose: str
-    feeds: tuple[str, ...]
-    note: str | None
-    codes: tuple[Code, ...]
-
-    @property
-    def is_question_only(self) -> bool:
-        return "question-only" in self.feeds
-
-
-@dataclass(frozen=True, slots=True)
 class Membership:
     """Why a coding is in a value set: the code of the set that it matches."""
 
@@ -86,7 +36,7 @@ class Membership:
 
 
 class Terminology:
-    """All value sets, indexed by code. Its content never changes; it only remembers what it has been asked."""
+    """All value sets, indexed by code. Its content never changes; it only remembers what was asked."""
 
     __slots__ = ("_exact", "_lengths", "_prefixes", "_remembered", "_sets", "_systems")
 
@@ -163,9 +113,9 @@ class Terminology:
 
 
 def load(local_codes: Mapping[str, Sequence[tuple[str, str]]] = NO_LOCAL_CODES) -> Terminology:
-    """The shipped value sets, each with the site's local codes (value set id to pairs of system and code) added.
+    """The shipped value sets, with the site's local codes (value set id to pairs of system and code) added.
 
-    A local code is read and never emitted. Raises ValueError, naming file and code, for anything doubtful.
+    A local code is read, never emitted. Raises ValueError, naming file and code, for anything doubtful.
     """
     shipped = _shipped()
     unknown = sorted(set(local_codes) - {one.id for one in shipped})
@@ -176,8 +126,6 @@ def load(local_codes: Mapping[str, Sequence[tuple[str, str]]] = NO_LOCAL_CODES) 
 
 @cache
 def _shipped() -> tuple[ValueSet, ...]:
-    from cards.valueset_files import read_folder
-
     return read_folder(FOLDER)
 
 
@@ -189,5 +137,5 @@ def _extended(one: ValueSet, local: Sequence[tuple[str, str]]) -> ValueSet:
         if not (system and code and system == system.strip() and code == code.strip()):
             raise ValueError(f"local codes of {one.id}: {system!r} {code!r} is not a system and a code")
         coding = normalise_coding(system, code)
-        codes.setdefault(coding, Code(*coding, display=one.title, verified=False, source="mapped by the site"))
-    return ValueSet(one.id, one.title, one.purpose, one.feeds, one.note, tuple(codes.values()))
+        codes.setdefault(coding, Code(*coding, one.title, verified=False, source="mapped by the site"))
+    return replace(one, codes=tuple(codes.values()))
