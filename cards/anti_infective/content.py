@@ -136,6 +136,7 @@ class Pathogen:
     organism_sets: tuple[str, ...]
     therapy_sets: tuple[str, ...]
     therapy_packs: tuple[str, ...]
+    therapy_except: tuple[str, ...]  # drugs of the sets that are none by themselves (bismuth)
     therapy_minimum: int
     therapy_route: Route | None
     test_rule: str

@@ -97,6 +97,7 @@ def _pathogen(path: Path, terminology: Terminology) -> Pathogen:
         organism_sets=known.list("organisms", ()),
         therapy_sets=therapy.list("sets", ()),
         therapy_packs=therapy.list("packs", ()),
+        therapy_except=therapy.list("except", ()),
         therapy_minimum=therapy.whole("minimum", 1),
         therapy_route=None if (route := therapy.text("route", None)) is None else Route(route),
         test_rule=rules.text("test", identity),
@@ -213,5 +214,6 @@ def _named_sets(pathogen: Pathogen) -> set[str]:
         pathogen.organism_sets,
         pathogen.therapy_sets,
         pathogen.therapy_packs,
+        pathogen.therapy_except,
     )
     return {s for sets in (*own, *(c.sets for c in cautions)) for s in sets}

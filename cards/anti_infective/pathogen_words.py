@@ -1,4 +1,4 @@
-"""The words of the pathogens' cards: sections like those of the Markdown files, made of the pathogen files."""
+"""The words of the cards of pathogens: sections like those of the Markdown files, made of the TOML files."""
 
 from __future__ import annotations
 

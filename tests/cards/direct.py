@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache
 
 from cards.anti_infective.pathogen import Pathogen, load_pathogens
+from cards.anti_infective.pathogen_words import pathogen_sections
 from cards.facts import (
     Bleeding,
     Certainty,
@@ -44,6 +45,7 @@ from cards.record import (
 )
 from cards.thresholds import Thresholds
 from cards.valuesets import load
+from cards.wording import Words, fill, load_words
 
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
 LIMITS = Thresholds()
@@ -140,7 +142,7 @@ def measured(set_id: str, value: str, unit: str, at: Moment | None = None, **mor
     )  # type: ignore[arg-type]
 
 
-def tested(
+def lab_result(
     *sets: str, result: Result = Result.NEGATIVE, proves: str = "current", at: Moment | None = None
 ) -> TestResult:
     """A test result of yesterday."""
@@ -201,9 +203,57 @@ def patient(
     )
 
 
+COMMON_HOLES = {
+    "platelets": "22.5 x10^9/L",
+    "sampled": "22 Nov 2025, 04:10, preliminary",
+    "finding": "bleeding",
+}
+"""The holes that the renderer fills, at their longest."""
+
+
+@cache
+def words() -> Words:
+    """Every word of the cards, those of the pathogens too."""
+    return load_words().with_sections(pathogen_sections(pathogens().values()))
+
+
+def filled(card: Advise, key: str) -> str:
+    """A paragraph of the card with its holes filled (KeyError for one that nothing fills)."""
+
+    def value_of(hole: str) -> str:
+        _, _, name = hole.partition(":")
+        if name:
+            return str(getattr(LIMITS, name))
+        value = card.values.get(hole, COMMON_HOLES.get(hole))
+        if value is None:
+            raise KeyError(hole)
+        return "22 Nov 2025" if isinstance(value, Moment) else str(value)
+
+    return fill(words().find(card.rule, key), value_of)
+
+
+def text_of(card: Advise) -> str:
+    """Title, paragraphs and cautions; fails for words that do not exist, and for a title that is too long."""
+    title = filled(card, card.title)
+    assert len(title) < 140, (len(title), title)
+    for suggestion in card.suggestions:
+        rule, _, key = suggestion.label.rpartition("/")
+        assert words().find(rule or card.rule, f"label.{key}")
+    return "\n".join([title, *(filled(card, key) for key in (*card.say, *card.cautions))])
+
+
+def drafts(card: Advise) -> list[str]:
+    """The templates of every draft of the card."""
+    return [a.template for s in card.suggestions for a in s.actions if a.template is not None]
+
+
 def cards(answers: Mapping[str, Outcome]) -> list[Advise]:
-    """The advice among the answers of a stem with several ids."""
-    return [outcome for outcome in answers.values() if isinstance(outcome, Advise)]
+    """The advice among the answers of a stem with several ids, each with words for all that it says."""
+    found = [outcome for outcome in answers.values() if isinstance(outcome, Advise)]
+    for card in found:
+        assert answers[card.rule] is card
+        text_of(card)
+    return found
 
 
 def only(answers: Mapping[str, Outcome]) -> Advise:
