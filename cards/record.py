@@ -218,6 +218,7 @@ class Finding:
     severity: int | None = None
     observed: bool = False  # from an Observation: `onset` is its effective time
     patient_reported: bool = False
+    word: str | None = None  # key of our word for its code, where the set holds several kinds ("nosebleed")
 
     def is_in(self, *set_ids: str) -> bool:
         """Whether a coding belongs to one of the sets, whatever the code's status."""

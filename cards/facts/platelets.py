@@ -26,6 +26,7 @@ class PlateletCount:
     transfused: bool = False  # within 24 h after a platelet transfusion: no trend from it
     dated_by_report: bool = False
     issued: datetime | None = None  # orders versions of one sample, nothing else
+    specimen_reference: str | None = None
 
     @property
     def is_preliminary(self) -> bool:

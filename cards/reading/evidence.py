@@ -1,0 +1,121 @@
+"""What the record holds for one pathogen: Conditions and tests, sorted by what they can show (rulebook A.1, A.9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cards.facts import Person, is_past
+from cards.facts.presence import PAST_CODES
+from cards.reading.windows import is_after, is_recent, is_within_months
+from cards.record import Finding, Moment, Record, Result, TestResult, Verification
+from cards.thresholds import Thresholds
+
+if TYPE_CHECKING:
+    from cards.anti_infective.pathogen import Pathogen
+
+DOUBTFUL_CODES = frozenset({"suspected", "parent"})
+"""Codes that only suspect: "virus not identified", and groups of which a finer record or a test decides."""
+LASTING_CODES = frozenset({"undated", "cause", "finding"})
+"""Codes without an end of their own, which stay on lists: a newer negative test decides."""
+FIRST_YEAR = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that speaks for or against one pathogen.
+
+    `proof` is the newest positive test in its time without a later negative; `older_positive` one that no later test
+    overruled, but out of that time; `overruled_positive` one with a later negative.
+    """
+
+    sets: frozenset[str]
+    chronic: bool
+    present: tuple[Finding, ...] = ()
+    past: tuple[Finding, ...] = ()
+    positives: tuple[TestResult, ...] = ()  # dated, newest first, without a later negative
+    proof: TestResult | None = None
+    older_positive: TestResult | None = None
+    undated_positive: TestResult | None = None
+    overruled_positive: TestResult | None = None
+    newest_negative: TestResult | None = None
+
+    def is_doubtful(self, finding: Finding) -> bool:
+        """Suspected by its verification or by every code of it."""
+        return finding.verification is Verification.SUSPECTED or self._all_codes(finding, DOUBTFUL_CODES)
+
+    def yields(self, finding: Finding) -> bool:
+        """Gives way to a newer negative test."""
+        return self.is_doubtful(finding) or self._all_codes(finding, LASTING_CODES)
+
+    def _all_codes(self, finding: Finding, statuses: frozenset[str]) -> bool:
+        return all(m.status in statuses for m in finding.memberships if m.set_id in self.sets)
+
+
+def moment_of(test: TestResult) -> Moment | None:
+    """The sample time; the time of issue stands in for an unknown one."""
+    if test.time is not None:
+        return test.time
+    return None if test.issued is None else Moment.instant(test.issued)
+
+
+def is_newer(test: TestResult, than: Moment) -> bool:
+    """Surely newer; two whole days that are the same are not."""
+    return is_after(moment_of(test), than)
+
+
+def gather_evidence(pathogen: Pathogen, record: Record, person: Person, limits: Thresholds) -> Evidence:
+    """The Conditions and organism-specific tests of one pathogen."""
+    sets = frozenset((*pathogen.condition_sets, *pathogen.severe_sets))
+    conditions = [f for f in record.findings if f.is_in(*sets) and _counts(f, sets, person)]
+    tests = [t for t in record.tests if t.proves == "current" and _is_about(t, pathogen)] if record.tests else []
+    positives = [t for t in tests if t.result is Result.POSITIVE]
+    negative = max((t for t in tests if t.result is Result.NEGATIVE and moment_of(t)), key=_time, default=None)
+    dated = sorted((t for t in positives if moment_of(t) is not None), key=_time, reverse=True)
+    standing = [t for t in dated if negative is None or not _time(negative) > _time(t)]
+    in_time = [t for t in standing if _proves(t, pathogen, record.as_of, limits)]
+    return Evidence(
+        sets=sets,
+        chronic=pathogen.chronic,
+        present=tuple(f for f in conditions if not is_past(f)),
+        past=tuple(f for f in conditions if is_past(f)),
+        positives=tuple(standing),
+        proof=in_time[0] if in_time else None,
+        older_positive=standing[0] if standing and not in_time else None,
+        undated_positive=next((t for t in positives if moment_of(t) is None), None),
+        overruled_positive=dated[0] if dated and not standing else None,
+        newest_negative=negative,
+    )
+
+
+def _time(test: TestResult) -> datetime:
+    when = moment_of(test)
+    if when is None:
+        raise ValueError("only dated tests are ordered")
+    return when.earliest
+
+
+def _counts(finding: Finding, sets: frozenset[str], person: Person) -> bool:
+    """Not history by its code; a congenital infection in the first year only (unknown age: it may be)."""
+    codes = [m.status for m in finding.memberships if m.set_id in sets]
+    if all(status in PAST_CODES for status in codes):
+        return False
+    if all(status == "congenital" for status in codes):
+        return person.age_years is None or person.age_years < FIRST_YEAR
+    return True
+
+
+def _is_about(test: TestResult, pathogen: Pathogen) -> bool:
+    """By the organism that its value names; by the test itself where the value names none."""
+    if test.organisms and pathogen.organism_sets:
+        return not set(test.organisms).isdisjoint(pathogen.organism_sets)
+    return not set(test.set_ids).isdisjoint(pathogen.test_sets)
+
+
+def _proves(test: TestResult, pathogen: Pathogen, as_of: datetime, limits: Thresholds) -> bool:
+    """In its time: 30 days for an acute infection, 12 months for a chronic one."""
+    when = moment_of(test)
+    if pathogen.chronic:
+        return is_within_months(when, as_of, int(limits.proven_chronic_months))
+    return is_recent(when, as_of, limits.span("proven_acute_days"))

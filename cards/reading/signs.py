@@ -1,0 +1,147 @@
+"""The signs of the day (rulebook A.9): vital signs over their limit, sign Conditions, organ failure.
+
+Windows are danger windows: the later end of a date counts. Suspected signs count, they are no diagnosis. What was not
+measured is in `unknown`. Without a confirmed code there is no reading of sedation, ventilation, vasopressors or head
+injury: the parts that ask for them stay empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from cards.facts import Person, Sign, Signs, has_past_code, is_past
+from cards.facts.presence import reference_time
+from cards.reading.organ_failure import find_organ_failure
+from cards.reading.windows import is_recent
+from cards.reasons import Fact
+from cards.record import Comparator, Finding, Measurement, Record
+from cards.thresholds import Thresholds
+
+TEMPERATURE, SYSTOLIC, MEAN = "obs-temperature", "obs-systolic", "obs-map"
+LACTATE, GCS = "obs-lactate", "obs-gcs"
+SEVERE = 3
+ADULT_PRESSURE, TODDLER = 10, 1
+NOTHING: tuple[Sign, ...] = ()
+UNKNOWN = frozenset({Fact.TEMPERATURE, Fact.BLOOD_PRESSURE, Fact.LACTATE})
+NO_SIGNS = Signs(unknown=UNKNOWN)
+
+
+def read_signs(record: Record, person: Person, limits: Thresholds) -> Signs:
+    """All signs of the last 24 hours."""
+    if not record.measurements and not record.findings:
+        return NO_SIGNS
+    today = _Today(record, record.as_of, limits)
+    temperatures = today.readings(TEMPERATURE)
+    fever = today.over(temperatures, lambda v: v >= limits.fever) + today.conditions("sign-fever")
+    pressure = today.newest(SYSTOLIC), today.newest(MEAN)
+    shock = today.low_pressure(person.age_years, *pressure) + today.conditions("sign-shock", "inf-septic-shock")
+    lactate, gcs = today.newest(LACTATE), today.newest(GCS)
+    headaches = today.new_headaches()
+    return Signs(
+        fever=fever,
+        hypothermia=today.over(temperatures, lambda v: v < limits.hypothermia),
+        shock=shock,
+        meningism=today.conditions("sign-meningism"),
+        lactate_high=today.over(lactate, lambda v: v > limits.lactate_high),
+        headache=tuple(_sign_of(f) for f in headaches),
+        severe_headache=tuple(_sign_of(f) for f in headaches if (f.severity or 0) >= SEVERE),
+        vomiting=today.conditions("sign-vomiting"),
+        altered_consciousness=today.over(gcs, lambda v: v < limits.gcs_red_flag)
+        + today.conditions("sign-altered-consciousness"),
+        seizure=today.conditions("sign-seizure"),
+        organ_failure=shock
+        + today.over(gcs, lambda v: v <= limits.gcs_organ_failure)
+        + today.over(lactate, lambda v: v >= limits.lactate_organ_failure)
+        + find_organ_failure(record, limits),
+        unknown=_unknown(bool(temperatures or fever), any(pressure), bool(lactate)),
+    )
+
+
+def _unknown(temperature: bool, pressure: bool, lactate: bool) -> frozenset[Fact]:
+    known = {Fact.TEMPERATURE: temperature, Fact.BLOOD_PRESSURE: pressure, Fact.LACTATE: lactate}
+    return frozenset(fact for fact, is_known in known.items() if not is_known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Today:
+    """The record seen through the window of the signs."""
+
+    record: Record
+    as_of: datetime
+    limits: Thresholds
+
+    @property
+    def window(self) -> timedelta:
+        return self.limits.span("sign_window")
+
+    def readings(self, set_id: str) -> tuple[Measurement, ...]:
+        """All readings of the window."""
+        values = self.record.measurements.get(set_id, ())
+        return tuple(m for m in values if is_recent(m.time, self.as_of, self.window)) if values else ()
+
+    def newest(self, set_id: str) -> tuple[Measurement, ...]:
+        """The latest reading of the window, if any."""
+        readings = self.readings(set_id)
+        if len(readings) < 2:
+            return readings
+        return (max(readings, key=lambda m: m.time.latest if m.time else self.as_of - self.window),)
+
+    def over(
+        self, readings: tuple[Measurement, ...], is_over: Callable[[Decimal], bool]
+    ) -> tuple[Sign, ...]:
+        """The readings beyond a limit; a bound such as "<36" is judged by its number."""
+        return tuple(Sign(m.reference, m.value, m.unit, m.time) for m in readings if is_over(_deciding(m)))
+
+    def conditions(self, *set_ids: str) -> tuple[Sign, ...]:
+        """Sign Conditions with onset or record in the window."""
+        return tuple(_sign_of(f) for f in self._recorded(*set_ids))
+
+    def _recorded(self, *set_ids: str) -> Iterator[Finding]:
+        for finding in self.record.findings:
+            if not finding.is_in(*set_ids) or is_past(finding) or _is_only_group(finding, *set_ids):
+                continue
+            if is_recent(reference_time(finding), self.as_of, self.window):
+                yield finding
+
+    def new_headaches(self) -> tuple[Finding, ...]:
+        """Headaches of the window that did not begin long ago."""
+        old = self.limits.span("headache_new")
+        return tuple(
+            f for f in self._recorded("sign-headache") if f.onset is None or is_recent(f.onset, self.as_of, old)
+        )
+
+    def low_pressure(
+        self, years: int | None, systolic: tuple[Measurement, ...], mean: tuple[Measurement, ...]
+    ) -> tuple[Sign, ...]:
+        """Shock by the latest reading and age; an unknown age has the limits of adults, the more sensitive ones."""
+        limits = self.limits
+        if years is None or years >= ADULT_PRESSURE:
+            return self.over(systolic, lambda v: v < limits.shock_sbp) + self.over(mean, lambda v: v < limits.shock_map)
+        if years >= TODDLER:
+            return self.over(systolic, lambda v: v < limits.shock_sbp_child + 2 * years)
+        return self.over(systolic, lambda v: v < limits.shock_sbp_infant)
+
+
+def _deciding(measured: Measurement) -> Decimal:
+    """A strict bound lies beyond its number by the least possible step."""
+    step = Decimal("0.001")
+    match measured.comparator:
+        case Comparator.LESS:
+            return measured.value - step
+        case Comparator.GREATER:
+            return measured.value + step
+    return measured.value
+
+
+def _is_only_group(finding: Finding, *set_ids: str) -> bool:
+    """A group code (nausea and vomiting in one) or a history code does not show the sign."""
+    if has_past_code(finding, *set_ids):
+        return True
+    return all(m.status == "parent" for m in finding.memberships if m.set_id in set_ids)
+
+
+def _sign_of(finding: Finding) -> Sign:
+    return Sign(finding.reference, time=finding.onset or finding.recorded)

@@ -1,0 +1,89 @@
+"""Whether an infection is treated: drugs of its section D therapy, active or ended (rulebook A.3, A.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cards.record import Medication, MedicationSource, Moment, Record
+
+if TYPE_CHECKING:
+    from cards.anti_infective.pathogen import Pathogen
+
+STOPPED_EARLY = frozenset({"stopped", "ended"})
+
+
+@dataclass(frozen=True, slots=True)
+class Therapy:
+    """What the drug list shows of the therapy of one pathogen."""
+
+    active: tuple[Medication, ...] = ()
+    started: Moment | None = None
+    ended: Moment | None = None  # latest documented end of a whole therapy
+
+
+NONE = Therapy()
+
+
+def read_therapy(pathogen: Pathogen, record: Record, in_use: Sequence[Medication]) -> Therapy:
+    """Active where enough different drugs are in use; ended where enough of them have a documented end.
+
+    A drug whose route is not recorded is no therapy where the route matters (sepsis: intravenous): the card then stays.
+    """
+    if not record.medications or not (pathogen.therapy_sets or pathogen.therapy_packs):
+        return NONE
+    drugs = [m for m in record.medications if _belongs(m, pathogen)]
+    active = [m for m in drugs if m in in_use]
+    if is_whole(active, pathogen):
+        return Therapy(tuple(active), started=_earliest(m.start for m in active))
+    over = [m for m in drugs if m not in active and _has_documented_end(m, record.as_of)]
+    if is_whole(over, pathogen):
+        ends = [m.end for m in over if m.end is not None]
+        return Therapy((), _earliest(m.start for m in over), max(ends, key=lambda e: e.latest))
+    return NONE
+
+
+def _belongs(medication: Medication, pathogen: Pathogen) -> bool:
+    if not medication.set_ids.isdisjoint(pathogen.therapy_packs):
+        return True
+    sets = medication.set_ids
+    if sets.isdisjoint(pathogen.therapy_sets) or not sets.isdisjoint(pathogen.therapy_except):
+        return False
+    return pathogen.therapy_route is None or medication.route is pathogen.therapy_route
+
+
+def _has_documented_end(medication: Medication, as_of: datetime) -> bool:
+    """Ended by its dates; one that was stopped early is no finished therapy, a single dose none at all."""
+    if medication.source is MedicationSource.ADMINISTRATION or medication.status in STOPPED_EARLY:
+        return False
+    return medication.end is not None and medication.end.earliest <= as_of
+
+
+def is_whole(medications: Sequence[Medication], pathogen: Pathogen) -> bool:
+    """Enough different drugs, or one pack that holds them all."""
+    if not medications:
+        return False
+    if any(not m.set_ids.isdisjoint(pathogen.therapy_packs) for m in medications):
+        return True
+    return count_drugs(medications) >= pathogen.therapy_minimum
+
+
+def count_drugs(medications: Iterable[Medication]) -> int:
+    """How many different drugs these surely are.
+
+    Records that share a code are one drug, and drugs are told apart only within one code system: amoxicillin once in
+    RxNorm and once in ATC is one drug.
+    """
+    drugs: list[set[tuple[str, str]]] = []
+    for medication in medications:
+        codes = set(medication.codes) or {("", medication.reference)}
+        same = [d for d in drugs if d & codes]
+        drugs = [d for d in drugs if not d & codes] + [codes.union(*same)]
+    systems = {system for drug in drugs for system, _ in drug}
+    return max((sum(any(s == system for s, _ in drug) for drug in drugs) for system in systems), default=0)
+
+
+def _earliest(starts: Iterable[Moment | None]) -> Moment | None:
+    return min((s for s in starts if s is not None), key=lambda s: s.earliest, default=None)
