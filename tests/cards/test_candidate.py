@@ -83,6 +83,18 @@ def test_from_30_a_bleeding_risk_is_needed(value: str, age: int, speaks: bool) -
     assert bool(cards(decide(p, LIMITS))) is speaks
 
 
+def test_the_day_of_onset_is_the_one_that_was_written() -> None:
+    at = NOW.replace(month=3, day=16, hour=4)
+    written = Moment(at, at, "2026-03-15T23:00:00-05:00")
+    assert only(decide(patient(counts(("26", written), "27"), ERADICATED), LIMITS)).values["months"] == 3
+
+
+def test_a_low_count_before_a_normal_one_does_not_pair() -> None:
+    series = counts(("26", day("2026-02-01")), ("120", ago(days=9)), ("90", ago(days=8)), "27")
+    itp = finding("cond-thrombocytopenia-immune", onset=day("2026-01-01"))
+    assert cards(decide(patient(series, ERADICATED, findings=[itp]), LIMITS)) == []
+
+
 def test_a_normal_count_between_begins_the_time_anew() -> None:
     series = counts(("26", day("2026-02-01")), ("120", day("2026-05-01")), ("26", ago(days=20)), "27")
     assert cards(decide(patient(series, ERADICATED), LIMITS)) == []
@@ -203,6 +215,12 @@ def test_each_risk_is_enough(given: dict[str, object], risk: str) -> None:
 )
 def test_what_is_no_risk(given: dict[str, object]) -> None:
     assert cards(decide(early(**given), LIMITS)) == []
+
+
+def test_a_steroid_from_before_the_thrombocytopenia_has_not_failed() -> None:
+    ebv = infection("INF-EBV", onset=ago(days=18))
+    old = drug("med-corticosteroid", start=ago(days=300))
+    assert cards(decide(patient(counts("14"), ebv, past_drugs=[old]), LIMITS)) == []
 
 
 @pytest.mark.parametrize(("first", "speaks"), [("19.9", True), ("20.0", False)])

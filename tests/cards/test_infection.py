@@ -47,7 +47,7 @@ def test_mononucleosis_is_supportive_care() -> None:
     card = only(decide(patient(counts("22"), infection("INF-EBV")), LIMITS))
     assert (card.rule, card.indicator, card.also) == ("INF-EBV", Indicator.INFO, ("INF-GEN-02",))
     assert drafts(card) == []
-    assert "Aciclovir does not help" in text_of(card)
+    assert "An antiviral drug does not help" in text_of(card)
     assert "ampicillin" in text_of(card)
     assert "contact sport" in text_of(card)
 
@@ -271,6 +271,12 @@ def test_sepsis_under_an_intravenous_antibacterial_is_info_unless_in_shock() -> 
     assert (card.rule, card.indicator, card.also) == ("INF-SEP", Indicator.INFO, ("INF-GEN-04",))
     card = only(decide(patient(counts("40"), active, signs=SHOCK), LIMITS))
     assert (card.indicator, card.say) == (Indicator.CRITICAL, ("under-way",))
+
+
+def test_shock_after_the_therapy_has_ended_is_critical_again() -> None:
+    ended = infection("INF-SEP", onset=ago(days=9), therapy_ended=ago(days=2))
+    assert cards(decide(patient(counts("40"), ended), LIMITS)) == []
+    assert only(decide(patient(counts("40"), ended, signs=SHOCK), LIMITS)).indicator is Indicator.CRITICAL
 
 
 def test_unread_blood_pressure_is_said_in_possible_sepsis() -> None:
