@@ -132,6 +132,7 @@ class Thresholds:
     procedure_days: Decimal = number("7", "d", "design", "3", "14", "planned procedures count within")
     proven_acute_days: Decimal = number("30", "d", "design", "14", "60", "a test proves an acute infection up to")
     proven_chronic_months: Decimal = number("12", "mo", "design", "6", "24", "and a chronic one up to")
+    course_days: Decimal = number("14", "d", "design", "7", "28", "drugs of one ended therapy ended within")
     load_controlled: Decimal = number("200", "1", "design", "50", "200", "copies per mL below: controlled on therapy")
     sepsis_days: Decimal = number("14", "d", "design", "7", "28", "sepsis is current up to")
 

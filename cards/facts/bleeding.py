@@ -20,7 +20,7 @@ class Site(StrEnum):
 class Activity(StrEnum):
     ACTIVE = "active"
     STOPPED = "stopped"  # graded WHO 1-2 and ended within 24 h (TRF-03)
-    UNCLEAR = "unclear"  # BLD-04: past its active time, no end
+    UNCLEAR = "unclear"  # BLD-04: past its active time or undated, no end; suspected; without site and grade
     HISTORY = "history"
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cards.facts import Person, is_past
-from cards.facts.presence import PAST_CODES
+from cards.facts.presence import PAST_CODES, reference_time
 from cards.reading.windows import is_after, is_recent, is_within_months
 from cards.record import Finding, Moment, Record, Result, TestResult, Verification
 from cards.thresholds import Thresholds
@@ -26,19 +27,20 @@ FIRST_YEAR = 1
 class Evidence:
     """Everything that speaks for or against one pathogen.
 
-    `proof` is the newest positive test in its time without a later negative; `older_positive` one that no later test
-    overruled, but out of that time; `overruled_positive` one with a later negative.
+    A positive test stands unless a later negative one or the later end of a Condition overrules it. `proof` is the
+    newest that stands and lies in its time; `older_positive` one that stands, but is older than that.
     """
 
     sets: frozenset[str]
     chronic: bool
     present: tuple[Finding, ...] = ()
     past: tuple[Finding, ...] = ()
-    positives: tuple[TestResult, ...] = ()  # dated, newest first, without a later negative
+    positives: tuple[TestResult, ...] = ()  # dated and standing, newest first
+    first_positive: TestResult | None = None  # of the illness that the newest one belongs to
     proof: TestResult | None = None
     older_positive: TestResult | None = None
     undated_positive: TestResult | None = None
-    overruled_positive: TestResult | None = None
+    overruled_positive: TestResult | None = None  # by a later negative one
     newest_negative: TestResult | None = None
 
     def is_doubtful(self, finding: Finding) -> bool:
@@ -69,24 +71,40 @@ def gather_evidence(pathogen: Pathogen, record: Record, person: Person, limits: 
     """The Conditions and organism-specific tests of one pathogen."""
     sets = frozenset((*pathogen.condition_sets, *pathogen.severe_sets))
     conditions = [f for f in record.findings if f.is_in(*sets) and _counts(f, sets, person)]
+    past = tuple(f for f in conditions if is_past(f))
     tests = [t for t in record.tests if t.proves == "current" and _is_about(t, pathogen)] if record.tests else []
     positives = [t for t in tests if t.result is Result.POSITIVE]
     negative = max((t for t in tests if t.result is Result.NEGATIVE and moment_of(t)), key=_time, default=None)
     dated = sorted((t for t in positives if moment_of(t) is not None), key=_time, reverse=True)
-    standing = [t for t in dated if negative is None or not _time(negative) > _time(t)]
+    not_negated = [t for t in dated if negative is None or not _time(negative) > _time(t)]
+    standing = [t for t in not_negated if not _is_settled(t, past)]
     in_time = [t for t in standing if _proves(t, pathogen, record.as_of, limits)]
     return Evidence(
         sets=sets,
         chronic=pathogen.chronic,
         present=tuple(f for f in conditions if not is_past(f)),
-        past=tuple(f for f in conditions if is_past(f)),
+        past=past,
         positives=tuple(standing),
+        first_positive=_first(standing, limits) if standing else None,
         proof=in_time[0] if in_time else None,
         older_positive=standing[0] if standing and not in_time else None,
         undated_positive=next((t for t in positives if moment_of(t) is None), None),
-        overruled_positive=dated[0] if dated and not standing else None,
+        overruled_positive=dated[0] if dated and not not_negated else None,
         newest_negative=negative,
     )
+
+
+def _is_settled(test: TestResult, past: Sequence[Finding]) -> bool:
+    """The Condition ended after this positive test: the test belongs to what is over."""
+    ends = (f.ended or reference_time(f) for f in past if f.verification is not Verification.SUSPECTED)
+    return any(end is not None and not is_newer(test, end) for end in ends)
+
+
+def _first(standing: Sequence[TestResult], limits: Thresholds) -> TestResult:
+    """The oldest positive test of the 30 days before the newest: the beginning of the same illness."""
+    within = limits.span("proven_acute_days")
+    newest = _time(standing[0])
+    return [t for t in standing if newest - _time(t) <= within][-1]
 
 
 def _time(test: TestResult) -> datetime:

@@ -60,7 +60,7 @@ def judge(
         return _resolved(pathogen, evidence, record, in_use, limits)
     deciding = _deciding(conditions, evidence)
     onset = _onset(deciding, evidence, record, limits)
-    therapy = _after(read_therapy(pathogen, record, in_use), evidence)
+    therapy = _after(read_therapy(pathogen, record, in_use, limits), evidence)
     cured = _is_cured(pathogen, deciding, evidence, therapy, limits)
     if not pathogen.chronic and onset is not None and not is_recent(onset, record.as_of, limits.span("mon_question_weeks")):
         return None
@@ -98,10 +98,7 @@ def _certainty(conditions: Sequence[Finding], evidence: Evidence) -> Certainty |
 
 def _is_removed(finding: Finding, evidence: Evidence) -> bool:
     """A newer negative confirmatory test removes a suspicion, and a code that has no end of its own (B96.81)."""
-    if evidence.newest_negative is None or not evidence.yields(finding):
-        return False
-    when = finding.recorded or finding.onset
-    return when is None or is_newer(evidence.newest_negative, when)
+    return evidence.yields(finding) and _has_newer_negative(finding, evidence)
 
 
 def _deciding(conditions: Sequence[Finding], evidence: Evidence) -> Finding | None:
@@ -116,7 +113,7 @@ def _deciding(conditions: Sequence[Finding], evidence: Evidence) -> Finding | No
 
 def _onset(deciding: Finding | None, evidence: Evidence, record: Record, limits: Thresholds) -> Moment | None:
     """Onset, else recordedDate, else the test (A.9). A positive test begins anew where the onset is over 26 weeks old."""
-    tested = next((moment_of(t) for t in evidence.positives if moment_of(t) is not None), None)
+    tested = None if evidence.first_positive is None else moment_of(evidence.first_positive)
     recorded = None if deciding is None else deciding.onset or deciding.recorded
     if recorded is None:
         return tested
@@ -129,6 +126,8 @@ def _references(
 ) -> tuple[str, ...]:
     """What it rests on, the deciding one first."""
     tests = [t.reference for t in evidence.positives]
+    if evidence.undated_positive is not None:
+        tests.append(evidence.undated_positive.reference)
     recorded = ([] if deciding is None else [deciding.reference]) + [f.reference for f in conditions]
     ordered = tests + recorded if certainty is Certainty.PROVEN else recorded + tests
     return tuple(dict.fromkeys(ordered))
@@ -152,11 +151,15 @@ def _is_cured(
     """A negative test newer than the infection's record, or a low load while it is treated."""
     if not pathogen.chronic or evidence.proof is not None:
         return _is_controlled(evidence.proof, therapy, limits)
-    negative = evidence.newest_negative
-    if negative is None:
+    return _has_newer_negative(deciding, evidence)
+
+
+def _has_newer_negative(finding: Finding | None, evidence: Evidence) -> bool:
+    """A negative confirmatory test that is newer than the record; an undated record is older than any test."""
+    if evidence.newest_negative is None:
         return False
-    when = None if deciding is None else deciding.recorded or deciding.onset
-    return when is None or is_newer(negative, when)
+    when = None if finding is None else finding.recorded or finding.onset
+    return when is None or is_newer(evidence.newest_negative, when)
 
 
 def _is_controlled(proof: TestResult | None, therapy: Therapy, limits: Thresholds) -> bool:
@@ -193,7 +196,7 @@ def _resolved(
     It stays among the found ones for what follows an infection (MON-05, TPO-01), an acute one for 26 weeks.
     """
     ended = [f for f in evidence.past if f.verification is not Verification.SUSPECTED]
-    yielded = [f for f in evidence.present if evidence.yields(f) and f.verification is not Verification.SUSPECTED]
+    yielded = [f for f in evidence.present if not evidence.is_doubtful(f)]
     tested = evidence.overruled_positive
     if not ended and not yielded and tested is None:
         return None
@@ -203,7 +206,7 @@ def _resolved(
         onset = last.onset or last.recorded
     if not pathogen.chronic and not is_recent(onset, record.as_of, limits.span("mon_question_weeks")):
         return None
-    therapy = read_therapy(pathogen, record, in_use)
+    therapy = read_therapy(pathogen, record, in_use, limits)
     references = [f.reference for f in (*ended, *yielded)] + ([tested.reference] if tested else [])
     return Infection(
         pathogen=pathogen.id,
@@ -215,7 +218,7 @@ def _resolved(
         therapy=therapy.active,
         therapy_ended=therapy.ended,
         therapy_started=therapy.started,
-        cured=evidence.newest_negative is not None,
+        cured=tested is not None or _has_newer_negative(last, evidence),
         resolved=bool(ended) and all(is_past(f) for f in ended) and not yielded,
     )
 

@@ -107,12 +107,17 @@ def _evidence(record: Record) -> Iterable[PregnancyEvidence]:
     for finding in record.findings:
         if finding.reference in known:
             continue
-        if is_present(finding, PREGNANCY):
+        if is_present(finding, PREGNANCY) and not _is_timeless(finding):
             yield PregnancyEvidence(finding.reference, True, reference_time(finding))
         elif finding.is_in(PREGNANCY) and _has_dated_end(finding):
             yield PregnancyEvidence(finding.reference, False, finding.ended)
         elif is_present(finding, POSTPARTUM):
             yield PregnancyEvidence(finding.reference, False, reference_time(finding))
+
+
+def _is_timeless(finding: Finding) -> bool:
+    """A supervision or weeks code without any date: when that pregnancy was cannot be told."""
+    return finding.status_in(PREGNANCY) == "undated" and reference_time(finding) is None
 
 
 def _has_dated_end(finding: Finding) -> bool:

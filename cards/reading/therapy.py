@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from cards.facts.presence import NEVER_TAKEN
 from cards.record import Medication, MedicationSource, Moment, Record
+from cards.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from cards.anti_infective.pathogen import Pathogen
 
-STOPPED_EARLY = frozenset({"stopped", "ended"})
+UNFINISHED = NEVER_TAKEN | {"stopped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,9 @@ class Therapy:
 NONE = Therapy()
 
 
-def read_therapy(pathogen: Pathogen, record: Record, in_use: Sequence[Medication]) -> Therapy:
+def read_therapy(
+    pathogen: Pathogen, record: Record, in_use: Sequence[Medication], limits: Thresholds
+) -> Therapy:
     """Active where enough different drugs are in use; ended where enough of them have a documented end.
 
     A drug whose route is not recorded is no therapy where the route matters (sepsis: intravenous): the card then stays.
@@ -39,9 +43,17 @@ def read_therapy(pathogen: Pathogen, record: Record, in_use: Sequence[Medication
     if is_whole(active, pathogen):
         return Therapy(tuple(active), started=_earliest(m.start for m in active))
     over = [m for m in drugs if m not in active and _has_documented_end(m, record.as_of)]
-    if is_whole(over, pathogen):
-        ends = [m.end for m in over if m.end is not None]
-        return Therapy((), _earliest(m.start for m in over), max(ends, key=lambda e: e.latest))
+    return _last_course(over, pathogen, limits)
+
+
+def _last_course(over: Sequence[Medication], pathogen: Pathogen, limits: Thresholds) -> Therapy:
+    """The latest whole therapy among ended drugs: those that ended together."""
+    together = limits.span("course_days")
+    ends = sorted((m.end for m in over if m.end is not None), key=lambda e: e.latest, reverse=True)
+    for end in ends:
+        course = [m for m in over if m.end is not None and timedelta(0) <= end.latest - m.end.latest <= together]
+        if is_whole(course, pathogen):
+            return Therapy((), _earliest(m.start for m in course), end)
     return NONE
 
 
@@ -56,7 +68,7 @@ def _belongs(medication: Medication, pathogen: Pathogen) -> bool:
 
 def _has_documented_end(medication: Medication, as_of: datetime) -> bool:
     """Ended by its dates; one that was stopped early is no finished therapy, a single dose none at all."""
-    if medication.source is MedicationSource.ADMINISTRATION or medication.status in STOPPED_EARLY:
+    if medication.source is MedicationSource.ADMINISTRATION or medication.status in UNFINISHED:
         return False
     return medication.end is not None and medication.end.earliest <= as_of
 

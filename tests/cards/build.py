@@ -3,7 +3,7 @@
     from tests.cards.build import facts, nosebleed, count
 
     p = facts(22, findings=[nosebleed(hours=2)])
-    p = facts("<5", findings=[purpura()], tests=[test("lab-ebv")])          # EBV proven
+    p = facts("<5", findings=[purpura()], tests=[lab("lab-ebv")])          # EBV proven
     p = facts([count(40, days=3), count(22)], measurements=[measured("obs-temperature", "38.4")])
     p = facts(22, findings=[condition("inf-dengue", suspected=True)], hook="order-select", orders=[order("med-nsaid")])
 
@@ -215,14 +215,12 @@ sepsis: Callable[..., Finding] = partial(condition, "inf-sepsis")
 # ---------------------------------------------------------------------------------------------- tests, measurements
 
 
-def test(set_id: str, result: str = "positive", **members: Any) -> TestResult:
+def lab(set_id: str, result: str = "positive", **members: Any) -> TestResult:
     """A test result of yesterday that proves a current infection; `proves="exposure"`, `"screen"` or None."""
     time = split(members, default=24)
     members = {"proves": "current", "reference": reference("Observation")} | members
     return TestResult(set_ids=(set_id, *members.pop("also", ())), result=Result(result), time=time, **members)
 
-
-test.__test__ = False  # type: ignore[attr-defined]  # a builder, not a test
 
 
 def measured(set_id: str, value: Decimal | float | str, unit: str | None = None, **members: Any) -> Measurement:
