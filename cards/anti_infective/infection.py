@@ -70,7 +70,7 @@ def _found(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Th
         if urgent:
             return care_card(p, pathogen, infection, UNDER_WAY, limits)
         return therapy_card(p, pathogen, infection, limits)
-    if was_treated(p, infection) and not urgent:
+    if was_treated(infection) and not urgent:
         return NoAdvice(Why.INFECTION_TREATED)
     if infection.is_suspected_only and not urgent:
         return _unless_ordered(p, care_card(p, pathogen, infection, SUSPECTED, limits), pathogen)

@@ -12,6 +12,7 @@ from cards.outcome import CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
 from cards.record import ClinicalStatus, Kind, Moment, Planned, Result, Verification
 from cards.tpo_ra.candidate import decide, meets_criteria, untreated_infections
+from tests.cards import build
 from tests.cards.direct import (
     LIMITS,
     NOW,
@@ -286,3 +287,34 @@ def test_limits_are_those_of_the_rulebook() -> None:
         Decimal(50),
         Decimal(3),
     )
+
+
+# ---------------------------------------------------------------------------------------- read from a record
+
+
+@pytest.mark.parametrize(("onset", "rules"), [("2026-03-16", []), ("2026-03-15", ["TPO-01"])])
+def test_eradicated_h_pylori_and_the_boundary_of_three_months(onset: str, rules: list[str]) -> None:
+    eradicated = build.h_pylori(
+        at=build.on("2026-03-01"), ended=build.on("2026-05-10"), clinical=ClinicalStatus.PAST
+    )
+    itp = build.condition("cond-thrombocytopenia-secondary", at=build.on(onset))
+    p = build.facts([build.count(26, days=20), build.count(27)], findings=[eradicated, itp])
+    assert [c.rule for c in cards(decide(p, LIMITS))] == rules
+
+
+def test_untreated_h_pylori_for_four_months() -> None:
+    series = [build.count(28, at=build.on("2026-02-10")), build.count(26)]
+    p = build.facts(series, age=48, sex="female", tests=[build.lab("lab-h-pylori")])
+    assert [c.rule for c in cards(decide(p, LIMITS))] == ["TPO-03"]
+
+
+def test_high_risk_in_the_third_week_of_mononucleosis() -> None:
+    p = build.facts(
+        14, age=72, sex="female", findings=[build.ebv(days=17), build.condition("risk-atrial-fibrillation")]
+    )
+    card = only(decide(p, LIMITS))
+    assert (card.rule, card.cautions) == ("TPO-02", ("TPO-02/risk.age", "TPO-02/risk.antithrombotic"))
+
+
+def test_septic_shock_is_no_case_for_it() -> None:
+    assert cards(decide(build.facts("9.5", age=72, findings=[build.sepsis()]), LIMITS)) == []

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from cards.anti_infective.infection import ADVICE, decide
-from cards.facts import Certainty, Known, Sign, Signs
+from cards.facts import Certainty, Known, PatientFacts, Sign, Signs
 from cards.outcome import CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
-from cards.record import Kind, Planned, Result, Route
+from cards.record import ClinicalStatus, Kind, Medication, Planned, Result, Route
+from tests.cards import build
 from tests.cards.direct import (
     LIMITS,
     NOW,
@@ -216,11 +217,9 @@ def test_when_the_window_has_passed_the_other_card_speaks() -> None:
     assert decide(patient(counts("40"), active), LIMITS)["INF-HP"] == NoAdvice(Why.SUPPRESSED)
 
 
-def test_treated_infection_is_not_treated_again_without_a_new_positive_test() -> None:
+def test_treated_infection_is_not_treated_again() -> None:
     treated = infection("INF-HP", onset=ago(days=60), therapy_ended=ago(days=40))
     assert decide(patient(counts("40"), treated), LIMITS)["INF-HP-02"] == NoAdvice(Why.INFECTION_TREATED)
-    positive = lab_result("lab-h-pylori", result=Result.POSITIVE)
-    assert only(decide(patient(counts("40"), treated, tests=[positive]), LIMITS)).rule == "INF-HP-02"
 
 
 def test_therapy_of_an_earlier_episode_does_not_count() -> None:
@@ -353,3 +352,56 @@ def test_a_low_series_without_a_cause_is_unexplained_from_six_weeks(short: int, 
 def test_without_a_usable_count_the_test_card_cannot_tell() -> None:
     answers = decide(patient(counts("60", usable=False), findings=[IMMUNE]), LIMITS)
     assert answers["INF-HP-01"] == CannotTell(Fact.PLATELETS)
+
+
+# ---------------------------------------------------------------------------------------- read from a record
+
+
+def rules_of(p: PatientFacts) -> list[tuple[str, Indicator]]:
+    return [(card.rule, card.indicator) for card in cards(decide(p, LIMITS))]
+
+
+def two_drugs(**times: object) -> list[Medication]:
+    return [build.drug("med-h-pylori", code=name, **times) for name in ("tetracycline", "metronidazole")]
+
+
+def test_resolved_condition_and_a_new_positive_test() -> None:
+    resolved = build.h_pylori(
+        at=build.on("2024-02-01"), ended=build.on("2024-04-01"), clinical=ClinicalStatus.PAST
+    )
+    p = build.facts(39, findings=[resolved], tests=[build.lab("lab-h-pylori")])
+    assert rules_of(p) == [("INF-HP-02", Indicator.WARNING)]
+
+
+def test_quadruple_therapy_on_day_six() -> None:
+    p = build.facts(40, tests=[build.lab("lab-h-pylori", days=20)], medications=two_drugs(days=6))
+    card = only(decide(p, LIMITS))
+    assert (card.rule, card.also, card.indicator) == ("INF-HP", ("INF-GEN-04",), Indicator.INFO)
+
+
+def test_one_antibiotic_alone_is_no_therapy_of_h_pylori() -> None:
+    p = build.facts(40, findings=[build.h_pylori(days=9)], medications=two_drugs()[:1])
+    assert rules_of(p) == [("INF-HP-02", Indicator.WARNING)]
+
+
+def test_refuted_infection_and_purpura_get_no_infection_card() -> None:
+    assert rules_of(build.facts(41, findings=[build.purpura()])) == []
+
+
+def test_positive_test_after_the_therapy_is_a_failure() -> None:
+    over = two_drugs(days=60, end=build.ago(days=46), status="completed")
+    infected = build.h_pylori(days=70)
+    assert rules_of(build.facts(40, findings=[infected], medications=over)) == []
+    again = build.facts(40, findings=[infected], medications=over, tests=[build.lab("lab-h-pylori")])
+    assert rules_of(again) == [("INF-HP-02", Indicator.WARNING)]
+
+
+def test_mononucleosis_by_test_or_condition() -> None:
+    for p in (build.facts(45, tests=[build.lab("lab-ebv")]), build.facts(45, findings=[build.ebv(days=3)])):
+        assert rules_of(p) == [("INF-EBV", Indicator.INFO)]
+
+
+def test_septic_shock_by_lactate_pressure_and_code() -> None:
+    low = build.measured("obs-systolic", 82)
+    p = build.facts("9.5", findings=[build.sepsis(suspected=True)], measurements=[low])
+    assert rules_of(p) == [("INF-SEP", Indicator.CRITICAL)]
