@@ -1,0 +1,106 @@
+# Every command of the project. Needs Python 3.11 to 3.13 and make, nothing else; installs into .venv only.
+
+PORT   ?= 8080
+PYTHON ?=
+EXTRAS ?=
+ARGS   ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
+UV  := .cache/uv/bin/uv
+
+ifneq ($(strip $(EXTRAS)),)
+ifeq ($(strip $(EXTRAS)),spark)
+$(error The Spark engine is not part of this version: run "make install" without EXTRAS)
+else
+$(error EXTRAS=$(EXTRAS) is not known)
+endif
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install dev serve test check fix fuzz lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+install: .venv/.installed ## create .venv with the locked packages and the project (PYTHON=python3.12 to choose)
+	@:
+
+serve: install ## start the service on this machine (PORT=9000 for another port than 8080)
+	@exec $(BIN)/platelet-hooks serve --host 127.0.0.1 --port $(PORT)
+
+test: dev ## run the tests (ARGS="tests/service -x" to choose)
+	@$(BIN)/python -m pytest -n auto -q $(ARGS)
+
+# Tests come last, so that the closing line of a good run is theirs.
+check: dev ## run every check: format, lint, types, import contracts, tests
+	@passed=0; failed=; \
+	run() { \
+	    name=$$1; shift; printf '\n== %s\n' "$$name"; \
+	    if "$$@"; then passed=$$((passed + 1)); else failed="$$failed $$name"; fi; \
+	}; \
+	run format $(BIN)/ruff format --check .; \
+	run lint $(BIN)/ruff check .; \
+	run types $(BIN)/mypy; \
+	run imports $(BIN)/lint-imports; \
+	run tests $(BIN)/python -m pytest -n auto -q; \
+	if [ -n "$$failed" ]; then \
+	    set -- $$failed; printf '\nfailed: %s\nchecks: %s passed, %s failed\n' "$$*" "$$passed" "$$#"; exit 1; \
+	fi
+
+fix: dev ## repair format and lint where a tool can
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+fuzz: dev ## run the property tests for long
+	@$(BIN)/python -m pytest -n auto -q -m hypothesis --hypothesis-profile=long $(ARGS)
+
+lock: $(UV) ## renew both lock files (ARGS=--upgrade for the newest versions)
+	@for lock in requirements.lock requirements-dev.lock; do \
+	    case $$lock in *-dev.lock) groups="--group build --group dev";; *) groups="--group build";; esac; \
+	    $(UV) pip compile pyproject.toml $$groups --universal --python-version 3.11 --generate-hashes \
+	        --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	        -q -o $$lock $(ARGS) || exit 1; \
+	done
+
+clean: ## remove .venv and everything else that was made
+	@rm -rf .venv .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+dev: .venv/.installed-dev
+
+# The newest Python in range that can make environments; else one line that says what is missing.
+CREATE_VENV = \
+    found=; bare=; seen=; \
+    for python in $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3 python); do \
+        version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
+        case $$version in 3.11|3.12|3.13) ;; *) seen="$$seen $$version"; continue;; esac; \
+        if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then found=$$python; break; fi; \
+        bare=$$python; \
+    done; \
+    if [ -z "$$found" ] && [ -n "$$bare" ]; then \
+        echo "$$bare cannot create environments: install its venv package (Debian: apt-get install python3-venv)" >&2; \
+        exit 1; \
+    elif [ -z "$$found" ]; then \
+        echo "Python 3.11, 3.12 or 3.13 is needed, found:$${seen:- none} (name one: make install PYTHON=...)" >&2; \
+        exit 1; \
+    fi; \
+    echo "Creating .venv with $$found ($$version)"; \
+    "$$found" -m venv --clear .venv
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(if $(PYTHON),false,$(BIN)/python -m pip --version >/dev/null 2>&1) || { $(CREATE_VENV); }
+	@echo "Installing the locked packages"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.lock
+	@echo "Installing the locked packages for development"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(UV):
+	@$(if $(PYTHON),"$(PYTHON)",python3) -m venv .cache/uv
+	@.cache/uv/bin/python -m pip --disable-pip-version-check -q install uv
