@@ -40,9 +40,13 @@ class Bleed:
     minor_by_kind: bool = False  # WHO 1 by its kind (bleed-mucosal-minor, microscopic haematuria)
     question_only: bool = False
     life_threatening_site: bool = False  # CNS, spinal, posterior eye with visual loss, pericardial, airway
-    graded_up_by: tuple[str, ...] = ()  # what raised the grade (B.5): references of haemoglobins and red cells
+    graded_up_by: tuple[
+        str, ...
+    ] = ()  # what raised the grade (B.5): references of haemoglobins and red cells
     posterior_eye: bool = False  # A.6 row "CNS / posterior eye", A.9 major bleeding
-    unlocated: bool = False  # site unknown and graded below moderate: a question (BLD-04, TRF-15), never TRF-02
+    unlocated: bool = (
+        False  # site unknown and graded below moderate: a question (BLD-04, TRF-15), never TRF-02
+    )
     suspected: bool = False  # recorded as provisional, differential or unconfirmed: a question
 
 

@@ -32,7 +32,9 @@ class Infection:
     therapy_ended: Moment | None = None  # latest documented end of a section D therapy
     therapy_started: Moment | None = None
     cured: bool = False  # negative test of cure, or load not detected on therapy
-    resolved_record: str | None = None  # a "resolved" Condition that a newer positive test contradicts (DATA-06)
+    resolved_record: str | None = (
+        None  # a "resolved" Condition that a newer positive test contradicts (DATA-06)
+    )
     resolved: bool = False  # recorded as past, and no newer test contradicts it
 
     @property

@@ -75,6 +75,8 @@ class Signs:
     vomiting: tuple[Sign, ...] = ()
     altered_consciousness: tuple[Sign, ...] = ()
     seizure: tuple[Sign, ...] = ()
-    head_injury: tuple[Sign, ...] = ()
+    focal_neurological: tuple[Sign, ...] = ()
+    papilloedema: tuple[Sign, ...] = ()
+    head_injury: tuple[Sign, ...] = ()  # of the last 72 h
     organ_failure: tuple[Sign, ...] = ()
     unknown: frozenset[Fact] = frozenset()  # e.g. no temperature in the last 24 h

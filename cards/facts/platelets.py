@@ -114,7 +114,9 @@ class Platelets:
     age: timedelta | None = None  # of `current`, longest possible
     limit: timedelta | None = None  # the staleness limit of the situation (B.3)
     baseline: Decimal | None = None
-    problem: PlateletResult | None = None  # newest unusable result that is newer than `current`, or the only one
+    problem: PlateletResult | None = (
+        None  # newest unusable result that is newer than `current`, or the only one
+    )
     unread: UnreadPlatelets | None = None  # set aside and maybe newer
     undated: UndatedCount | None = None
     clumping: Clumping | None = None

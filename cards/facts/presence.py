@@ -67,7 +67,9 @@ def _was_given(medication: Medication, as_of: datetime, within: timedelta) -> bo
     if medication.status == "in-progress":
         return medication.end is None or medication.end.since(as_of) <= within
     given = medication.end or medication.start
-    return medication.status in ("completed", "unknown") and given is not None and given.since(as_of) <= within
+    return (
+        medication.status in ("completed", "unknown") and given is not None and given.since(as_of) <= within
+    )
 
 
 def last_use(medication: Medication) -> Moment | None:

@@ -39,7 +39,7 @@ def read(record: Record, limits: Thresholds, pathogens: Sequence[Pathogen]) -> P
         platelets=read_platelets(record, situation, bleeding, neonate=person.is_neonate, limits=limits),
         bleeding=bleeding,
         infections=infections,
-        signs=read_signs(record, person, limits),
+        signs=read_signs(record, person, drugs, limits),
         record=record,
         stay=record.stay,
         comfort_care=find_comfort_care(record),

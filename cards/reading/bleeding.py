@@ -98,7 +98,9 @@ def weigh(finding: Finding, kind: Kind, set_id: str) -> int:
 # ---------------------------------------------------------------------------------------------- activity
 
 
-def judge_activity(finding: Finding, set_id: str, weight: int, as_of: datetime, limits: Thresholds) -> Activity:
+def judge_activity(
+    finding: Finding, set_id: str, weight: int, as_of: datetime, limits: Thresholds
+) -> Activity:
     """B.6, on the later of onset and recordedDate; a finding without either is unclear, one of the skin present."""
     kind = KINDS[set_id]
     if has_past_code(finding, set_id):

@@ -53,7 +53,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "bleed-postprocedural": Kind("postprocedural", Site.ORGAN, 2),
         "bleed-retroperitoneal-deep": Kind("deep", Site.ORGAN, 2),
         "bleed-retinal": Kind("retinal", Site.ORGAN, 2, lasts=Lasts.WEEK, posterior_eye=True),
-        "bleed-pericardial-pleural": Kind("pericardial-pleural", Site.ORGAN, 3, least=3, life_threatening=True),
+        "bleed-pericardial-pleural": Kind(
+            "pericardial-pleural", Site.ORGAN, 3, least=3, life_threatening=True
+        ),
         "bleed-cns": Kind("cns", Site.CNS, 4, least=4, lasts=Lasts.WEEK, life_threatening=True),
         "bleed-generic": Kind("generic", Site.ORGAN, 2, unlocated=True),
         "bleed-neonatal": Kind("neonatal", Site.ORGAN, 2, newborn=True),
@@ -62,7 +64,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "bleed-mucosal-unspecific": Kind("mucosal-unspecific", Site.MUCOSAL, 1, question=True),
         "bleed-gu-unspecific": Kind("gu-unspecific", Site.ORGAN, 1, question=True),
         "bleed-cns-unspecific": Kind("cns-unspecific", Site.CNS, 1, lasts=Lasts.WEEK, question=True),
-        "bleed-soft-tissue-unspecific": Kind("soft-tissue-unspecific", Site.SKIN, 1, lasts=Lasts.SKIN, question=True),
+        "bleed-soft-tissue-unspecific": Kind(
+            "soft-tissue-unspecific", Site.SKIN, 1, lasts=Lasts.SKIN, question=True
+        ),
         "bleed-unspecific": Kind("unspecific", Site.ORGAN, 1, question=True),
     }
 )

@@ -12,7 +12,7 @@ from cards.record import Measurement, Record
 from cards.thresholds import Thresholds
 
 HAEMOGLOBIN = "obs-hemoglobin"
-OTHER_BLOOD = "proc-other-blood-product"
+RED_CELLS = "proc-red-cell-transfusion"
 SEVERE = 3
 
 
@@ -36,15 +36,12 @@ class Worsening:
 
 
 def find_worsening(record: Record, limits: Thresholds) -> Worsening:
-    """Red cells given and haemoglobin values of the last 72 hours.
-
-    The value set of red cells also holds plasma and "blood product": which it was cannot be told, so any of them counts.
-    """
+    """Red cells given and haemoglobin values of the last 72 hours (plasma or "blood product" is not red cells)."""
     within = limits.span("hb_fall_hours")
     given = tuple(
         p.reference
         for p in record.performed
-        if OTHER_BLOOD in p.set_ids
+        if RED_CELLS in p.set_ids
         and p.status in ("completed", "in-progress")
         and is_recent(p.end or p.start, record.as_of, within)
     )

@@ -52,7 +52,9 @@ def find_unread(
 ) -> UnreadPlatelets | None:
     """A platelet resource that was set aside and may be newer: never passed over in silence (DATA-08)."""
     for one in unread:
-        if may_be_newer(one.time, one.issued, current) and not is_history(one.time, one.issued, as_of, limits):
+        if may_be_newer(one.time, one.issued, current) and not is_history(
+            one.time, one.issued, as_of, limits
+        ):
             return one
     return None
 
@@ -95,7 +97,8 @@ def find_conflict(
 def _given_between(record: Record, earlier: Moment, later: Moment) -> bool:
     """A platelet transfusion that may explain the rise."""
     return any(
-        end.latest >= earlier.earliest and start.earliest <= later.latest for start, end in transfusions(record)
+        end.latest >= earlier.earliest and start.earliest <= later.latest
+        for start, end in transfusions(record)
     )
 
 
@@ -144,7 +147,9 @@ def _higher_in_other_tube(
     within = limits.span("clump_hours")
     for other in compared:
         rise = other.value - current.value
-        higher = rise >= limits.clump_count or (rise > 0 and rise * 100 >= current.value * limits.clump_percent)
+        higher = rise >= limits.clump_count or (
+            rise > 0 and rise * 100 >= current.value * limits.clump_percent
+        )
         older = other.time.latest < current.time.earliest
         if higher and not older and gap(other.time, current.time) <= within:
             return Clumping(other.reference, "citrate", other.value, other.time)

@@ -72,9 +72,13 @@ def gather_evidence(pathogen: Pathogen, record: Record, person: Person, limits: 
     sets = frozenset((*pathogen.condition_sets, *pathogen.severe_sets))
     conditions = [f for f in record.findings if f.is_in(*sets) and _counts(f, sets, person)]
     past = tuple(f for f in conditions if is_past(f))
-    tests = [t for t in record.tests if t.proves == "current" and _is_about(t, pathogen)] if record.tests else []
+    tests = (
+        [t for t in record.tests if t.proves == "current" and _is_about(t, pathogen)] if record.tests else []
+    )
     positives = [t for t in tests if t.result is Result.POSITIVE]
-    negative = max((t for t in tests if t.result is Result.NEGATIVE and moment_of(t)), key=_time, default=None)
+    negative = max(
+        (t for t in tests if t.result is Result.NEGATIVE and moment_of(t)), key=_time, default=None
+    )
     dated = sorted((t for t in positives if moment_of(t) is not None), key=_time, reverse=True)
     not_negated = [t for t in dated if negative is None or not _time(negative) > _time(t)]
     standing = [t for t in not_negated if not _is_settled(t, past)]

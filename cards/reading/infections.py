@@ -41,7 +41,9 @@ def read_infections(
     named.update(s for t in record.tests for s in (*t.set_ids, *t.organisms))
     found = []
     for pathogen in pathogens:
-        if named.isdisjoint((*pathogen.condition_sets, *pathogen.severe_sets, *pathogen.test_sets, *pathogen.organism_sets)):
+        if named.isdisjoint(
+            (*pathogen.condition_sets, *pathogen.severe_sets, *pathogen.test_sets, *pathogen.organism_sets)
+        ):
             continue
         evidence = gather_evidence(pathogen, record, person, limits)
         infection = judge(pathogen, evidence, record, in_use, limits)
@@ -62,7 +64,11 @@ def judge(
     onset = _onset(deciding, evidence, record, limits)
     therapy = _after(read_therapy(pathogen, record, in_use, limits), evidence)
     cured = _is_cured(pathogen, deciding, evidence, therapy, limits)
-    if not pathogen.chronic and onset is not None and not is_recent(onset, record.as_of, limits.span("mon_question_weeks")):
+    if (
+        not pathogen.chronic
+        and onset is not None
+        and not is_recent(onset, record.as_of, limits.span("mon_question_weeks"))
+    ):
         return None
     current = _is_current(pathogen, onset, record, cured=cured, treated=bool(therapy.active))
     if certainty is Certainty.SUSPECTED and not current:
@@ -118,7 +124,9 @@ def _onset(deciding: Finding | None, evidence: Evidence, record: Record, limits:
     if recorded is None:
         return tested
     same_illness = is_recent(recorded, record.as_of, limits.span("mon_question_weeks"))
-    return recorded if same_illness or evidence.proof is None or evidence.chronic else moment_of(evidence.proof)
+    return (
+        recorded if same_illness or evidence.proof is None or evidence.chronic else moment_of(evidence.proof)
+    )
 
 
 def _references(

@@ -17,7 +17,9 @@ LIVER_FAILURE = "risk-liver-failure"
 
 def find_organ_failure(record: Record, limits: Thresholds) -> tuple[Sign, ...]:
     """Kidney, liver, and present Conditions of acute organ failure."""
-    failing = [Sign(f.reference, time=f.onset or f.recorded) for f in record.findings if is_present(f, LIVER_FAILURE)]
+    failing = [
+        Sign(f.reference, time=f.onset or f.recorded) for f in record.findings if is_present(f, LIVER_FAILURE)
+    ]
     within = limits.span("organ_failure_hours")
     creatinine = _newest(record, CREATININE, within)
     if creatinine is not None and _kidney_fails(record, creatinine, limits):

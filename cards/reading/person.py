@@ -75,7 +75,9 @@ def _weight(record: Record, limits: Thresholds) -> Measurement | None:
     """The newest body weight, at most 30 days old, with an exact positive value."""
     values = record.measurements.get(WEIGHT, ())
     within = limits.span("weight_days")
-    recent = [m for m in values if m.comparator is None and m.value > 0 and is_fresh(m.time, record.as_of, within)]
+    recent = [
+        m for m in values if m.comparator is None and m.value > 0 and is_fresh(m.time, record.as_of, within)
+    ]
     return max(recent, key=_sampled, default=None)
 
 
@@ -128,7 +130,9 @@ def _still_known(evidence: PregnancyEvidence, as_of: datetime, limits: Threshold
     """Undated evidence of a pregnancy counts as present (A.1); undated evidence of none tells nothing."""
     if evidence.time is None:
         return evidence.pregnant
-    return is_recent(evidence.time, as_of, limits.span("pregnancy_days" if evidence.pregnant else "not_pregnant_days"))
+    return is_recent(
+        evidence.time, as_of, limits.span("pregnancy_days" if evidence.pregnant else "not_pregnant_days")
+    )
 
 
 def _recorded(evidence: PregnancyEvidence) -> tuple[float, bool]:

@@ -29,7 +29,11 @@ def read_platelets(
     chronic = is_chronic_stable(series, current, limits)
     age = current.time.age(record.as_of)
     limit = staleness_limit(
-        current.value, situation, chronic_stable=chronic, falling=trend.falling or bool(trend.rapid_fall), limits=limits
+        current.value,
+        situation,
+        chronic_stable=chronic,
+        falling=trend.falling or bool(trend.rapid_fall),
+        limits=limits,
     )
     previous = _count_before(series, current)
     problem = find_problem(results.problems, current, record.as_of, limits)
@@ -83,7 +87,9 @@ def _without_count(record: Record, results: Sorted, limits: Thresholds) -> Plate
     )
 
 
-def count_in_use(series: Sequence[PlateletCount], as_of: datetime, limits: Thresholds) -> PlateletCount | None:
+def count_in_use(
+    series: Sequence[PlateletCount], as_of: datetime, limits: Thresholds
+) -> PlateletCount | None:
     """The latest valid count of the last 30 days; the lower where the order of two samples cannot be told."""
     within = limits.span("history_only")
     recent = [c for c in series if c.time.age(as_of) <= within]

@@ -55,7 +55,9 @@ def sort_results(record: Record, *, neonate: bool, limits: Thresholds) -> Sorted
     future = [r for r in asked if r.time is not None and r.time.earliest > tolerance]
     results = accept_repeated_zero([r for r in asked if r not in future] if future else asked, limits)
     settled = settle_versions(results, limits)
-    counts = tuple(sorted((make_count(r, limits) for r in settled if r.value is not None and r.time), key=_order))
+    counts = tuple(
+        sorted((make_count(r, limits) for r in settled if r.value is not None and r.time), key=_order)
+    )
     counts = drop_high_estimates(mark_transfused(counts, record, limits), limits)
     counts, compared = set_other_tubes_apart(counts, limits)
     return Sorted(
@@ -242,7 +244,8 @@ def mark_transfused(
         return counts
     within = limits.span("trend_after_platelets")
     return tuple(
-        replace(c, transfused=True) if any(_follows(c.time, span, within) for span in given) else c for c in counts
+        replace(c, transfused=True) if any(_follows(c.time, span, within) for span in given) else c
+        for c in counts
     )
 
 

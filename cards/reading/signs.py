@@ -1,13 +1,12 @@
 """The signs of the day (rulebook A.9): vital signs over their limit, sign Conditions, organ failure.
 
-Windows are danger windows: the later end of a date counts. Suspected signs count, they are no diagnosis. What was not
-measured is in `unknown`. Without a confirmed code there is no reading of sedation, ventilation, vasopressors or head
-injury: the parts that ask for them stay empty.
+Windows are danger windows: the later end of a date counts. Suspected signs count, they are no diagnosis. What was
+not measured is in `unknown`. Sedation and ventilation have no confirmed code: a coma score is taken as it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,27 +16,31 @@ from cards.facts.presence import reference_time
 from cards.reading.organ_failure import find_organ_failure
 from cards.reading.windows import is_recent
 from cards.reasons import Fact
-from cards.record import Comparator, Finding, Measurement, Record
+from cards.record import Comparator, Finding, Measurement, Medication, Record
 from cards.thresholds import Thresholds
 
 TEMPERATURE, SYSTOLIC, MEAN = "obs-temperature", "obs-systolic", "obs-map"
 LACTATE, GCS = "obs-lactate", "obs-gcs"
+THUNDERCLAP, VASOPRESSOR = "sign-thunderclap-headache", "med-vasopressor"
 SEVERE = 3
 ADULT_PRESSURE, TODDLER = 10, 1
-NOTHING: tuple[Sign, ...] = ()
 UNKNOWN = frozenset({Fact.TEMPERATURE, Fact.BLOOD_PRESSURE, Fact.LACTATE})
 NO_SIGNS = Signs(unknown=UNKNOWN)
 
 
-def read_signs(record: Record, person: Person, limits: Thresholds) -> Signs:
-    """All signs of the last 24 hours."""
-    if not record.measurements and not record.findings:
+def read_signs(record: Record, person: Person, in_use: Sequence[Medication], limits: Thresholds) -> Signs:
+    """All signs of the last 24 hours; head injuries of the last 72."""
+    if not record.measurements and not record.findings and not in_use:
         return NO_SIGNS
     today = _Today(record, record.as_of, limits)
     temperatures = today.readings(TEMPERATURE)
     fever = today.over(temperatures, lambda v: v >= limits.fever) + today.conditions("sign-fever")
     pressure = today.newest(SYSTOLIC), today.newest(MEAN)
-    shock = today.low_pressure(person.age_years, *pressure) + today.conditions("sign-shock", "inf-septic-shock")
+    shock = (
+        today.low_pressure(person.age_years, *pressure)
+        + today.conditions("sign-shock", "inf-septic-shock")
+        + tuple(Sign(m.reference, time=m.start) for m in in_use if VASOPRESSOR in m.set_ids)
+    )
     lactate, gcs = today.newest(LACTATE), today.newest(GCS)
     headaches = today.new_headaches()
     return Signs(
@@ -47,11 +50,14 @@ def read_signs(record: Record, person: Person, limits: Thresholds) -> Signs:
         meningism=today.conditions("sign-meningism"),
         lactate_high=today.over(lactate, lambda v: v > limits.lactate_high),
         headache=tuple(_sign_of(f) for f in headaches),
-        severe_headache=tuple(_sign_of(f) for f in headaches if (f.severity or 0) >= SEVERE),
+        severe_headache=tuple(_sign_of(f) for f in headaches if _is_severe(f)),
         vomiting=today.conditions("sign-vomiting"),
         altered_consciousness=today.over(gcs, lambda v: v < limits.gcs_red_flag)
         + today.conditions("sign-altered-consciousness"),
         seizure=today.conditions("sign-seizure"),
+        focal_neurological=today.conditions("sign-focal-neurological"),
+        papilloedema=today.conditions("sign-papilloedema"),
+        head_injury=today.conditions("sign-head-injury", within=limits.span("head_injury_hours")),
         organ_failure=shock
         + today.over(gcs, lambda v: v <= limits.gcs_organ_failure)
         + today.over(lactate, lambda v: v >= limits.lactate_organ_failure)
@@ -89,29 +95,26 @@ class _Today:
             return readings
         return (max(readings, key=lambda m: m.time.latest if m.time else self.as_of - self.window),)
 
-    def over(
-        self, readings: tuple[Measurement, ...], is_over: Callable[[Decimal], bool]
-    ) -> tuple[Sign, ...]:
+    def over(self, readings: tuple[Measurement, ...], is_over: Callable[[Decimal], bool]) -> tuple[Sign, ...]:
         """The readings beyond a limit; a bound such as "<36" is judged by its number."""
         return tuple(Sign(m.reference, m.value, m.unit, m.time) for m in readings if is_over(_deciding(m)))
 
-    def conditions(self, *set_ids: str) -> tuple[Sign, ...]:
+    def conditions(self, *set_ids: str, within: timedelta | None = None) -> tuple[Sign, ...]:
         """Sign Conditions with onset or record in the window."""
-        return tuple(_sign_of(f) for f in self._recorded(*set_ids))
+        return tuple(_sign_of(f) for f in self._recorded(set_ids, within or self.window))
 
-    def _recorded(self, *set_ids: str) -> Iterator[Finding]:
+    def _recorded(self, set_ids: tuple[str, ...], within: timedelta) -> Iterator[Finding]:
         for finding in self.record.findings:
             if not finding.is_in(*set_ids) or is_past(finding) or _is_only_group(finding, *set_ids):
                 continue
-            if is_recent(reference_time(finding), self.as_of, self.window):
+            if is_recent(reference_time(finding), self.as_of, within):
                 yield finding
 
     def new_headaches(self) -> tuple[Finding, ...]:
         """Headaches of the window that did not begin long ago."""
         old = self.limits.span("headache_new")
-        return tuple(
-            f for f in self._recorded("sign-headache") if f.onset is None or is_recent(f.onset, self.as_of, old)
-        )
+        found = self._recorded(("sign-headache", THUNDERCLAP), self.window)
+        return tuple(f for f in found if f.onset is None or is_recent(f.onset, self.as_of, old))
 
     def low_pressure(
         self, years: int | None, systolic: tuple[Measurement, ...], mean: tuple[Measurement, ...]
@@ -119,7 +122,9 @@ class _Today:
         """Shock by the latest reading and age; an unknown age has the limits of adults, the more sensitive ones."""
         limits = self.limits
         if years is None or years >= ADULT_PRESSURE:
-            return self.over(systolic, lambda v: v < limits.shock_sbp) + self.over(mean, lambda v: v < limits.shock_map)
+            return self.over(systolic, lambda v: v < limits.shock_sbp) + self.over(
+                mean, lambda v: v < limits.shock_map
+            )
         if years >= TODDLER:
             return self.over(systolic, lambda v: v < limits.shock_sbp_child + 2 * years)
         return self.over(systolic, lambda v: v < limits.shock_sbp_infant)
@@ -141,6 +146,11 @@ def _is_only_group(finding: Finding, *set_ids: str) -> bool:
     if has_past_code(finding, *set_ids):
         return True
     return all(m.status == "parent" for m in finding.memberships if m.set_id in set_ids)
+
+
+def _is_severe(headache: Finding) -> bool:
+    """By its severity or its code."""
+    return (headache.severity or 0) >= SEVERE or headache.is_in(THUNDERCLAP)
 
 
 def _sign_of(finding: Finding) -> Sign:

@@ -62,7 +62,11 @@ class Situation:
 
 
 def read_situation(
-    record: Record, bleeding: Bleeding, infections: Infections, in_use: tuple[Medication, ...], limits: Thresholds
+    record: Record,
+    bleeding: Bleeding,
+    infections: Infections,
+    in_use: tuple[Medication, ...],
+    limits: Thresholds,
 ) -> Situation:
     """The row of B.3. No readable Encounter means outpatient limits (A.9)."""
     stay = record.stay
@@ -141,7 +145,9 @@ def find_comfort_care(record: Record) -> Finding | Planned | Performed | None:
     for plan in record.planned:
         if "care-comfort" in plan.set_ids and plan.status == "active":
             return plan
-    return next((p for p in record.performed if "care-comfort" in p.set_ids and p.status == "in-progress"), None)
+    return next(
+        (p for p in record.performed if "care-comfort" in p.set_ids and p.status == "in-progress"), None
+    )
 
 
 def find_refusal(record: Record) -> str | None:

@@ -51,7 +51,9 @@ def _last_course(over: Sequence[Medication], pathogen: Pathogen, limits: Thresho
     together = limits.span("course_days")
     ends = sorted((m.end for m in over if m.end is not None), key=lambda e: e.latest, reverse=True)
     for end in ends:
-        course = [m for m in over if m.end is not None and timedelta(0) <= end.latest - m.end.latest <= together]
+        course = [
+            m for m in over if m.end is not None and timedelta(0) <= end.latest - m.end.latest <= together
+        ]
         if is_whole(course, pathogen):
             return Therapy((), _earliest(m.start for m in course), end)
     return NONE

@@ -30,7 +30,11 @@ def read_trend(
     """B.2 up to the count in use; without any trend when that count was drawn within 24 h after platelets."""
     if len(series) < 2 or current.transfused:
         return NO_TREND
-    counts = [c for c in series if not c.transfused and _same_tube(c, current) and c.time.earliest <= current.time.earliest]
+    counts = [
+        c
+        for c in series
+        if not c.transfused and _same_tube(c, current) and c.time.earliest <= current.time.earliest
+    ]
     points = trend_points(counts, current, as_of, limits)
     values = [p.value for p in points]
     nadir = min(values)
@@ -140,7 +144,9 @@ def make_fall(before: PlateletCount, current: PlateletCount) -> Fall:
 # ---------------------------------------------------------------------------------------------- long course
 
 
-def find_low_since(series: Sequence[PlateletCount], current: PlateletCount, limits: Thresholds) -> Moment | None:
+def find_low_since(
+    series: Sequence[PlateletCount], current: PlateletCount, limits: Thresholds
+) -> Moment | None:
     """Sample time of the first count < 100 with none >= 100 since; a count after platelets breaks no series."""
     if current.value >= limits.mild:
         return None
@@ -153,9 +159,7 @@ def find_low_since(series: Sequence[PlateletCount], current: PlateletCount, limi
     return first.time
 
 
-def find_baseline(
-    series: Sequence[PlateletCount], illness: datetime, limits: Thresholds
-) -> Decimal | None:
+def find_baseline(series: Sequence[PlateletCount], illness: datetime, limits: Thresholds) -> Decimal | None:
     """Median of the valid counts 14 to 365 days before the index illness (A.1); None without any.
 
     The illness begins with the first count < 100 of the present low series, else at the time asked for.

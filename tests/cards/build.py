@@ -113,13 +113,23 @@ def on(text: str) -> Moment:
     end = (
         start + timedelta(days=1)
         if len(parts) == 3
-        else datetime(start.year + (len(parts) == 1 or start.month == 12), 1 if len(parts) == 1 else start.month % 12 + 1, 1, tzinfo=UTC)
+        else datetime(
+            start.year + (len(parts) == 1 or start.month == 12),
+            1 if len(parts) == 1 else start.month % 12 + 1,
+            1,
+            tzinfo=UTC,
+        )
     )
     return Moment(start, end - timedelta(microseconds=1), text)
 
 
 def when(
-    *, at: Moment | None = None, day: int | None = None, undated: bool = False, default: float = 0, **back: float
+    *,
+    at: Moment | None = None,
+    day: int | None = None,
+    undated: bool = False,
+    default: float = 0,
+    **back: float,
 ) -> Moment | None:
     """The time that keywords name; `default` hours ago where they name none."""
     if undated:
@@ -146,7 +156,11 @@ def count(value: Decimal | float | str | None, **members: Any) -> PlateletResult
     """A platelet count, final, 3 hours ago: 22, "29.9", "<5", ">1000"; None with `problem=` for an unusable one."""
     time = split(members, default=3)
     number, comparator = read_number(value)
-    members = {"comparator": comparator, "status": ResultStatus.FINAL, "reference": reference("Observation")} | members
+    members = {
+        "comparator": comparator,
+        "status": ResultStatus.FINAL,
+        "reference": reference("Observation"),
+    } | members
     return PlateletResult(value=number, time=time, **members)
 
 
@@ -162,7 +176,9 @@ def read_number(value: Decimal | float | str | None) -> tuple[Decimal | None, Co
 def unread(**members: Any) -> UnreadPlatelets:
     """A platelet resource that was set aside; an hour ago."""
     time = split(members, default=1)
-    return UnreadPlatelets(time=time, **({"reference": reference("Observation"), "reason": "not read"} | members))
+    return UnreadPlatelets(
+        time=time, **({"reference": reference("Observation"), "reason": "not read"} | members)
+    )
 
 
 # ---------------------------------------------------------------------------------------------- findings
@@ -222,8 +238,9 @@ def lab(set_id: str, result: str = "positive", **members: Any) -> TestResult:
     return TestResult(set_ids=(set_id, *members.pop("also", ())), result=Result(result), time=time, **members)
 
 
-
-def measured(set_id: str, value: Decimal | float | str, unit: str | None = None, **members: Any) -> Measurement:
+def measured(
+    set_id: str, value: Decimal | float | str, unit: str | None = None, **members: Any
+) -> Measurement:
     """A measurement, an hour ago, in the canonical unit of its set unless `unit` is given."""
     time = split(members, default=1)
     number, comparator = read_number(value)
@@ -273,7 +290,7 @@ def done(*set_ids: str, **members: Any) -> Performed:
 
 
 platelets_given: Callable[..., Performed] = partial(done, "proc-platelet-transfusion")
-red_cells_given: Callable[..., Performed] = partial(done, "proc-other-blood-product")
+red_cells_given: Callable[..., Performed] = partial(done, "proc-red-cell-transfusion")
 
 
 def planned(*set_ids: str, **members: Any) -> Planned:
@@ -328,11 +345,15 @@ def record(
     """A Record; `unanswered={Kind.ALLERGIES: Answer.ABSENT}` for kinds that were not answered."""
     by_set: dict[str, list[Measurement]] = {}
     weights = [] if weight is None else [measured("obs-body-weight", weight, hours=24)]
-    for one in sorted((*measurements, *weights), key=lambda m: m.time.earliest if m.time else NOW, reverse=True):
+    for one in sorted(
+        (*measurements, *weights), key=lambda m: m.time.earliest if m.time else NOW, reverse=True
+    ):
         by_set.setdefault(one.set_id, []).append(one)
     if birth is None and age is not None:
         birth = on(f"{NOW.year - age}-01-10")
-    evidence = () if pregnant is None else (PregnancyEvidence("Observation/pregnancy", pregnant, ago(days=1)),)
+    evidence = (
+        () if pregnant is None else (PregnancyEvidence("Observation/pregnancy", pregnant, ago(days=1)),)
+    )
     lists = {name: tuple(value) for name, value in members.items() if isinstance(value, list)}
     return Record(
         **{
