@@ -15,7 +15,7 @@ ICD_10 = "http://hl7.org/fhir/sid/icd-10"
 ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
 ICD_10_GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
 UCUM = "http://unitsofmeasure.org"
-MIMIC_ICD_10 = "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-diagnosis-icd10"
+_CATEGORY = 3  # characters of an ICD category: the dot comes after them
 HL7 = "http://terminology.hl7.org/CodeSystem/"
 
 HL7_SYSTEMS = frozenset(
@@ -56,6 +56,7 @@ _OIDS = {
 _OTHER_NAMES = {
     "http://jpfhir.jp/fhir/core/mhlw/CodeSystem/ICD10-2013-full": ICD_10,
     "http://fhir.de/CodeSystem/dimdi/icd-10-gm": ICD_10_GM,
+    "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-diagnosis-icd10": ICD_10_CM,
     "http://hl7.org/fhir/v2/0078": HL7 + "v3-ObservationInterpretation",
     "http://terminology.hl7.org/CodeSystem/v2-0078": HL7 + "v3-ObservationInterpretation",
     "http://hl7.org/fhir/v3/ObservationInterpretation": HL7 + "v3-ObservationInterpretation",
@@ -67,7 +68,7 @@ _OTHER_NAMES = {
 }
 
 _NAMES = (
-    {system: system for system in SYSTEMS | {MIMIC_ICD_10}}
+    {system: system for system in SYSTEMS}
     | {f"{prefix}{oid}": system for oid, system in _OIDS.items() for prefix in ("", "urn:oid:")}
     | _OTHER_NAMES
 )
@@ -93,17 +94,16 @@ def normalise_system(uri: str) -> str:
 def normalise_coding(system: str, code: str) -> tuple[str, str]:
     """System and code as the value sets know them.
 
-    ICD and ATC letters are read in either case (no two codes differ by case alone). MIMIC writes ICD-10-CM
-    without the dot: it is put back, for that system only. The German ICD-10-GM is the WHO edition down to the
-    fourth character; its fifth changes meanings (leukaemia in remission), so longer codes stay its own and
-    match only where a set lists them.
+    ICD and ATC letters are read in either case (no two codes differ by case alone). ICD codes without their
+    dot (MIMIC, claims) get it back: its place after the third character is fixed. The German ICD-10-GM is the
+    WHO edition down to the fourth character; its fifth changes meanings (leukaemia in remission), so longer
+    codes stay its own and match only where a set lists them.
     """
     system = normalise_system(system)
-    if system == MIMIC_ICD_10:
-        code = code.upper()
-        return ICD_10_CM, f"{code[:3]}.{code[3:]}" if len(code) > 3 and "." not in code else code
     if system in HIERARCHICAL:
         code = code.upper()
+        if system != ATC and len(code) > _CATEGORY and "." not in code and "-" not in code:
+            code = f"{code[:_CATEGORY]}.{code[_CATEGORY:]}"
         if system == ICD_10_GM and len(code) <= len("A41.9"):
             system = ICD_10
     return system, code

@@ -102,7 +102,7 @@ class Terminology:
         found = {member.set_id: member for member in self._exact.get((system, code), ())}
         decided = set(found)
         for length in self._lengths.get(system, ()):
-            if length > len(code):
+            if length > len(code) or "-" in code:  # C81-C96 is a block of categories, nothing below C81
                 continue
             for member in self._prefixes.get((system, code[:length]), ()):
                 if member.set_id not in decided:

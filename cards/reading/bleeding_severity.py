@@ -26,7 +26,8 @@ class Worsening:
     def raises(self, site: Site, weight: int, *, minor: bool) -> tuple[str, ...]:
         """What raises a bleed of this site and weight to WHO 3, or nothing.
 
-        B.5: organ bleeding by red cells or haemoglobin, mucosal bleeding by red cells; not what is WHO 1 by its kind.
+        B.5: organ bleeding by red cells or haemoglobin, mucosal bleeding by red cells; not what is WHO 1 by
+        its kind.
         """
         if minor or weight >= SEVERE:
             return ()
@@ -36,7 +37,9 @@ class Worsening:
 
 
 def find_worsening(record: Record, limits: Thresholds) -> Worsening:
-    """Red cells given and haemoglobin values of the last 72 hours (plasma or "blood product" is not red cells)."""
+    """Red cells given and haemoglobin values of the last 72 hours (plasma or "blood product" is not red
+    cells).
+    """
     within = limits.span("hb_fall_hours")
     given = tuple(
         p.reference

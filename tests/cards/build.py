@@ -5,14 +5,16 @@
     p = facts(22, findings=[nosebleed(hours=2)])
     p = facts("<5", findings=[purpura()], tests=[lab("lab-ebv")])          # EBV proven
     p = facts([count(40, days=3), count(22)], measurements=[measured("obs-temperature", "38.4")])
-    p = facts(22, findings=[condition("inf-dengue", suspected=True)], hook="order-select", orders=[order("med-nsaid")])
+    p = facts(22, findings=[dengue(suspected=True)], hook="order-select", orders=[order("med-nsaid")])
 
-Unless told otherwise: now is `NOW` (2026-06-15T10:00Z); a man of 40 years, 70 kg, not pregnant; the count is final,
-in 10*9/L, drawn 3 hours ago; findings are active, confirmed and began an hour ago; tests are positive, of yesterday;
-drugs are active requests since two days; everything was answered; outpatient; hook patient-view.
+Unless told otherwise: now is `NOW` (2026-06-15T10:00Z); a man of 40 years, 70 kg, not pregnant; the count is
+final, in 10*9/L, drawn 3 hours ago; findings are active, confirmed and began an hour ago; tests are positive,
+of yesterday; drugs are active requests since two days; everything was answered; outpatient; hook patient-
+view.
 
-Times are keyword arguments: `hours=2, days=1` is 26 hours ago, `day=3` is the whole day three days ago (a date without
-time), `undated=True` no time at all. Every builder takes members of its record type as further keywords.
+Times are keyword arguments: `hours=2, days=1` is 26 hours ago, `day=3` is the whole day three days ago (a
+date without time), `undated=True` no time at all. Every builder takes members of its record type as further
+keywords.
 """
 
 from __future__ import annotations
@@ -90,7 +92,7 @@ def shipped_pathogens() -> tuple[Pathogen, ...]:
     return load_pathogens(load())
 
 
-# ---------------------------------------------------------------------------------------------- times
+# ------------------------------------------------------------------------------------------------------ times
 
 
 def ago(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> Moment:
@@ -109,7 +111,7 @@ def on(text: str) -> Moment:
     if "T" in text:
         return replace(Moment.instant(datetime.fromisoformat(text).astimezone(UTC)), text=text)
     parts = [int(part) for part in text.split("-")]
-    start = datetime(*(parts + [1, 1])[:3], tzinfo=UTC)
+    start = datetime(*([*parts, 1, 1])[:3], tzinfo=UTC)
     end = (
         start + timedelta(days=1)
         if len(parts) == 3
@@ -149,11 +151,13 @@ def split(members: dict[str, Any], default: float) -> Moment | None:
     return when(default=default, **{name: members.pop(name) for name in TIMES if name in members})
 
 
-# ---------------------------------------------------------------------------------------------- platelets
+# -------------------------------------------------------------------------------------------------- platelets
 
 
 def count(value: Decimal | float | str | None, **members: Any) -> PlateletResult:
-    """A platelet count, final, 3 hours ago: 22, "29.9", "<5", ">1000"; None with `problem=` for an unusable one."""
+    """A platelet count, final, 3 hours ago: 22, "29.9", "<5", ">1000"; None with `problem=` for an unusable
+    one.
+    """
     time = split(members, default=3)
     number, comparator = read_number(value)
     members = {
@@ -181,14 +185,14 @@ def unread(**members: Any) -> UnreadPlatelets:
     )
 
 
-# ---------------------------------------------------------------------------------------------- findings
+# --------------------------------------------------------------------------------------------------- findings
 
 
 def condition(set_id: str, **members: Any) -> Finding:
     """A Condition of a value set, active and confirmed, with onset an hour ago.
 
-    `code=` the status of the code ("parent", "history" ...), `suspected=True`, `past=True` (resolved, without an end),
-    `ended=Moment` (or `ended_hours=5`), `severity=1..4`, `recorded=Moment`, `also=("other-set",)`.
+    `code=` the status of the code ("parent", "history" ...), `suspected=True`, `past=True` (resolved, without
+    an end), `ended=Moment` (or `ended_hours=5`), `severity=1..4`, `recorded=Moment`, `also=("other-set",)`.
     """
     onset = split(members, default=1)
     sets = (set_id, *members.pop("also", ()))
@@ -228,7 +232,7 @@ h_pylori: Callable[..., Finding] = partial(condition, "inf-h-pylori")
 sepsis: Callable[..., Finding] = partial(condition, "inf-sepsis")
 
 
-# ---------------------------------------------------------------------------------------------- tests, measurements
+# ---------------------------------------------------------------------------------------- tests, measurements
 
 
 def lab(set_id: str, result: str = "positive", **members: Any) -> TestResult:
@@ -249,7 +253,7 @@ def measured(
     return Measurement(set_id=set_id, value=number, unit=unit or UNITS.get(set_id, "1"), time=time, **members)
 
 
-# ---------------------------------------------------------------------------------------------- drugs, procedures, orders
+# ---------------------------------------------------------------------------------- drugs, procedures, orders
 
 
 def drug(*set_ids: str, **members: Any) -> Medication:
@@ -326,7 +330,7 @@ ON_WARD = Stay("Encounter/ward", inpatient=True, intensive=False, start=ago(days
 ON_ICU = Stay("Encounter/icu", inpatient=True, intensive=True, start=ago(days=2))
 
 
-# ---------------------------------------------------------------------------------------------- the patient
+# ------------------------------------------------------------------------------------------------ the patient
 
 
 def record(
@@ -386,8 +390,11 @@ def facts(
     pathogens: Sequence[Pathogen] | None = None,
     **members: Any,
 ) -> PatientFacts:
-    """PatientFacts, read from a record of these parts (`findings`, `tests`, `medications`, `performed`, `planned`,
-    `allergies`, `orders`, `stay`, `hook`, `measurements`, and the person: see `record`)."""
+    """PatientFacts, read from a record of these parts.
+
+    `findings`, `tests`, `medications`, `performed`, `planned`, `allergies`, `orders`, `stay`, `hook`,
+    `measurements`, and the person: see `record`.
+    """
     known = shipped_pathogens() if pathogens is None else pathogens
     return read(record(count_or_counts, **members), limits, known)
 
