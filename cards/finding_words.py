@@ -1,7 +1,7 @@
 """Our words for bleeding findings: they fill `{finding}` in titles, so they are short and need no article.
 
-A key is `Bleed.name`: the kind of its value set (`cards.reading.bleeding_kinds`), or the finer word of a code where a
-set holds several kinds of bleeding (`Finding.word`, given with the code in the value set).
+A key is `Bleed.name`: the kind of its value set (`cards.reading.bleeding_kinds`), or the finer word of a code
+where a set holds several kinds of bleeding (`Finding.word`, given with the code in the value set).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """PatientFacts: what the rules read.
 
-`cards.reading` makes it of a `Record` and the clinical limits (staleness B.3, trend B.2, bleeding B.5 and B.6,
-definitions A.9). Everything is settled here: a rule compares, it does not interpret. Counts are 10*9/L; ages of people
-are completed years and days of life; all times are aware UTC.
+`cards.reading` makes it of a `Record` and the clinical limits (staleness B.3, trend B.2, bleeding B.5 and
+B.6, definitions A.9). Everything is settled here: a rule compares, it does not interpret. Counts are 10*9/L;
+ages of people are completed years and days of life; all times are aware UTC.
 """
 
 from cards.facts.bleeding import Activity, Bleed, Bleeding, Site

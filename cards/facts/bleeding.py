@@ -26,9 +26,9 @@ class Activity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bleed:
-    """One bleeding finding. `grade` is as recorded; `weight` is what rules use (ungraded mucosa = 2, skin = 1; B.5)."""
+    """One bleeding finding: `grade` as recorded, `weight` as rules use it (ungraded mucosa 2, skin 1)."""
 
-    name: str  # key of our word for it ("nosebleed", "gum-bleeding", "purpura", "gi" ...), words in the findings table
+    name: str  # key of our word for it ("nosebleed", "gi" ...): `cards.finding_words`
     set_id: str
     site: Site
     activity: Activity
@@ -73,7 +73,7 @@ class Bleeding:
 
     @property
     def deep(self) -> tuple[Bleed, ...]:
-        """Active findings that are not of the skin, by clinicians' records (patient-reported ones are apart)."""
+        """Active findings that are not of the skin, recorded by clinicians."""
         return tuple(b for b in self.active if b.site is not Site.SKIN and not b.patient_reported)
 
     @property
@@ -82,7 +82,7 @@ class Bleeding:
 
     @property
     def serious(self) -> tuple[Bleed, ...]:
-        """Active, not skin, WHO >= 2 or ungraded (weight >= 2): what TRF-02, TRF-10 and the ORD rules ask for."""
+        """Active, not skin, WHO >= 2 or ungraded: what TRF-02, TRF-10 and the ORD rules ask for."""
         return tuple(b for b in self.deep if b.weight >= 2)
 
     @property
@@ -117,7 +117,7 @@ class Bleeding:
 
     @property
     def withholds_reassurance(self) -> bool:
-        """A question-only finding other than unspecific skin marks, or unclear activity: TRF-04 may not reassure."""
+        """TRF-04 may not reassure: unclear activity, or a question other than unspecific skin marks."""
         doubtful = (b for b in self.findings if b.question_only and b.set_id != "bleed-skin-unspecific")
         return any(doubtful) or bool(self.unclear)
 

@@ -1,4 +1,4 @@
-"""PatientFacts: all facts of one patient at one time, with the recorded parts that rules read by value set."""
+"""PatientFacts: all facts of one patient at one time, with the recorded parts by value set."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ DONE = frozenset({"completed", "in-progress"})
 class PatientFacts:
     """Everything that a rule may ask. Built by `cards.reading.read`; frozen.
 
-    `sepsis_recorded` and `dengue_current` include a suspected one (A.1: suspicion is enough for safety and for a gate);
-    what asks for more reads `infections.current(id, suspected=False)`.
+    `sepsis_recorded` and `dengue_current` include a suspected one (A.1: suspicion is enough for safety and
+    for a gate); what asks for more reads `infections.current(id, suspected=False)`.
     """
 
     as_of: datetime

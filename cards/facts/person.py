@@ -63,7 +63,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """A.9 signs; each tuple is empty when not recorded (which is not "absent"), `measured` tells what was looked at."""
+    """A.9 signs; an empty tuple is "not recorded", never "absent": `unknown` says what was not measured."""
 
     fever: tuple[Sign, ...] = ()
     hypothermia: tuple[Sign, ...] = ()

@@ -60,7 +60,7 @@ class Clumping:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two counts at most 12 h apart of which the later is the higher and the lower at most half of it (DATA-06)."""
+    """DATA-06: two counts at most 12 h apart, the later the higher, the lower at most half of it."""
 
     lower: PlateletCount
     higher: PlateletCount
@@ -100,8 +100,8 @@ class UndatedCount:
 class Platelets:
     """The platelet series.
 
-    `current` is the latest valid count of the last 30 days, whatever its freshness ("last known"). `decisive` is the
-    same when rules may decide by number, else None, and `blocker` says why not.
+    `current` is the latest valid count of the last 30 days, whatever its freshness ("last known"). `decisive`
+    is the same when rules may decide by number, else None, and `blocker` says why not.
     """
 
     current: PlateletCount | None
@@ -132,7 +132,7 @@ class Platelets:
 
     @property
     def last_known(self) -> Decimal | None:
-        """For wording "last known" and for the lower value in a conflict (DATA-06: ORD and PROC use the lower)."""
+        """For the words "last known"; the lower in a conflict (DATA-06: ORD and PROC use it)."""
         if self.conflict is not None:
             return self.conflict.lower.value
         return None if self.current is None else self.current.value

@@ -48,7 +48,8 @@ def reference_time(finding: Finding) -> Moment | None:
 
 
 def in_use(medication: Medication, as_of: datetime, given_within: timedelta = timedelta(0)) -> bool:
-    """Contract: request active, or completed with a treatment period that covers `as_of`; statement; administration.
+    """Contract: request active, or completed with a treatment period that covers `as_of`; statement;
+    administration.
 
     An administration counts while it runs and for `given_within` after it.
     """

@@ -1,7 +1,7 @@
 """Reading: from what is recorded to what it means, with the limits in force (rulebook A.1, A.9, B.1 to B.6).
 
-Pure: no clock, no I/O; time is `record.as_of`. Each family has its module. A request without platelets, findings or
-tests costs a few comparisons.
+Pure: no clock, no I/O; time is `record.as_of`. Each family has its module. A request without platelets,
+findings or tests costs a few comparisons.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bleeding findings judged: site, weight, activity; the same finding under several records counts once (B.5, B.6)."""
+"""Bleeding findings judged: site, weight, activity; one finding under several records once (B.5, B.6)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MODERATE, SEVERE = 2, 3
 
 
 def read_bleeding(record: Record, person: Person, limits: Thresholds) -> Bleeding:
-    """All bleeding findings; suspected ones and those without a site are questions (UNCLEAR), never a transfusion."""
+    """All bleeding findings; suspected ones and those without a site are questions (UNCLEAR)."""
     bleeds: list[Bleed] = []
     worsening: Worsening | None = None
     for finding in record.findings:
@@ -95,13 +95,13 @@ def weigh(finding: Finding, kind: Kind, set_id: str) -> int:
     return min(max(grade, kind.least), kind.most)
 
 
-# ---------------------------------------------------------------------------------------------- activity
+# --------------------------------------------------------------------------------------------------- activity
 
 
 def judge_activity(
     finding: Finding, set_id: str, weight: int, as_of: datetime, limits: Thresholds
 ) -> Activity:
-    """B.6, on the later of onset and recordedDate; a finding without either is unclear, one of the skin present."""
+    """B.6, on the later of onset and recordedDate; without either unclear, of the skin present."""
     kind = KINDS[set_id]
     if has_past_code(finding, set_id):
         return Activity.HISTORY
@@ -130,7 +130,7 @@ def has_ended(finding: Finding, as_of: datetime) -> bool:
 
 
 def _after_end(finding: Finding, kind: Kind, weight: int, as_of: datetime, limits: Thresholds) -> Activity:
-    """WHO 3-4 ended <= 24 h ago: still active; graded WHO 1-2: stopped; ungraded, of the skin or older: history.
+    """WHO 3-4 ended <= 24 h ago: still active; graded WHO 1-2: stopped; else history.
 
     Without a date of its end a bleed that began within the window also ended within it.
     """
@@ -143,13 +143,14 @@ def _after_end(finding: Finding, kind: Kind, weight: int, as_of: datetime, limit
     return Activity.STOPPED if finding.severity is not None or kind.minor else Activity.HISTORY
 
 
-# ---------------------------------------------------------------------------------------------- several records
+# -------------------------------------------------------------------------------------------- several records
 
 
 def merge_same(bleeds: Iterable[Bleed]) -> tuple[Bleed, ...]:
     """The same finding under several records once: the active one, then the heaviest.
 
-    It is patient-reported only where every record of it is (A.9); records of earlier bleeds do not count for that.
+    It is patient-reported only where every record of it is (A.9); records of earlier bleeds do not count for
+    that.
     """
     groups: dict[tuple[str, str], list[Bleed]] = {}
     for bleed in bleeds:

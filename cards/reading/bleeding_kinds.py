@@ -70,7 +70,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "bleed-unspecific": Kind("unspecific", Site.ORGAN, 1, question=True),
     }
 )
-"""By set id. Purpura fulminans is no bleed of thrombocytopenia (B.5): SAFE-12 reads its set, and nothing reassures."""
+"""By set id. Purpura fulminans is no bleed of thrombocytopenia (B.5): SAFE-12 reads its set."""
 
 SKIN_MOST = 2
-"""B.5 grades skin findings 1 or 2: "severe" on a purpura does not make it life-threatening; that code alone does."""
+"""B.5 grades skin findings 1 or 2: "severe" on a purpura does not make it life-threatening."""

@@ -37,9 +37,7 @@ class Worsening:
 
 
 def find_worsening(record: Record, limits: Thresholds) -> Worsening:
-    """Red cells given and haemoglobin values of the last 72 hours (plasma or "blood product" is not red
-    cells).
-    """
+    """Red cells (no plasma, no unnamed product) and haemoglobin values of the last 72 hours."""
     within = limits.span("hb_fall_hours")
     given = tuple(
         p.reference

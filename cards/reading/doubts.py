@@ -1,13 +1,15 @@
-"""Why the count in use may not decide: clumping (DATA-05), conflict (DATA-06), newer results that cannot be used."""
+"""Why a count may not decide: clumping (DATA-05), conflict (DATA-06), newer results without a number."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cards.facts import Bleeding, Clumping, Conflict, PlateletCount, UndatedCount, is_present
 from cards.facts.presence import reference_time
-from cards.reading.series import deciding_value, is_half, transfusions
+from cards.reading.series import Sorted, deciding_value, is_half
+from cards.reading.transfusions import transfusions
 from cards.reading.windows import gap, is_fresh
 from cards.record import Measurement, Moment, PlateletResult, Record, Result, UnreadPlatelets
 from cards.thresholds import Thresholds
@@ -15,11 +17,47 @@ from cards.thresholds import Thresholds
 ARTEFACT = "obs-platelet-artefact"
 
 
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Everything that may keep the count in use from deciding, apart from its age."""
+
+    problem: PlateletResult | None = None
+    unread: UnreadPlatelets | None = None
+    undated: UndatedCount | None = None
+    clumping: Clumping | None = None
+    conflict: Conflict | None = None
+
+
+def find_doubts(
+    record: Record, results: Sorted, current: PlateletCount | None, bleeding: Bleeding, limits: Thresholds
+) -> Doubts:
+    """Newer results that have no usable number; clumping and conflict of the count in use."""
+    as_of = record.as_of
+    newer = Doubts(
+        problem=find_problem(results.problems, current, as_of, limits),
+        unread=find_unread(record.unread_platelets, current, as_of, limits),
+        undated=find_undated(results.undated, current, as_of, limits),
+    )
+    if current is None:
+        return newer
+    return replace(
+        newer,
+        clumping=find_clumping(record, current, results, bleeding, limits),
+        conflict=find_conflict(results.counts, current, record, limits),
+    )
+
+
+def count_before(series: Sequence[PlateletCount], current: PlateletCount) -> PlateletCount | None:
+    """The valid count before the one in use."""
+    earlier = (c for c in reversed(series) if c is not current and c.time.earliest <= current.time.earliest)
+    return next(earlier, None)
+
+
 # ---------------------------------------------------------------------------------------------- newer results
 
 
 def may_be_newer(time: Moment | None, issued: datetime | None, current: PlateletCount | None) -> bool:
-    """Not surely older than the count in use. Without a readable date it counts as newer unless issued before (A.9)."""
+    """Not surely older than the count in use; without a readable date newer unless issued before (A.9)."""
     if current is None:
         return True
     if time is None:
@@ -38,7 +76,7 @@ def is_history(time: Moment | None, issued: datetime | None, as_of: datetime, li
 def find_problem(
     problems: Iterable[PlateletResult], current: PlateletCount | None, as_of: datetime, limits: Thresholds
 ) -> PlateletResult | None:
-    """The newest result without a usable number that may be newer than the count in use, or that stands alone."""
+    """The newest result without a usable number that may be newer than the count in use."""
     waiting = [
         r
         for r in problems
@@ -70,7 +108,7 @@ def find_undated(
     return None
 
 
-# ---------------------------------------------------------------------------------------------- conflict
+# --------------------------------------------------------------------------------------------------- conflict
 
 
 def find_conflict(
@@ -102,24 +140,23 @@ def _given_between(record: Record, earlier: Moment, later: Moment) -> bool:
     )
 
 
-# ---------------------------------------------------------------------------------------------- clumping
+# --------------------------------------------------------------------------------------------------- clumping
 
 
 def find_clumping(
     record: Record,
     current: PlateletCount,
-    previous: PlateletCount | None,
-    compared: Sequence[PlateletCount],
+    results: Sorted,
     bleeding: Bleeding,
     limits: Thresholds,
 ) -> Clumping | None:
-    """DATA-05, for a count below normal: a flag, a higher count in another tube, or an isolated fall with a flag."""
+    """DATA-05, below normal: a flag, a higher count in another tube, or an isolated fall with a flag."""
     if current.value >= limits.normal:
         return None
     return (
         _flagged(record, current, limits)
-        or _higher_in_other_tube(current, compared, limits)
-        or _isolated(record, current, previous, bleeding, limits)
+        or _higher_in_other_tube(current, results.compared, limits)
+        or _isolated(record, current, count_before(results.counts, current), bleeding, limits)
     )
 
 
@@ -143,7 +180,7 @@ def _flagged(record: Record, current: PlateletCount, limits: Thresholds) -> Clum
 def _higher_in_other_tube(
     current: PlateletCount, compared: Sequence[PlateletCount], limits: Thresholds
 ) -> Clumping | None:
-    """A citrate or heparin count, not older than the EDTA count and within 24 h of it, higher by >= 50 % or >= 100."""
+    """A citrate or heparin count, not older and within 24 h, higher by >= 50 % or >= 100."""
     within = limits.span("clump_hours")
     for other in compared:
         rise = other.value - current.value
@@ -163,7 +200,7 @@ def _isolated(
     bleeding: Bleeding,
     limits: Thresholds,
 ) -> Clumping | None:
-    """No bleeding, a normal count in the 7 days before, other cells known and normal, and the analyser flagged MPV."""
+    """No bleeding, normal in the 7 days before, other cells normal, and the analyser flagged the MPV."""
     indices = record.measurements.get("obs-platelet-indices", ())
     if not indices or previous is None or previous.value < limits.normal or bleeding.active:
         return None

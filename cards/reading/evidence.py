@@ -1,4 +1,6 @@
-"""What the record holds for one pathogen: Conditions and tests, sorted by what they can show (rulebook A.1, A.9)."""
+"""What the record holds for one pathogen: Conditions and tests, sorted by what they can show (rulebook A.1,
+A.9).
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,8 @@ FIRST_YEAR = 1
 class Evidence:
     """Everything that speaks for or against one pathogen.
 
-    A positive test stands unless a later negative one or the later end of a Condition overrules it. `proof` is the
-    newest that stands and lies in its time; `older_positive` one that stands, but is older than that.
+    A positive test stands unless a later negative one or the later end of a Condition overrules it. `proof`
+    is the newest that stands and lies in its time; `older_positive` one that stands, but is older than that.
     """
 
     sets: frozenset[str]

@@ -1,8 +1,8 @@
 """Infections judged: certainty, whether current, therapy (rulebook A.1, A.9).
 
-A laboratory result beats the problem list: a newer positive test contradicts a resolved Condition (DATA-06), a newer
-negative one removes a suspicion, and ends a chronic infection. Antibodies of exposure and screening tests prove
-nothing: they stand in `exposures`.
+A laboratory result beats the problem list: a newer positive test contradicts a resolved Condition (DATA-06),
+a newer negative one removes a suspicion, and ends a chronic infection. Antibodies of exposure and screening
+tests prove nothing: they stand in `exposures`.
 """
 
 from __future__ import annotations
@@ -90,11 +90,11 @@ def judge(
     )
 
 
-# ---------------------------------------------------------------------------------------------- certainty
+# -------------------------------------------------------------------------------------------------- certainty
 
 
 def _certainty(conditions: Sequence[Finding], evidence: Evidence) -> Certainty | None:
-    """Proven by a test in its time without a later negative; reported by a Condition or an older test; suspected."""
+    """Proven by a test in its time, reported by a Condition or an older test, or suspected."""
     if evidence.proof is not None:
         return Certainty.PROVEN
     if evidence.older_positive is not None or any(not evidence.is_doubtful(f) for f in conditions):
@@ -103,7 +103,7 @@ def _certainty(conditions: Sequence[Finding], evidence: Evidence) -> Certainty |
 
 
 def _is_removed(finding: Finding, evidence: Evidence) -> bool:
-    """A newer negative confirmatory test removes a suspicion, and a code that has no end of its own (B96.81)."""
+    """A newer negative confirmatory test removes a suspicion, and a code without an end of its own."""
     return evidence.yields(finding) and _has_newer_negative(finding, evidence)
 
 
@@ -118,7 +118,7 @@ def _deciding(conditions: Sequence[Finding], evidence: Evidence) -> Finding | No
 
 
 def _onset(deciding: Finding | None, evidence: Evidence, record: Record, limits: Thresholds) -> Moment | None:
-    """Onset, else recordedDate, else the test (A.9). A positive test begins anew where the onset is over 26 weeks old."""
+    """Onset, else recordedDate, else the test (A.9); a test begins anew after 26 weeks."""
     tested = None if evidence.first_positive is None else moment_of(evidence.first_positive)
     recorded = None if deciding is None else deciding.onset or deciding.recorded
     if recorded is None:
@@ -141,7 +141,7 @@ def _references(
     return tuple(dict.fromkeys(ordered))
 
 
-# ---------------------------------------------------------------------------------------------- current, cured
+# --------------------------------------------------------------------------------------------- current, cured
 
 
 def _is_current(
@@ -163,7 +163,7 @@ def _is_cured(
 
 
 def _has_newer_negative(finding: Finding | None, evidence: Evidence) -> bool:
-    """A negative confirmatory test that is newer than the record; an undated record is older than any test."""
+    """A negative confirmatory test newer than the record; an undated record is older than any test."""
     if evidence.newest_negative is None:
         return False
     when = None if finding is None else finding.recorded or finding.onset
@@ -182,11 +182,13 @@ def _after(therapy: Therapy, evidence: Evidence) -> Therapy:
     return NO_THERAPY if failed else therapy
 
 
-# ---------------------------------------------------------------------------------------------- resolved
+# --------------------------------------------------------------------------------------------------- resolved
 
 
 def _contradicted(evidence: Evidence) -> str | None:
-    """A resolved Condition to which a newer positive test does not fit; without a date of its own any test is newer."""
+    """A resolved Condition to which a newer positive test does not fit; without a date of its own any test is
+    newer.
+    """
     if evidence.proof is None:
         return None
     for finding in evidence.past:

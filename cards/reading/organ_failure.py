@@ -1,4 +1,4 @@
-"""Organ failure by laboratory and Condition (rulebook A.9); shock, coma and lactate are read with the signs."""
+"""Organ failure by laboratory and Condition (rulebook A.9); shock, coma and lactate: with the signs."""
 
 from __future__ import annotations
 

@@ -37,13 +37,14 @@ def read_person(record: Record, limits: Thresholds) -> Person:
     )
 
 
-# ---------------------------------------------------------------------------------------------- age
+# -------------------------------------------------------------------------------------------------------- age
 
 
 def read_age(birth: Moment | None, as_of: datetime) -> tuple[int | None, int | None]:
     """Completed years and days of life (day of birth = 0).
 
-    Of a year or month the youngest possible age is taken, without days; below 2 years, or born in the future: unknown.
+    Of a year or month the youngest possible age is taken, without days; below 2 years, or born in the future:
+    unknown.
     """
     if birth is None:
         return None, None
@@ -68,7 +69,7 @@ def completed_years(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-# ---------------------------------------------------------------------------------------------- weight
+# ----------------------------------------------------------------------------------------------------- weight
 
 
 def _weight(record: Record, limits: Thresholds) -> Measurement | None:
@@ -85,13 +86,13 @@ def _sampled(measured: Measurement) -> float:
     return 0.0 if measured.time is None else measured.time.earliest.timestamp()
 
 
-# ---------------------------------------------------------------------------------------------- pregnancy
+# -------------------------------------------------------------------------------------------------- pregnancy
 
 
 def read_pregnancy(record: Record, years: int | None, limits: Thresholds) -> tuple[Known, str | None]:
-    """The newest evidence that is still known; without any, men and females outside 12 to 55 years are not pregnant.
+    """The newest evidence that is still known; else men and females outside 12 to 55 years are not pregnant.
 
-    A recorded pregnancy without an end is known up to 294 days, a record of none for 30; older ones tell nothing.
+    A recorded pregnancy without an end is known up to 294 days, a record of none for 30.
     """
     evidence = [e for e in _evidence(record) if _still_known(e, record.as_of, limits)]
     if evidence:

@@ -1,7 +1,7 @@
 """Platelet results of the record -> the series of valid counts (rulebook A.1, B.4).
 
-One sample counts once, by its most authoritative version; a sample time in the future is ignored; citrate and heparin
-samples are only compared with the EDTA count beside them (DATA-05).
+One sample counts once, by its most authoritative version; a sample time in the future is ignored; citrate and
+heparin samples are only compared with the EDTA count beside them (DATA-05).
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from cards.facts import PlateletCount
+from cards.reading.transfusions import mark_transfused
 from cards.reading.windows import gap
 from cards.record import (
     Comparator,
-    Moment,
-    Performed,
     PlateletResult,
     Record,
     ResultStatus,
@@ -25,7 +24,6 @@ from cards.record import (
 )
 from cards.thresholds import Thresholds
 
-PLATELETS_GIVEN = "proc-platelet-transfusion"
 OTHER_TUBES = frozenset({Specimen.CITRATE, Specimen.HEPARIN})
 AUTHORITY = {status: rank for rank, status in enumerate(ResultStatus)}
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -74,7 +72,7 @@ def _order(count: PlateletCount) -> tuple[datetime, datetime, Decimal]:
     return (count.time.earliest, count.time.latest, -count.value)
 
 
-# ---------------------------------------------------------------------------------------------- numbers
+# ---------------------------------------------------------------------------------------------------- numbers
 
 
 def make_count(result: PlateletResult, limits: Thresholds) -> PlateletCount:
@@ -99,7 +97,7 @@ def make_count(result: PlateletResult, limits: Thresholds) -> PlateletCount:
 
 
 def deciding_value(value: Decimal, comparator: Comparator | None, limits: Thresholds) -> tuple[Decimal, str]:
-    """What decides, and what is shown. An upper bound decides just below itself, a lower bound as it stands."""
+    """What decides and what is shown: an upper bound decides just below itself, a lower one as it stands."""
     if value == 0 and comparator in (Comparator.LESS, Comparator.AT_MOST):
         value, comparator = limits.plausible_low, Comparator.LESS
     shown = show(value) if comparator is None else f"{comparator.value}{show(value)}"
@@ -141,14 +139,14 @@ def _below_one(result: PlateletResult, limits: Thresholds) -> PlateletResult:
     return replace(result, value=limits.plausible_low, comparator=Comparator.LESS, problem=None)
 
 
-# ---------------------------------------------------------------------------------------------- versions
+# --------------------------------------------------------------------------------------------------- versions
 
 
 def settle_versions(results: Iterable[PlateletResult], limits: Thresholds) -> list[PlateletResult]:
     """One result for each sample: corrected > amended > final > preliminary, then the latest issued (A.1).
 
-    The same fact under two ids falls together here. Two versions that nothing tells apart: the lower stays, and the
-    higher too where the two conflict (DATA-06 then says so).
+    The same fact under two ids falls together here. Two versions that nothing tells apart: the lower stays,
+    and the higher too where the two conflict (DATA-06 then says so).
     """
     samples: dict[object, list[PlateletResult]] = {}
     undated: dict[object, PlateletResult] = {}
@@ -185,11 +183,11 @@ def is_half(lower: Decimal, higher: Decimal, limits: Thresholds) -> bool:
     return lower < higher and lower * 100 <= higher * limits.conflict_percent
 
 
-# ---------------------------------------------------------------------------------------------- specimens, transfusions
+# ------------------------------------------------------------------------------------ specimens
 
 
 def drop_high_estimates(counts: tuple[PlateletCount, ...], limits: Thresholds) -> tuple[PlateletCount, ...]:
-    """An estimate from the film is never the higher of two conflicting counts: the measured one stays in use."""
+    """An estimate is never the higher of two conflicting counts: the measured one stays in use."""
     if not any(c.estimate for c in counts):
         return counts
     within = limits.span("conflict_hours")
@@ -210,7 +208,7 @@ def drop_high_estimates(counts: tuple[PlateletCount, ...], limits: Thresholds) -
 def set_other_tubes_apart(
     counts: tuple[PlateletCount, ...], limits: Thresholds
 ) -> tuple[tuple[PlateletCount, ...], tuple[PlateletCount, ...]]:
-    """Citrate and heparin counts are compared, not used, where an EDTA count lies beside them; alone they stand."""
+    """Citrate and heparin counts are compared, not used, beside an EDTA count; alone they stand."""
     other = [c for c in counts if c.specimen in OTHER_TUBES]
     if not other:
         return counts, ()
@@ -218,37 +216,3 @@ def set_other_tubes_apart(
     within = limits.span("clump_hours")
     compared = tuple(c for c in other if any(gap(c.time, u.time) <= within for u in usual))
     return tuple(c for c in counts if c not in compared), compared
-
-
-def transfusions(record: Record) -> tuple[tuple[Moment, Moment], ...]:
-    """Start and end of each platelet transfusion that was done or is under way, where a time is known."""
-    spans = (_span(p, record.as_of) for p in record.performed if PLATELETS_GIVEN in p.set_ids)
-    return tuple(s for s in spans if s is not None)
-
-
-def _span(given: Performed, as_of: datetime) -> tuple[Moment, Moment] | None:
-    start = given.start or given.end
-    if start is None or given.status not in ("completed", "in-progress"):
-        return None
-    if given.end is None and given.status == "in-progress":
-        return start, Moment.instant(as_of)
-    return start, given.end or start
-
-
-def mark_transfused(
-    counts: tuple[PlateletCount, ...], record: Record, limits: Thresholds
-) -> tuple[PlateletCount, ...]:
-    """Marks the counts drawn after the start of a platelet transfusion and up to 24 h after its end (B.2)."""
-    given = transfusions(record)
-    if not given or not counts:
-        return counts
-    within = limits.span("trend_after_platelets")
-    return tuple(
-        replace(c, transfused=True) if any(_follows(c.time, span, within) for span in given) else c
-        for c in counts
-    )
-
-
-def _follows(time: Moment, span: tuple[Moment, Moment], within: timedelta) -> bool:
-    start, end = span
-    return time.latest > start.earliest and time.earliest - end.latest <= within

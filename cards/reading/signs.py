@@ -1,7 +1,8 @@
 """The signs of the day (rulebook A.9): vital signs over their limit, sign Conditions, organ failure.
 
-Windows are danger windows: the later end of a date counts. Suspected signs count, they are no diagnosis. What was
-not measured is in `unknown`. Sedation and ventilation have no confirmed code: a coma score is taken as it stands.
+Windows are danger windows: the later end of a date counts. Suspected signs count, they are no diagnosis. What
+was not measured is in `unknown`. Sedation and ventilation have no confirmed code: a coma score is taken as it
+stands.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class _Today:
     def low_pressure(
         self, years: int | None, systolic: tuple[Measurement, ...], mean: tuple[Measurement, ...]
     ) -> tuple[Sign, ...]:
-        """Shock by the latest reading and age; an unknown age has the limits of adults, the more sensitive ones."""
+        """Shock by the latest reading; without an age the limits of adults, the more sensitive ones."""
         limits = self.limits
         if years is None or years >= ADULT_PRESSURE:
             return self.over(systolic, lambda v: v < limits.shock_sbp) + self.over(

@@ -1,4 +1,4 @@
-"""The situation of the patient: how old a count may be (rulebook B.3), comfort care, refusal of blood (A.9)."""
+"""The situation: how old a count may be (rulebook B.3), comfort care, refusal of blood (A.9)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ COUNT_MATTERS = frozenset(
         "proc-generic",
     }
 )
-"""Blood, antithrombotic drug, procedure: selecting one of these asks for a count of the last 24 hours (B.3)."""
+"""Blood, antithrombotic drug, procedure: selecting one of these asks for a count of the last 24 hours (B.3).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,14 @@ def has_current_dic(record: Record, limits: Thresholds) -> bool:
 
 
 def is_stable_on_tpo_ra(in_use: tuple[Medication, ...], as_of: datetime, limits: Thresholds) -> bool:
-    """A TPO-RA in use whose first dose is known and at least 4 weeks ago (before that the dose is being found)."""
+    """A TPO-RA in use whose first dose is known and at least 4 weeks ago: no longer dose-finding."""
     starts = [m.start for m in in_use if "med-tpo-ra" in m.set_ids]
     weeks = limits.span("tpo_stable_weeks")
     return bool(starts) and all(start is not None and as_of - start.latest >= weeks for start in starts)
 
 
 def _explains_low_counts(finding: Finding, as_of: datetime, limits: Thresholds) -> bool:
-    """Cirrhosis, or a large spleen; one that an acute infection may cause only with onset over 6 months ago."""
+    """Cirrhosis, or a large spleen; one that an infection may cause only with onset over 6 months ago."""
     if is_present(finding, "risk-liver"):
         return True
     if not is_present(finding, "risk-splenomegaly"):
@@ -121,8 +122,8 @@ def staleness_limit(
 ) -> timedelta:
     """B.3: the strictest row that applies; the 30 days of a stable patient only where no row is stricter.
 
-    "Outpatient 50 to 149, stable": a falling count has the limit of the row above it. From 150 no limit but the 30
-    days after which a count is history.
+    "Outpatient 50 to 149, stable": a falling count has the limit of the row above it. From 150 no limit but
+    the 30 days after which a count is history.
     """
     if situation.dengue_or_dic:
         return limits.span("stale_dengue_dic")
@@ -130,7 +131,7 @@ def staleness_limit(
         return limits.span("stale_acute")
     if value < limits.bleeding_transfuse:
         return limits.span("stale_outpatient_low")
-    if chronic_stable and situation.large_spleen_or_cirrhosis or situation.stable_on_tpo_ra:
+    if (chronic_stable and situation.large_spleen_or_cirrhosis) or situation.stable_on_tpo_ra:
         return limits.span("stale_chronic")
     if falling:
         return limits.span("stale_outpatient_low")

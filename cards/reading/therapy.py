@@ -34,7 +34,8 @@ def read_therapy(
 ) -> Therapy:
     """Active where enough different drugs are in use; ended where enough of them have a documented end.
 
-    A drug whose route is not recorded is no therapy where the route matters (sepsis: intravenous): the card then stays.
+    A drug whose route is not recorded is no therapy where the route matters (sepsis: intravenous): the card
+    then stays.
     """
     if not record.medications or not (pathogen.therapy_sets or pathogen.therapy_packs):
         return NONE
@@ -87,8 +88,8 @@ def is_whole(medications: Sequence[Medication], pathogen: Pathogen) -> bool:
 def count_drugs(medications: Iterable[Medication]) -> int:
     """How many different drugs these surely are.
 
-    Records that share a code are one drug, and drugs are told apart only within one code system: amoxicillin once in
-    RxNorm and once in ATC is one drug.
+    Records that share a code are one drug, and drugs are told apart only within one code system: amoxicillin
+    once in RxNorm and once in ATC is one drug.
     """
     drugs: list[set[tuple[str, str]]] = []
     for medication in medications:

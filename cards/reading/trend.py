@@ -1,4 +1,6 @@
-"""The course of the counts: trend (rulebook B.2), rapid fall (PLT-03), baseline, onset of the low series, PLT-07."""
+"""The course of the counts: trend (rulebook B.2), rapid fall (PLT-03), baseline, onset of the low series,
+PLT-07.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +98,7 @@ def has_recovered(values: Sequence[Decimal], baseline: Decimal | None, limits: T
     return baseline is not None and values[-1] * 100 >= baseline * (100 - limits.baseline_percent)
 
 
-# ---------------------------------------------------------------------------------------------- rapid fall
+# ------------------------------------------------------------------------------------------------- rapid fall
 
 
 def find_rapid_fall(
@@ -106,7 +108,7 @@ def find_rapid_fall(
     as_of: datetime,
     limits: Thresholds,
 ) -> Fall | None:
-    """PLT-03: the steepest of the three ways, or None. Every valid count takes part, however close to the latest."""
+    """PLT-03: the steepest of the three ways, or None. Every valid count takes part."""
     if current.value >= limits.normal:
         return None
     earlier = [c for c in counts if c is not current and c.time.earliest < current.time.earliest]
@@ -141,13 +143,13 @@ def make_fall(before: PlateletCount, current: PlateletCount) -> Fall:
     return Fall(percent_below(current.value, before.value), days, before)
 
 
-# ---------------------------------------------------------------------------------------------- long course
+# ------------------------------------------------------------------------------------------------ long course
 
 
 def find_low_since(
     series: Sequence[PlateletCount], current: PlateletCount, limits: Thresholds
 ) -> Moment | None:
-    """Sample time of the first count < 100 with none >= 100 since; a count after platelets breaks no series."""
+    """Time of the first count < 100 with none >= 100 since; a count after platelets breaks no series."""
     if current.value >= limits.mild:
         return None
     first = current

@@ -1,7 +1,7 @@
 """Closed windows of time (rulebook A.9) on moments that may be whole days.
 
-For freshness the least favourable end counts (`is_fresh`: longest possible age); for "is it still active" and for
-danger the other one (`is_recent`: shortest possible age).
+For freshness the least favourable end counts (`is_fresh`: longest possible age); for "is it still active" and
+for danger the other one (`is_recent`: shortest possible age).
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def since(age: timedelta) -> dict[str, float]:
     return {"seconds": age.total_seconds()}
 
 
-# ---------------------------------------------------------------------------------------------- site and grade
+# --------------------------------------------------------------------------------------------- site and grade
 
 
 def test_every_bleeding_set_has_a_kind() -> None:
@@ -108,13 +108,15 @@ def test_the_eye_is_life_threatening_with_visual_loss_only() -> None:
     """Without it WHO 2, but major bleeding all the same (A.9)."""
     mild, severe = only(condition("bleed-retinal")), only(condition("bleed-retinal", severity=4))
     assert (mild.life_threatening_site, severe.life_threatening_site) == (False, True)
-    assert mild.posterior_eye and severe.posterior_eye
+    assert mild.posterior_eye
+    assert severe.posterior_eye
     assert read(condition("bleed-retinal")).major
 
 
 def test_what_a_rule_asks_for() -> None:
     bleeding = read(purpura(), nosebleed(), gi_bleed(severity=3), brain_bleed())
-    assert bleeding.worst is not None and bleeding.worst.site is Site.CNS
+    assert bleeding.worst is not None
+    assert bleeding.worst.site is Site.CNS
     assert [b.name for b in bleeding.serious] == ["nosebleed", "gi", "cns"]
     assert [b.name for b in bleeding.severe] == ["gi", "cns"]
     assert not bleeding.only_skin
@@ -126,7 +128,7 @@ def test_one_finding_in_two_sets_is_read_by_the_one_that_says_most() -> None:
     assert only(finding).set_id == "bleed-gu"
 
 
-# ---------------------------------------------------------------------------------------------- graded up
+# -------------------------------------------------------------------------------------------------- graded up
 
 
 def haemoglobins(*values: tuple[object, float]) -> dict[str, object]:
@@ -181,7 +183,7 @@ def test_red_cells_of_last_week_raise_nothing() -> None:
     assert only(nosebleed(), performed=[red_cells_given(days=4)]).weight == 2
 
 
-# ---------------------------------------------------------------------------------------------- activity
+# --------------------------------------------------------------------------------------------------- activity
 
 
 @pytest.mark.parametrize(
@@ -278,15 +280,17 @@ def test_skin_that_ended_is_history() -> None:
     """V-158: purpura now and a nosebleed of last month is skin only."""
     assert only(purpura(days=2, severity=1, ended_hours=1)).activity is Activity.HISTORY
     bleeding = read(purpura(), nosebleed(days=31, ended=ago(days=30)))
-    assert bleeding.only_skin and len(bleeding.history) == 1
+    assert bleeding.only_skin
+    assert len(bleeding.history) == 1
 
 
 def test_an_open_question_is_not_only_skin() -> None:
     bleeding = read(purpura(), gum_bleeding(days=5))
-    assert not bleeding.only_skin and bleeding.withholds_reassurance
+    assert not bleeding.only_skin
+    assert bleeding.withholds_reassurance
 
 
-# ---------------------------------------------------------------------------------------------- questions
+# -------------------------------------------------------------------------------------------------- questions
 
 
 def test_suspected_bleeding_is_a_question() -> None:
@@ -307,7 +311,10 @@ def test_bleeding_without_a_site(severity: int | None) -> None:
 @pytest.mark.parametrize("set_id", [s for s, kind in KINDS.items() if kind.question])
 def test_question_sets_are_no_bleed(set_id: str) -> None:
     bleeding = read(condition(set_id, severity=4))
-    assert not bleeding.active and not bleeding.minor and not bleeding.unclear and bleeding.worst is None
+    assert not bleeding.active
+    assert not bleeding.minor
+    assert not bleeding.unclear
+    assert bleeding.worst is None
     assert bleeding.withholds_reassurance is (set_id != "bleed-skin-unspecific")
 
 
@@ -324,7 +331,7 @@ def test_codes_of_the_newborn_count_for_newborns() -> None:
     assert read(finding).findings == ()
 
 
-# ---------------------------------------------------------------------------------------------- several records
+# -------------------------------------------------------------------------------------------- several records
 
 
 def test_the_same_finding_under_two_records_counts_once() -> None:
@@ -341,7 +348,8 @@ def test_different_findings_of_one_set_stay_apart() -> None:
 def test_patient_reported_where_every_record_is() -> None:
     told = gum_bleeding(patient_reported=True)
     assert only(told).patient_reported
-    assert read(told).patient_reported and not read(told).deep
+    assert read(told).patient_reported
+    assert not read(told).deep
     assert not read(told, gum_bleeding()).patient_reported
     assert read(told, gum_bleeding(days=60)).patient_reported
 

@@ -18,7 +18,7 @@ def citrate(value: object, **members: object) -> PlateletResult:
     return count(value, specimen=Specimen.CITRATE, **members)
 
 
-# ---------------------------------------------------------------------------------------------- conflict
+# --------------------------------------------------------------------------------------------------- conflict
 
 
 def test_a_later_higher_count_is_a_conflict() -> None:
@@ -31,7 +31,8 @@ def test_a_later_higher_count_is_a_conflict() -> None:
 
 def test_a_later_lower_count_is_a_fall() -> None:
     p = facts([count(88, hours=3), count(19, hours=1)]).platelets
-    assert p.decisive is not None and p.decisive.value == 19
+    assert p.decisive is not None
+    assert p.decisive.value == 19
     assert p.trend.rapid_fall is not None
 
 
@@ -58,10 +59,11 @@ def test_platelets_between_explain_the_rise() -> None:
 
 def test_two_samples_whose_order_cannot_be_told() -> None:
     p = facts([count(19, day=0), count(88, hours=3)]).platelets
-    assert p.blocker is Blocker.CONFLICT and p.last_known == 19
+    assert p.blocker is Blocker.CONFLICT
+    assert p.last_known == 19
 
 
-# ---------------------------------------------------------------------------------------------- clumping
+# --------------------------------------------------------------------------------------------------- clumping
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,8 @@ def test_a_higher_citrate_count(edta: str, other: str, clumped: bool) -> None:
     """Higher by at least 50 %, or by at least 100."""
     p = facts([count(edta), citrate(other, hours=2)]).platelets
     assert (p.blocker is Blocker.CLUMPING) is clumped
-    assert p.current is not None and p.current.shown == edta
+    assert p.current is not None
+    assert p.current.shown == edta
 
 
 def test_an_older_citrate_count_never_explains_a_newer_edta_count() -> None:
@@ -112,12 +115,16 @@ def test_a_citrate_count_explains_for_24_hours() -> None:
     edta = count(40, seconds=window + HOUR)
     assert facts([edta, citrate(180, hours=1)]).platelets.clumping is not None
     later = facts([count(40, seconds=window + HOUR + 60), citrate(180, hours=1)]).platelets
-    assert later.clumping is None and later.current is not None and later.current.value == 180
+    assert later.clumping is None
+    assert later.current is not None
+    assert later.current.value == 180
 
 
 def test_a_heparin_count_explains_too() -> None:
     p = facts([count(40), count(180, specimen=Specimen.HEPARIN, hours=2)]).platelets
-    assert p.clumping is not None and p.clumping.by == "citrate" and p.clumping.higher == 180
+    assert p.clumping is not None
+    assert p.clumping.by == "citrate"
+    assert p.clumping.higher == 180
 
 
 def isolated(previous: object = 200, days: float = 6, *, hb: object = "13.1", **members: object) -> bool:

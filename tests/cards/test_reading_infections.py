@@ -50,7 +50,7 @@ def since(age: timedelta) -> dict[str, float]:
     return {"seconds": age.total_seconds()}
 
 
-# ---------------------------------------------------------------------------------------------- certainty
+# -------------------------------------------------------------------------------------------------- certainty
 
 
 def test_nothing_recorded() -> None:
@@ -66,7 +66,8 @@ def test_a_positive_test_proves() -> None:
 def test_a_condition_reports() -> None:
     infection = only(ebv(verification=Verification.REPORTED, clinical=ClinicalStatus.ABSENT))
     assert infection.certainty is Certainty.REPORTED
-    assert not infection.written_confirmed and not infection.status_recorded
+    assert not infection.written_confirmed
+    assert not infection.status_recorded
 
 
 def test_a_condition_written_as_confirmed_is_reported_too() -> None:
@@ -79,14 +80,16 @@ def test_a_provisional_condition_suspects() -> None:
     p = facts(22, findings=[dengue(suspected=True)])
     assert p.infections.found[0].is_suspected_only
     assert p.dengue_current
-    assert p.infections.current("INF-DEN") and not p.infections.current("INF-DEN", suspected=False)
+    assert p.infections.current("INF-DEN")
+    assert not p.infections.current("INF-DEN", suspected=False)
 
 
 @pytest.mark.parametrize("proves", ["exposure", "screen"])
 def test_antibodies_of_exposure_and_screens_prove_nothing(proves: str) -> None:
     """V-38: an antibody is exposure, no infection."""
     infections = facts(22, tests=[lab("lab-h-pylori", proves=proves)]).infections
-    assert infections.found == () and len(infections.exposures) == 1
+    assert infections.found == ()
+    assert len(infections.exposures) == 1
 
 
 def test_negative_and_indeterminate_tests_show_nothing() -> None:
@@ -125,7 +128,8 @@ def test_a_named_organism_decides_for_pathogens_that_ask_for_it() -> None:
     by_name = replace(shipped, organism_sets=("inf-dengue",))
     named = lab("lab-dengue", organisms=("inf-dengue",))
     other = lab("lab-dengue", organisms=("inf-zika-chik",))
-    assert found(named, pathogens=[by_name]) and not found(other, pathogens=[by_name])
+    assert found(named, pathogens=[by_name])
+    assert not found(other, pathogens=[by_name])
     assert found(lab("lab-culture", organisms=("inf-dengue",)), pathogens=[by_name])
 
 
@@ -185,7 +189,7 @@ def test_a_newer_negative_test_decides_over_a_code_without_end(code: str) -> Non
     assert older.infections.current()
 
 
-# ---------------------------------------------------------------------------------------------- current
+# ---------------------------------------------------------------------------------------------------- current
 
 
 @pytest.mark.parametrize(
@@ -212,7 +216,8 @@ def test_onset_comes_before_record_and_test() -> None:
 
 def test_a_positive_test_begins_anew_after_26_weeks() -> None:
     infection = only(dengue(days=400), lab("lab-dengue"))
-    assert infection.current and infection.onset == ago(days=1)
+    assert infection.current
+    assert infection.onset == ago(days=1)
 
 
 def test_the_first_test_of_the_illness_dates_it() -> None:
@@ -243,7 +248,7 @@ def test_a_newer_negative_test_removes_a_suspicion() -> None:
     assert found(dengue(days=2), lab("lab-dengue", "negative", days=1))
 
 
-# ---------------------------------------------------------------------------------------------- resolved
+# --------------------------------------------------------------------------------------------------- resolved
 
 
 def test_a_resolved_condition_is_history() -> None:
@@ -276,7 +281,7 @@ def test_an_acute_infection_that_ended_stays_26_weeks() -> None:
     assert found(ebv(undated=True, past=True)) == ()
 
 
-# ---------------------------------------------------------------------------------------------- severe
+# ----------------------------------------------------------------------------------------------------- severe
 
 
 @pytest.mark.parametrize(
@@ -293,7 +298,7 @@ def test_severe_by_code_or_severity(finding: object, severe: bool) -> None:
     assert only(finding).severe is severe
 
 
-# ---------------------------------------------------------------------------------------------- therapy
+# ---------------------------------------------------------------------------------------------------- therapy
 
 
 def treated(*medications: object, **members: object) -> Infection:
@@ -369,7 +374,8 @@ def test_what_was_stopped_or_never_taken_is_no_ended_therapy() -> None:
 
 def test_an_end_to_come_is_no_end() -> None:
     infection = treated(*course(ago(days=-2)))
-    assert infection.is_under_therapy and infection.therapy_ended is None
+    assert infection.is_under_therapy
+    assert infection.therapy_ended is None
 
 
 def test_drugs_of_different_courses_are_no_therapy() -> None:
@@ -385,7 +391,8 @@ def test_a_positive_test_after_it_says_that_the_therapy_failed() -> None:
     drugs = course(ago(days=40))
     failed = only(h_pylori(days=90), lab("lab-h-pylori", days=2), medications=drugs)
     earlier = only(h_pylori(days=90), lab("lab-h-pylori", days=80), medications=drugs)
-    assert failed.therapy_ended is None and earlier.therapy_ended == ago(days=40)
+    assert failed.therapy_ended is None
+    assert earlier.therapy_ended == ago(days=40)
 
 
 def test_a_low_load_on_therapy_is_control() -> None:
@@ -401,7 +408,7 @@ def test_a_low_load_on_therapy_is_control() -> None:
     assert not is_cured("199")
 
 
-# ---------------------------------------------------------------------------------------------- drugs in use
+# ----------------------------------------------------------------------------------------------- drugs in use
 
 
 def uses(*medications: object) -> PatientFacts:
@@ -440,9 +447,8 @@ def test_drugs_of_the_last_days() -> None:
     assert p.used_within(timedelta(days=20), "med-heparin")
     assert not p.used_within(timedelta(days=19), "med-heparin")
     assert p.used_within(timedelta(days=1), "med-nsaid")
-    assert p.used_within(timedelta(days=100), "med-ivig") and not p.used_within(
-        timedelta(days=99), "med-ivig"
-    )
+    assert p.used_within(timedelta(days=100), "med-ivig")
+    assert not p.used_within(timedelta(days=99), "med-ivig")
     assert not p.used_within(timedelta(days=9), "med-statin")
 
 

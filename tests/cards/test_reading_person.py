@@ -19,7 +19,7 @@ def person(**members: object) -> Person:
     return facts(**members).person
 
 
-# ---------------------------------------------------------------------------------------------- age
+# -------------------------------------------------------------------------------------------------------- age
 
 
 @pytest.mark.parametrize(
@@ -48,15 +48,18 @@ def test_age(birth: str, years: int | None, days: int | None) -> None:
 def test_without_a_birth_date() -> None:
     found = person(age=None)
     assert (found.age_years, found.age_days, found.is_adult) == (None, None, None)
-    assert not found.is_neonate and not found.is_child
+    assert not found.is_neonate
+    assert not found.is_child
 
 
 def test_neonates_and_adults() -> None:
-    assert person(birth=on("2026-05-19")).is_neonate and not person(birth=on("2026-05-18")).is_neonate
-    assert person(birth=on("2008-06-15")).is_adult and person(birth=on("2008-06-16")).is_child
+    assert person(birth=on("2026-05-19")).is_neonate
+    assert not person(birth=on("2026-05-18")).is_neonate
+    assert person(birth=on("2008-06-15")).is_adult
+    assert person(birth=on("2008-06-16")).is_child
 
 
-# ---------------------------------------------------------------------------------------------- weight
+# ----------------------------------------------------------------------------------------------------- weight
 
 
 def test_a_weight_of_the_last_30_days() -> None:
@@ -74,10 +77,11 @@ def test_a_weight_of_the_last_30_days() -> None:
 def test_the_newest_exact_weight() -> None:
     weights = [measured("obs-body-weight", v, days=d) for v, d in ((70, 20), (68, 2), ("<60", 1), (0, 1))]
     found = person(weight=None, measurements=weights).weight
-    assert found is not None and found.value == 68
+    assert found is not None
+    assert found.value == 68
 
 
-# ---------------------------------------------------------------------------------------------- pregnancy
+# -------------------------------------------------------------------------------------------------- pregnancy
 
 
 @pytest.mark.parametrize(
@@ -153,7 +157,7 @@ def test_gestation_goes_on_in_pregnancy() -> None:
     assert person(birth=on("2026-06-01"), measurements=weeks).gestation_weeks == 14
 
 
-# ---------------------------------------------------------------------------------------------- care
+# ------------------------------------------------------------------------------------------------------- care
 
 
 def test_comfort_care() -> None:
@@ -182,14 +186,15 @@ def test_refusal_of_blood() -> None:
     assert facts(findings=[condition("refusal-of-blood-unspecific")]).blood_refused is None
 
 
-# ---------------------------------------------------------------------------------------------- the parts by value set
+# ------------------------------------------------------------------------------------- the parts by value set
 
 
 def test_the_newest_measurement() -> None:
     values = [measured("obs-hemoglobin", v, days=d) for v, d in ((9, 1), (11, 3), (10, 2))]
     p = facts(measurements=values)
     newest = p.newest("obs-hemoglobin")
-    assert newest is not None and newest.value == 9
+    assert newest is not None
+    assert newest.value == 9
     assert p.newest("obs-hemoglobin", timedelta(days=1)) is not None
     assert p.newest("obs-hemoglobin", timedelta(hours=23)) is None
     assert p.newest("obs-wbc") is None

@@ -43,7 +43,7 @@ def aged(age: timedelta, value: str = "22") -> PlateletResult:
     return count(value, seconds=age.total_seconds())
 
 
-# ---------------------------------------------------------------------------------------------- versions
+# --------------------------------------------------------------------------------------------------- versions
 
 
 def test_no_count_at_all() -> None:
@@ -53,8 +53,10 @@ def test_no_count_at_all() -> None:
 
 def test_the_latest_valid_count_decides() -> None:
     p = facts([count(40, days=3), count(22)]).platelets
-    assert p.decisive is not None and p.decisive.value == 22
-    assert p.previous is not None and p.previous.value == 40
+    assert p.decisive is not None
+    assert p.decisive.value == 22
+    assert p.previous is not None
+    assert p.previous.value == 40
     assert p.blocker is None
 
 
@@ -82,14 +84,16 @@ def test_the_later_issue_of_the_same_status_wins() -> None:
 
 def test_a_correction_replaces_the_earlier_value_in_the_trend_too() -> None:
     p = facts([count(100, days=1), count(12), count(99, status=ResultStatus.CORRECTED)]).platelets
-    assert p.trend.rapid_fall is None and not p.trend.falling
+    assert p.trend.rapid_fall is None
+    assert not p.trend.falling
 
 
 def test_a_correction_without_a_usable_number_takes_the_number_away() -> None:
     unusable = count(None, problem=UnitProblem.NO_UNIT, status=ResultStatus.CORRECTED)
     p = facts([count(40, days=1), count(22), unusable]).platelets
     assert (p.blocker, p.decisive) == (Blocker.NO_UNIT, None)
-    assert p.current is not None and p.current.value == 40
+    assert p.current is not None
+    assert p.current.value == 40
 
 
 def test_a_usable_version_beside_an_unusable_one_stands() -> None:
@@ -98,7 +102,9 @@ def test_a_usable_version_beside_an_unusable_one_stands() -> None:
 
 def test_the_same_fact_under_two_ids_counts_once() -> None:
     p = facts([count(22), count(22)]).platelets
-    assert len(p.series) == 1 and p.conflict is None and p.blocker is None
+    assert len(p.series) == 1
+    assert p.conflict is None
+    assert p.blocker is None
 
 
 def test_two_values_that_nothing_tells_apart_are_a_conflict() -> None:
@@ -109,10 +115,11 @@ def test_two_values_that_nothing_tells_apart_are_a_conflict() -> None:
 
 def test_a_small_difference_of_one_sample_uses_the_lower() -> None:
     p = facts([count(23), count(22)]).platelets
-    assert p.decisive is not None and p.decisive.value == 22
+    assert p.decisive is not None
+    assert p.decisive.value == 22
 
 
-# ---------------------------------------------------------------------------------------------- numbers
+# ---------------------------------------------------------------------------------------------------- numbers
 
 
 @pytest.mark.parametrize(
@@ -164,7 +171,8 @@ def test_a_zero_is_not_used() -> None:
     """V-32: the count of yesterday does not decide either."""
     p = facts([count(96, days=1), zero()]).platelets
     assert (p.blocker, p.decisive) == (Blocker.IMPLAUSIBLE, None)
-    assert p.problem is not None and p.problem.problem is UnitProblem.ZERO
+    assert p.problem is not None
+    assert p.problem.problem is UnitProblem.ZERO
 
 
 def test_a_zero_that_another_sample_repeats_is_below_one() -> None:
@@ -235,7 +243,8 @@ def test_only_unreadable_results() -> None:
 def test_an_undated_count_is_shown_and_never_used() -> None:
     p = facts(count("<5", undated=True)).platelets
     assert (p.current, p.blocker) == (None, Blocker.UNDATED)
-    assert p.undated is not None and p.undated.shown == "<5"
+    assert p.undated is not None
+    assert p.undated.shown == "<5"
 
 
 @pytest.mark.parametrize("answer", [Answer.FAILED, Answer.ABSENT])
@@ -245,7 +254,7 @@ def test_a_failed_search_blocks_whatever_came_by_another_way(answer: Answer) -> 
     assert p.last_known == 22
 
 
-# ---------------------------------------------------------------------------------------------- time
+# ------------------------------------------------------------------------------------------------------- time
 
 
 def test_counts_older_than_30_days_are_history() -> None:
@@ -261,8 +270,10 @@ def test_a_sample_time_ahead_is_ignored_beyond_the_tolerance() -> None:
     assert facts([count(22), ahead]).platelets.current.value == 9  # type: ignore[union-attr]
     too_far = count(9, at=ago(seconds=-(tolerance + MINUTE).total_seconds()))
     p = facts([count(22), too_far]).platelets
-    assert p.decisive is not None and p.decisive.value == 22
-    assert p.future is not None and p.future.value == 9
+    assert p.decisive is not None
+    assert p.decisive.value == 22
+    assert p.future is not None
+    assert p.future.value == 9
 
 
 def test_a_date_without_time_counts_from_its_beginning() -> None:
@@ -273,7 +284,8 @@ def test_a_date_without_time_counts_from_its_beginning() -> None:
 
 def test_where_the_order_cannot_be_told_the_lower_is_in_use() -> None:
     p = facts([count(30, at=whole_day(0)), count(40)]).platelets
-    assert p.current is not None and p.current.value == 30
+    assert p.current is not None
+    assert p.current.value == 30
 
 
 STALENESS = {
@@ -339,7 +351,7 @@ def test_chronic_stable_with_cirrhosis() -> None:
     assert facts(counts, findings=[acute_spleen]).platelets.blocker is Blocker.STALE
 
 
-# ---------------------------------------------------------------------------------------------- specimens, estimates
+# --------------------------------------------------------------------------------------- specimens, estimates
 
 
 def test_cord_blood_counts_for_newborns_only() -> None:
@@ -350,12 +362,15 @@ def test_cord_blood_counts_for_newborns_only() -> None:
 
 def test_an_estimate_is_never_the_higher_of_two_conflicting_counts() -> None:
     p = facts([count(19, hours=3), count(88, hours=1, estimate=True)]).platelets
-    assert p.decisive is not None and p.decisive.value == 19 and p.conflict is None
+    assert p.decisive is not None
+    assert p.decisive.value == 19
+    assert p.conflict is None
 
 
 def test_an_estimate_that_agrees_is_a_count() -> None:
     p = facts([count(19, hours=3), count(25, hours=1, estimate=True)]).platelets
-    assert p.decisive is not None and p.decisive.value == 25
+    assert p.decisive is not None
+    assert p.decisive.value == 25
 
 
 def test_a_citrate_count_alone_stands_beside_none() -> None:
@@ -364,11 +379,13 @@ def test_a_citrate_count_alone_stands_beside_none() -> None:
 
 def test_a_citrate_count_beside_an_edta_count_is_only_compared() -> None:
     p = facts([count(80, hours=3), count(84, hours=2, specimen=Specimen.CITRATE)]).platelets
-    assert p.decisive is not None and p.decisive.value == 80
+    assert p.decisive is not None
+    assert p.decisive.value == 80
 
 
 @pytest.mark.parametrize(("hours", "marked"), [(31, False), (29.5, True), (5, True), (4.9, False)])
 def test_counts_after_platelets_are_marked(hours: float, marked: bool) -> None:
     """From the start of the transfusion (30 h ago) until 24 h after its end (29 h ago)."""
     current = facts(count(40, hours=hours), performed=[platelets_given(hours=30)]).platelets.current
-    assert current is not None and current.transfused is marked
+    assert current is not None
+    assert current.transfused is marked

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from cards.facts import Signs
-from cards.record import Finding, Measurement
 from cards.reasons import Fact
+from cards.record import Finding, Measurement
 from tests.cards.build import LIMITS, ago, condition, drug, facts, measured, near, on, whole_day
 
 MINUTE = timedelta(minutes=1)
@@ -30,7 +30,7 @@ def over(set_id: str, limit: object, field: str, step: str = "0.1", **members: o
     return [bool(getattr(signs(measured(set_id, v), **members), field)) for v in near(limit, step)]
 
 
-# ---------------------------------------------------------------------------------------------- vital signs
+# ------------------------------------------------------------------------------------------------ vital signs
 
 
 def test_fever_and_hypothermia() -> None:
@@ -90,7 +90,7 @@ def test_coma_scale() -> None:
     assert over("obs-gcs", LIMITS.gcs_organ_failure, "organ_failure", "1") == [True, True, False]
 
 
-# ---------------------------------------------------------------------------------------------- conditions
+# ------------------------------------------------------------------------------------------------- conditions
 
 
 @pytest.mark.parametrize(
@@ -148,11 +148,12 @@ def test_head_injury_of_the_last_72_hours() -> None:
 
 def test_a_vasopressor_in_use_is_shock() -> None:
     found = signs(medications=[drug("med-vasopressor")])
-    assert found.shock and found.organ_failure
+    assert found.shock
+    assert found.organ_failure
     assert not signs(medications=[drug("med-vasopressor", status="stopped")]).shock
 
 
-# ---------------------------------------------------------------------------------------------- unknown
+# ---------------------------------------------------------------------------------------------------- unknown
 
 
 def test_what_was_not_measured_is_unknown() -> None:

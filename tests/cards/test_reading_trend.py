@@ -27,7 +27,7 @@ def trend(*counts: object, **members: object) -> Trend:
     return facts(list(counts), **members).platelets.trend
 
 
-# ---------------------------------------------------------------------------------------------- falling, rising
+# -------------------------------------------------------------------------------------------- falling, rising
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,9 @@ def test_counts_older_than_14_days_make_no_trend() -> None:
 def test_recovering_after_two_rises() -> None:
     """V-130."""
     found = trend(count(28, days=12), count(61, days=6), count(112))
-    assert found.recovering and found.rises == 2 and found.nadir == 28
+    assert found.recovering
+    assert found.rises == 2
+    assert found.nadir == 28
 
 
 @pytest.mark.parametrize("values", [(28, 61), (60, 50, 61), (100, 104, 110)])
@@ -93,7 +95,8 @@ def test_counts_after_platelets_make_no_trend() -> None:
     given = platelets_given(hours=30)
     found = trend(count(60, days=3), count(20, hours=31), count(90, hours=20), count(30), performed=[given])
     assert found.nadir == 20
-    assert found.rises == 1 and found.rapid_fall is not None
+    assert found.rises == 1
+    assert found.rapid_fall is not None
     assert found.rapid_fall.before.value == 60
 
 
@@ -101,7 +104,7 @@ def test_the_count_in_use_after_platelets_has_no_trend() -> None:
     assert trend(count(60, days=1), count(20), performed=[platelets_given(hours=5)]) == Trend()
 
 
-# ---------------------------------------------------------------------------------------------- rapid fall
+# ------------------------------------------------------------------------------------------------- rapid fall
 
 
 def test_rapid_fall_in_14_days() -> None:
@@ -109,7 +112,8 @@ def test_rapid_fall_in_14_days() -> None:
     below, at, above = near(Decimal("50.0"))
     falls = [trend(count(100, days=13), count(70, days=5), count(v)).rapid_fall for v in (below, at, above)]
     assert [f is not None for f in falls] == [True, True, False]
-    assert falls[1] is not None and (falls[1].percent, falls[1].days) == (50, Decimal("12.9"))
+    assert falls[1] is not None
+    assert (falls[1].percent, falls[1].days) == (50, Decimal("12.9"))
 
 
 def test_rapid_fall_in_48_hours() -> None:
@@ -133,7 +137,8 @@ def test_rapid_fall_since_admission_to_intensive_care() -> None:
     icu = Stay("Encounter/icu", inpatient=True, intensive=True, start=ago(days=5))
     ward = Stay("Encounter/ward", inpatient=True, intensive=False, start=ago(days=5))
     fall = trend(*counts, stay=icu).rapid_fall
-    assert fall is not None and (fall.before.value, fall.percent) == (150, 33)
+    assert fall is not None
+    assert (fall.before.value, fall.percent) == (150, 33)
     assert trend(*counts, stay=ward).rapid_fall is None
 
 
@@ -142,13 +147,14 @@ def test_a_normal_count_is_no_rapid_fall() -> None:
     assert trend(count(400, days=1), count("149.9")).rapid_fall is not None
 
 
-# ---------------------------------------------------------------------------------------------- long course
+# ------------------------------------------------------------------------------------------------ long course
 
 
 def test_the_low_series_begins_with_its_first_count_below_100() -> None:
     counts = [count(80, days=300), count(100, days=200), count(99, days=90), count(40, days=30), count(26)]
     low_since = facts(counts).platelets.low_since
-    assert low_since is not None and low_since == ago(days=90)
+    assert low_since is not None
+    assert low_since == ago(days=90)
 
 
 def test_a_count_after_platelets_does_not_break_the_low_series() -> None:
