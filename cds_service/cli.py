@@ -1,0 +1,40 @@
+"""`platelet-hooks`: its commands and where they are. A command's module is imported when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+# name -> (module, what it does). The command is the module's attribute of the same name.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "serve": ("cds_service.commands.serve", "Answer CDS Hooks calls over HTTP."),
+}
+
+
+class LazyGroup(click.Group):
+    """Lists its commands without importing them, so that help and completion are instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="platelet-hooks", message="%(prog)s %(version)s")
+def main() -> None:
+    """CDS Hooks service: advice on platelets, treatment of infection and TPO-RA when platelets are low.
+
+    For evaluation only: not a medical device, not cleared for clinical use.
+    """

@@ -1,0 +1,86 @@
+"""`platelet-hooks serve`: the service on a port, under granian."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from cds_service.settings import PREFIX, SettingsError, load_settings
+
+APP = "cds_service.app:create_app"
+STOP_SECONDS = 10
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Port to listen on."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer."
+)
+def serve(host: str, port: int, workers: int) -> None:
+    """Answer CDS Hooks calls over HTTP until interrupted."""
+    try:
+        settings = load_settings()
+        address = find_free_address(host, port)
+    except (SettingsError, OSError) as error:
+        click.echo(f"platelet-hooks: {error}", err=True)
+        sys.exit(2)
+    if "public_url" not in settings.model_fields_set:
+        # The workers read the environment too, and only this command knows the port.
+        os.environ[f"{PREFIX}PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+    if settings.sandbox:
+        click.echo(describe_sandbox(address, port))
+    run(APP, address, port, workers)
+
+
+def find_free_address(host: str, port: int) -> str:
+    """The IP address of `host`, after trying to listen there. OSError in one line when that fails."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, where = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+        with socket.socket(family, kind, protocol) as trial:
+            # granian shares its port among workers: a second service would start beside the first, unnoticed.
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(where)
+    except OSError as error:
+        raise OSError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+    return str(where[0])
+
+
+def describe_sandbox(address: str, port: int) -> str:
+    """Where to point a client, and who is answered there."""
+    within = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+    host = f"[{within}]" if ":" in within else within
+    text = (
+        f"Discovery at http://{host}:{port}/cds-services (sandbox mode: for evaluation only). Ctrl-C ends it."
+    )
+    if address.startswith("127.") or address == "::1":
+        return text
+    return f"{text}\nEveryone who reaches {address} is answered: sandbox mode does not authenticate clients."
+
+
+def run(target: str, address: str, port: int, workers: int) -> None:
+    """Serves the WSGI factory `target` ("module:function") until SIGINT or SIGTERM, workers included."""
+    Granian(
+        target,
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=address,
+        port=port,
+        workers=workers,
+        # A request computes and does not wait: more threads would only share one interpreter lock.
+        blocking_threads=1,
+        workers_kill_timeout=STOP_SECONDS,
+        respawn_failed_workers=True,
+        websockets=False,
+        log_access=False,
+        log_level=LogLevels.warning,
+    ).serve()

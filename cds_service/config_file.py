@@ -1,0 +1,146 @@
+"""The TOML file of `PLATELET_HOOKS_CONFIG`, read strictly: an unknown table or key is an error.
+
+Every field's description is what it expects; the sentence that stops a start is made of it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+
+_WEB_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_ORIGIN = re.compile(r"https?://[^\s/?#@]+")
+_RULE_ID = re.compile(r"[A-Z]+(-[A-Z0-9]+)+")
+
+
+def check_web_url(value: str) -> str:
+    """An http(s) URL without user, query and fragment; slashes at its end are cut. ValueError otherwise."""
+    if not _WEB_URL.fullmatch(value):
+        raise ValueError("not a web address")
+    return value.rstrip("/")
+
+
+def _check_origin(value: str) -> str:
+    if not _ORIGIN.fullmatch(value):
+        raise ValueError("not an origin")
+    return value
+
+
+def _check_rule_id(value: str) -> str:
+    if not _RULE_ID.fullmatch(value):
+        raise ValueError("not a rule's id")
+    return value
+
+
+WebUrl = Annotated[StrictStr, AfterValidator(check_web_url)]
+Origin = Annotated[StrictStr, AfterValidator(_check_origin)]
+RuleId = Annotated[StrictStr, AfterValidator(_check_rule_id)]
+Text = Annotated[StrictStr, Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and closed to keys that it does not name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Limits(Section):
+    """What a request may cost: beyond bytes and entries the answer is 413, beyond depth 400, then 429."""
+
+    body_bytes: StrictInt = Field(
+        default=4_194_304, ge=1024, description="a whole number of bytes, 1024 or more"
+    )
+    # The decoders give up near 1,000 levels, so a larger limit could not be kept.
+    depth: StrictInt = Field(default=64, ge=8, le=256, description="a whole number from 8 to 256")
+    entries: StrictInt = Field(
+        default=10_000, ge=1, description="a whole number of Bundle entries, 1 or more"
+    )
+    requests_per_minute: StrictInt | None = Field(
+        default=None, ge=0, description="a whole number of requests per minute and client, 0 = no limit"
+    )
+
+
+class Client(Section):
+    """One EHR: who signs its calls, which tenants and services it has, and how it wants to be answered."""
+
+    name: Text = Field(description="a name of your choice, each once")
+    iss: Text = Field(description="the issuer that its tokens name")
+    jku: WebUrl | None = Field(default=None, description="the web address of its key set")
+    jwks_file: Text | None = Field(default=None, description="the path of its key set")
+    aud: tuple[Text, ...] = Field(default=(), description="a list of further audiences to accept")
+    tenants: tuple[Text, ...] = Field(default=("*",), description='a list of tenants, or ["*"]')
+    services: tuple[Text, ...] = Field(default=("*",), description='a list of service ids, or ["*"]')
+    fhir_servers: tuple[WebUrl, ...] = Field(default=(), description="a list of FHIR base addresses")
+    dialect: Literal["standard", "epic", "oracle-health", "sandbox"] = Field(
+        default="standard", description="standard, epic, oracle-health or sandbox"
+    )
+    origins: tuple[Origin, ...] = Field(
+        default=(), description='a list of browser origins such as "https://ehr.example.org"'
+    )
+    evaluation: StrictBool = Field(default=False, description="true or false")
+    content: Text | None = Field(
+        default=None, description="the path of a TOML file with this client's content tables"
+    )
+
+    @model_validator(mode="after")
+    def _has_one_key_set(self) -> Self:
+        if (self.jku is None) == (self.jwks_file is None):
+            raise ValueError("expected either jku or jwks_file")
+        return self
+
+
+class Security(Section):
+    """Doors that are shut unless opened by name."""
+
+    allow_http_loopback: StrictBool = Field(default=False, description="true or false")
+    allow_public_fhir: StrictBool = Field(default=False, description="true or false")
+
+
+class LocalCode(Section):
+    """A code of the site's own, and the system that it belongs to."""
+
+    system: Text = Field(description="the code system's URI")
+    code: Text = Field(description="the code")
+
+
+class Content(Section):
+    """What a site changes of the clinical content."""
+
+    thresholds: dict[str, Decimal] = Field(default={}, description="a number for each threshold, by its name")
+    rules: dict[RuleId, Literal["silent", "off", "on"]] = Field(
+        default={}, description='"silent", "off" or "on" by rule id'
+    )
+    local_codes: dict[str, tuple[LocalCode, ...] | tuple[Text, ...]] = Field(
+        default={}, description="a list of {system, code} by value set, or files = [paths]"
+    )
+
+    @model_validator(mode="after")
+    def _only_files_are_paths(self) -> Self:
+        for key, codes in self.local_codes.items():
+            if any(isinstance(code, str) != (key == "files") for code in codes):
+                wanted = "[paths]" if key == "files" else "[{system, code}]"
+                raise ValueError(f"[content.local_codes] {key}: expected {wanted}")
+        return self
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """The tables as they stand in the file, numbers exact. ValueError in one line when it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        raise ValueError(f"expected a readable TOML file, {path}: {reason}") from error
