@@ -7,7 +7,7 @@ from cards.thresholds import Thresholds
 
 
 def was_treated(infection: Infection) -> bool:
-    """A section D therapy of this infection has ended (a positive test after it would have made it no therapy).
+    """A section D therapy of this infection has ended (with a positive test after it, it counts as none).
 
     An end before the onset belongs to another episode.
     """

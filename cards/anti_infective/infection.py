@@ -43,7 +43,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
             answers |= {rule: NoAdvice(Why.OTHER_ROW) for rule in pathogen.card_rules}
             answers[outcome.rule] = outcome
         else:
-            answers |= {rule: outcome for rule in pathogen.card_rules}
+            answers |= dict.fromkeys(pathogen.card_rules, outcome)
     return answers | {rule: _general(rule, tuple(answers.values())) for rule in GENERAL}
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from cards.anti_infective.course import is_untreated
 from cards.anti_infective.content import Agent, Caution, Pathogen, Regimen, When
+from cards.anti_infective.course import is_untreated
 from cards.facts import Bleed, Infection, Known, PatientFacts, Site
 from cards.outcome import Advice, CannotTell, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why

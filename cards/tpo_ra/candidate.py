@@ -49,7 +49,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """At most one of the three speaks."""
     unable = _unable(p, limits)
     if unable is not None:
-        return {rule: unable for rule in ADVICE.ids}
+        return dict.fromkeys(ADVICE.ids, unable)
     prolonged, early = _prolonged(p, limits), _early(p, limits)
     verdicts = {"TPO-01": prolonged, "TPO-02": early}
     candidate = next((v for v in (prolonged, early) if isinstance(v, Candidate)), None)

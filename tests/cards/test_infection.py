@@ -24,12 +24,12 @@ from tests.cards.direct import (
     drug,
     finding,
     infection,
+    lab_result,
     measured,
     only,
     pathogens,
     patient,
     person,
-    lab_result,
     text_of,
 )
 

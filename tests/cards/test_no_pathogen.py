@@ -11,7 +11,7 @@ from cards.facts import Certainty, Sign, Signs
 from cards.outcome import Advise, CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
 from cards.record import Kind, Result, Verification
-from tests.cards.direct import LIMITS, ago, counts, drafts, finding, infection, patient, lab_result, text_of
+from tests.cards.direct import LIMITS, ago, counts, drafts, finding, infection, lab_result, patient, text_of
 
 FEVER = Signs(fever=(Sign("Observation/temp", Decimal("38.6"), "Cel", ago(hours=2)),))
 

@@ -13,8 +13,8 @@ from cards.reasons import Fact, Why
 from cards.record import Allergy, Comparator, Kind
 from tests.cards.direct import (
     LIMITS,
-    allergy,
     ago,
+    allergy,
     counts,
     drug,
     finding,
@@ -55,6 +55,7 @@ def nosebleed(activity: Activity) -> Bleeding:
         {"bleeding": nosebleed(Activity.ACTIVE)},
         {"bleeding": nosebleed(Activity.UNCLEAR)},
         {"findings": [finding("risk-platelet-function")]},
+        {"findings": [finding("risk-peptic-ulcer")]},
         {"findings": [finding("cond-thrombocytopenia-immune")]},
         {"platelets": counts("49.9")},
         {"drugs": [drug("med-antiplatelet")]},
