@@ -82,7 +82,14 @@ def find_problem(
         for r in problems
         if may_be_newer(r.time, r.issued, current) and not is_history(r.time, r.issued, as_of, limits)
     ]
-    return max(waiting, key=lambda r: r.time.latest if r.time else r.issued or as_of, default=None)
+    return max(
+        waiting, key=lambda r: (r.time.latest if r.time else r.issued or as_of, kind_of(r)), default=None
+    )
+
+
+def kind_of(result: PlateletResult) -> str:
+    """The name of its problem: settles which of two equal results is named, whatever their order."""
+    return "" if result.problem is None else result.problem.value
 
 
 def find_unread(

@@ -167,7 +167,7 @@ def _best(versions: list[PlateletResult], limits: Thresholds) -> list[PlateletRe
     best = [r for r in versions if _authority(r) == rank]
     readable = sorted((r for r in best if r.value is not None), key=lambda r: r.value or Decimal(0))
     if not readable:
-        return best[:1]
+        return [min(best, key=lambda r: "" if r.problem is None else r.problem.value)]
     lower, higher = readable[0], readable[-1]
     if lower.value is not None and higher.value is not None and is_half(lower.value, higher.value, limits):
         return [lower, higher]
