@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from cards.code_systems import ATC, DRUGS, HIERARCHICAL, LOINC, SNOMED, SYSTEMS, UCUM, check_digit_error
+from cards.finding_words import FINDING_WORDS
 
 URN: Final = "urn:platelet-hooks:"
 _FEEDS: Final = URN + "feeds"
@@ -54,6 +55,7 @@ _EXTENSIONS: Final[Mapping[str, _Extension]] = {
         _Extension("level", "valueCode", LEVELS, DRUGS),
         _Extension("status", "valueCode", STATUSES),
         _Extension("factor", systems=frozenset({UCUM})),
+        _Extension("word", "valueCode", frozenset(FINDING_WORDS)),
         _Extension("note"),
         _Extension("source"),
         _Extension("unverified"),
@@ -67,7 +69,8 @@ class Code:
 
     `verified`: code and display were seen together in `source`; only such codes are emitted. `match` is exact
     or prefix (the code and all below it, without `excepts`). `proves` (PROOFS), `scale` (SCALES), `level`
-    (LEVELS) and `status` (STATUSES) say how a record with this code is read; `factor` takes a unit to 10*9/L.
+    (LEVELS) and `status` (STATUSES) say how a record with this code is read; `factor` takes a unit to 10*9/L;
+    `word` is the key of our word for a bleeding finding (`cards.finding_words`).
     """
 
     system: str
@@ -81,6 +84,7 @@ class Code:
     scale: str | None = None
     status: str | None = None
     level: str | None = None
+    word: str | None = None
     note: str | None = None
     factor: Decimal | None = None
 
@@ -198,6 +202,7 @@ def _code(system: str, concept: dict[str, Any]) -> Code:
         scale=said.get("scale"),
         status=said.get("status"),
         level=said.get("level"),
+        word=said.get("word"),
         note=said.get("note"),
         factor=_factor(said["factor"]) if system == UCUM else None,
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cards.facts import Activity, Bleed, Bleeding, Site
+from cards.finding_words import FINDING_WORDS
 from cards.reading.bleeding_kinds import KINDS
 from cards.record import Finding
 from cards.valuesets import load
@@ -357,6 +358,11 @@ def test_patient_reported_where_every_record_is() -> None:
 def test_a_report_heavier_than_the_examination_does_not_count() -> None:
     (bleed,) = read(gum_bleeding(severity=3, patient_reported=True), gum_bleeding(severity=1)).findings
     assert (bleed.weight, bleed.patient_reported) == (1, False)
+
+
+def test_every_kind_has_words_that_fit_a_title() -> None:
+    assert {kind.name for kind in KINDS.values()} <= FINDING_WORDS.keys()
+    assert max(map(len, FINDING_WORDS.values())) <= 36
 
 
 def test_our_word_for_it() -> None:
