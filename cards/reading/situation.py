@@ -8,8 +8,7 @@ from decimal import Decimal
 
 from cards.facts import Bleeding, Infections, Site, is_past, is_present
 from cards.facts.presence import reference_time
-from cards.months import add_months
-from cards.reading.windows import is_recent
+from cards.reading.windows import is_recent, is_within_months
 from cards.record import Finding, Medication, Performed, Planned, Record
 from cards.thresholds import Thresholds
 
@@ -114,7 +113,8 @@ def _explains_low_counts(finding: Finding, as_of: datetime, limits: Thresholds) 
         return False
     if finding.status_in("risk-splenomegaly") != "cause":
         return True
-    return finding.onset is not None and add_months(finding.onset.latest, int(limits.chronic_months)) < as_of
+    months = int(limits.chronic_months)
+    return finding.onset is not None and not is_within_months(finding.onset, as_of, months)
 
 
 def staleness_limit(

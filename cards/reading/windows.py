@@ -24,7 +24,9 @@ def is_recent(moment: Moment | None, as_of: datetime, window: timedelta) -> bool
 
 def is_within_months(moment: Moment | None, as_of: datetime, months: int) -> bool:
     """Possibly not older than so many calendar months."""
-    return moment is not None and add_months(moment.latest, months) >= as_of
+    if moment is None:
+        return False
+    return moment.latest > as_of or add_months(moment.latest, months) >= as_of
 
 
 def is_after(one: Moment | None, other: Moment | None) -> bool:

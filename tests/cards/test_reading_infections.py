@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -107,6 +107,13 @@ def test_a_test_proves_a_chronic_infection_for_12_months() -> None:
     assert only(lab("lab-h-pylori", at=Moment.instant(edge))).certainty is Certainty.PROVEN
     older = only(lab("lab-h-pylori", at=Moment.instant(edge - MINUTE)))
     assert (older.certainty, older.current) == (Certainty.REPORTED, True)
+
+
+def test_a_date_at_the_end_of_the_calendar() -> None:
+    """No date of a record can stop the reading."""
+    far = Moment.instant(datetime.max.replace(tzinfo=UTC))
+    assert only(lab("lab-h-pylori", at=far), h_pylori(at=far)).current
+    assert facts(22, findings=[condition("risk-splenomegaly", code="cause", at=far)]).platelets.decisive
 
 
 def test_a_later_negative_test_takes_the_proof_away() -> None:
