@@ -33,7 +33,9 @@ class Template:
         return None if self.set_id is None else terminology.emit(self.set_id, self.code)
 
 
-def _service(text: str, words: str, set_id: str | None = None, code: str | None = None, note: str | None = None) -> Template:
+def _service(
+    text: str, words: str, set_id: str | None = None, code: str | None = None, note: str | None = None
+) -> Template:
     return Template("ServiceRequest", text, words, set_id, code, note)
 
 
@@ -67,7 +69,11 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
             "Draw 10 to 60 minutes after the end of the transfusion.",
         ),
         "cbc-film": _service(
-            "Complete blood count with blood film", "blood count with film", "order-cbc", "58410-2", "With blood film."
+            "Complete blood count with blood film",
+            "blood count with film",
+            "order-cbc",
+            "58410-2",
+            "With blood film.",
         ),
         "cbc-hematocrit": _service(
             "Complete blood count with haematocrit", "blood count with haematocrit", "order-cbc", "58410-2"
@@ -82,17 +88,25 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
         "haemolysis": _service(
             "LDH, haptoglobin, bilirubin, reticulocytes, direct antiglobulin test", "haemolysis tests"
         ),
-        "adamts13": _service("ADAMTS13 activity (sample before plasma)", "ADAMTS13 activity, sample before plasma"),
+        "adamts13": _service(
+            "ADAMTS13 activity (sample before plasma)", "ADAMTS13 activity, sample before plasma"
+        ),
         "pf4": _service("Heparin PF4 antibody immunoassay", "heparin PF4 antibody immunoassay"),
         "haematology": _service("Haematology consultation", "haematology consultation"),
-        "infectious-diseases": _service("Infectious diseases consultation", "infectious diseases consultation"),
+        "infectious-diseases": _service(
+            "Infectious diseases consultation", "infectious diseases consultation"
+        ),
         "obstetrics": _service("Obstetric consultation", "obstetric consultation"),
         "nephrology": _service("Nephrology consultation", "nephrology consultation"),
         "gastroenterology": _service("Gastroenterology consultation", "gastroenterology consultation"),
         "cardiology": _service("Cardiology consultation", "cardiology consultation"),
         "ct-head": _service("CT of the head without contrast", "CT of the head"),
-        "group-and-screen": _service("Blood group and antibody screen", "group and screen", "order-type-screen"),
-        "blood-culture": _service("Blood cultures, two sets", "two sets of blood cultures", "order-blood-culture"),
+        "group-and-screen": _service(
+            "Blood group and antibody screen", "group and screen", "order-type-screen"
+        ),
+        "blood-culture": _service(
+            "Blood cultures, two sets", "two sets of blood cultures", "order-blood-culture"
+        ),
         "meningococcus-pcr": _service("Meningococcal PCR in blood", "meningococcal PCR in blood"),
         "lactate": _service("Lactate in blood", "lactate"),
         "workup": _service(
@@ -108,13 +122,13 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
             "H. pylori stool antigen or urea breath test",
             "order-h-pylori",
         ),
-        "dengue-test": _service("Dengue NS1 antigen or PCR, IgM from day 4", "dengue NS1 antigen or PCR, and IgM"),
+        "dengue-test": _service(
+            "Dengue NS1 antigen or PCR, IgM from day 4", "dengue NS1 antigen or PCR, and IgM"
+        ),
         "ebv-test": _service(
             "Heterophile antibody or EBV VCA IgM and EBNA", "heterophile antibody or EBV serology"
         ),
-        "medication-review": _service(
-            "Medication review by a clinician or pharmacist", "medication review"
-        ),
+        "medication-review": _service("Medication review by a clinician or pharmacist", "medication review"),
         "creatinine": _service("Creatinine with eGFR", "creatinine with eGFR"),
         "liver-tests": _service("Liver tests: ALT, AST, bilirubin", "liver tests"),
         "body-weight": _service("Measure body weight", "measurement of the body weight"),

@@ -61,7 +61,9 @@ def bleeding_row(bleed: Bleed) -> Input:
         grade = f"severity not recorded, taken as WHO grade {bleed.weight}"
     words = FINDING_WORDS.get(bleed.name, bleed.name)
     note = "patient-reported" if bleed.patient_reported else None
-    return Input(f"bleeding: {words}", f"{bleed.activity.value}; {grade}", None, bleed.since, bleed.reference, note)
+    return Input(
+        f"bleeding: {words}", f"{bleed.activity.value}; {grade}", None, bleed.since, bleed.reference, note
+    )
 
 
 def infection_row(p: PatientFacts, infection: Infection) -> Input:

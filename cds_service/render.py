@@ -14,8 +14,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from cards.citations import CITATIONS
 from cards.decide import Decision
+
+from cards.citations import CITATIONS
 from cards.drafts import Template
 from cards.facts import PatientFacts
 from cards.finding_words import FINDING_WORDS
@@ -205,7 +206,7 @@ def _local(moment: Moment) -> datetime | None:
 
 
 def short_time(moment: Moment, as_of: datetime) -> str:
-    """"22 Nov, 04:10", the year added where it is not that of `as_of`, no clock time for a date."""
+    """ "22 Nov, 04:10", the year added where it is not that of `as_of`, no clock time for a date."""
     at = _local(moment)
     day = at or moment.earliest
     words = f"{day.day} {day:%b}" + ("" if day.year == as_of.year else f" {day.year}")
@@ -213,13 +214,15 @@ def short_time(moment: Moment, as_of: datetime) -> str:
 
 
 def long_time(moment: Moment) -> str:
-    """"22 Nov 2026, 04:10", or what of it is known."""
+    """ "22 Nov 2026, 04:10", or what of it is known."""
     at = _local(moment)
     if at is not None:
         return f"{at.day} {at:%b} {at.year}, {at:%H:%M}"
     parts = moment.text.split("T")[0].split("-")
     day = moment.earliest
-    return " ".join([*([str(day.day)] if len(parts) > 2 else []), *([f"{day:%b}"] if len(parts) > 1 else []), parts[0]])
+    return " ".join(
+        [*([str(day.day)] if len(parts) > 2 else []), *([f"{day:%b}"] if len(parts) > 1 else []), parts[0]]
+    )
 
 
 def _table(inputs: tuple[Input, ...]) -> str:
@@ -332,7 +335,9 @@ def _action(action: Action, advise: Advise, page: _Page) -> wire.Action:
     if action.type is ActionType.CREATE:
         template = page.setting.templates[action.template or ""]
         resource = draft_resource(action, template, page.p, page.setting.terminology, page.encounter)
-        return wire.Action(type="create", description=f"Draft order: {_described(action, template)}", resource=resource)
+        return wire.Action(
+            type="create", description=f"Draft order: {_described(action, template)}", resource=resource
+        )
     assert action.order is not None, "update and delete name their order"
     if action.type is ActionType.DELETE:
         return wire.Action(
@@ -344,5 +349,9 @@ def _action(action: Action, advise: Advise, page: _Page) -> wire.Action:
 
 def _described(action: Action, template: Template) -> str:
     urgency = {"stat": ", immediately", "urgent": ", urgent"}.get(action.priority, "")
-    amount = f", {action.quantity[0]:f} {action.quantity[1]}" if action.quantity and action.quantity[1] == "mL" else ""
+    amount = (
+        f", {action.quantity[0]:f} {action.quantity[1]}"
+        if action.quantity and action.quantity[1] == "mL"
+        else ""
+    )
     return template.words + amount + urgency

@@ -1,0 +1,31 @@
+"""What all tests share: where the shared test data lies, and how long property tests look."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# Real-world FHIR and the checker are no part of the project; tests that need them skip where they are absent.
+SHARED_DATA = Path(os.environ.get("PLATELET_HOOKS_TEST_DATA") or PROJECT.parent / "shared")
+
+# `make test` gives the same answer every time; `make fuzz` looks further.
+settings.register_profile("short", max_examples=100, deadline=None, derandomize=True)
+settings.register_profile("long", max_examples=5_000, deadline=None)
+settings.load_profile("short")
+
+# The settings of whoever runs the tests are not what is tested.
+for variable in [name for name in os.environ if name.upper().startswith("PLATELET_HOOKS_")]:
+    del os.environ[variable]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of the shared test data."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"no shared test data at {SHARED_DATA}: name its folder in PLATELET_HOOKS_TEST_DATA")
+    return SHARED_DATA
