@@ -2,8 +2,8 @@
 
 The service turns FHIR resources into these values (units, status, dates, codes), and `cards.reading` judges them with
 the clinical limits. Everything is frozen; times are aware datetimes in UTC; counts are 10*9/L; other values carry the
-canonical unit of their analyte. `reference` is always `Type/id` (or the prefetch key and the entry's number where the id
-is unusable), so that every value can be traced to its resource.
+canonical unit of their analyte. `reference` is always `Type/id` (or the prefetch key and the entry's number where the
+id is unusable), so that every value can be traced to its resource.
 """
 
 from __future__ import annotations

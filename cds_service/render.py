@@ -160,7 +160,7 @@ def detail(advise: Advise, section: Section, page: _Page) -> str:
 
 def _filled(text: str, advise: Advise, page: _Page) -> str:
     def value_of(hole: str) -> str:
-        kind, colon, name = hole.partition(":")
+        _, colon, name = hole.partition(":")
         if colon:
             return f"{getattr(page.setting.limits, name):f}"
         if hole in advise.values:

@@ -1,0 +1,1 @@
+"""Bleeding and the counts: activity, red flags, falls and recovery (BLD, PLT)."""

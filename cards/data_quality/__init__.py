@@ -1,0 +1,1 @@
+"""Data quality: what keeps a platelet count from being used, and what to do about it (DATA)."""

@@ -1,0 +1,1 @@
+"""How often to count again, and what to tell the patient (MON)."""

@@ -1,0 +1,1 @@
+"""The selected order: what speaks against it (ORD)."""

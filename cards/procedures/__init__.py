@@ -1,0 +1,1 @@
+"""Procedures and the platelet limits for them (PROC)."""

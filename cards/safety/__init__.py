@@ -1,0 +1,1 @@
+"""Mimics and contraindications: what must not be taken for a harmless low count (SAFE). They gate the other rules."""

@@ -1,0 +1,1 @@
+"""Platelet transfusion: exactly one decision card (TRF)."""
