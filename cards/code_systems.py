@@ -15,6 +15,7 @@ ICD_10 = "http://hl7.org/fhir/sid/icd-10"
 ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
 ICD_10_GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
 UCUM = "http://unitsofmeasure.org"
+CDC_RACE = "urn:oid:2.16.840.1.113883.6.238"  # race and ethnicity, as US Core writes them
 _CATEGORY = 3  # characters of an ICD category: the dot comes after them
 HL7 = "http://terminology.hl7.org/CodeSystem/"
 
@@ -37,7 +38,9 @@ HIERARCHICAL = frozenset({ICD_10, ICD_10_CM, ICD_10_GM, ATC})
 """Systems whose codes grow from their category, so that a prefix means the category and all below it."""
 
 DRUGS = frozenset({RXNORM, ATC, CVX, SNOMED})
-SYSTEMS = frozenset({LOINC, SNOMED, RXNORM, ATC, CVX, ICD_10, ICD_10_CM, ICD_10_GM, UCUM}) | HL7_SYSTEMS
+SYSTEMS = (
+    frozenset({LOINC, SNOMED, RXNORM, ATC, CVX, ICD_10, ICD_10_CM, ICD_10_GM, UCUM, CDC_RACE}) | HL7_SYSTEMS
+)
 """Systems that a shipped value set may use."""
 
 _OIDS = {
@@ -49,6 +52,7 @@ _OIDS = {
     "2.16.840.1.113883.6.3": ICD_10,
     "2.16.840.1.113883.6.90": ICD_10_CM,
     "2.16.840.1.113883.6.8": UCUM,
+    "2.16.840.1.113883.6.238": CDC_RACE,
     "1.2.392.200119.4.101.6": ICD_10,  # Japan: the WHO edition of 2013
 }
 
@@ -57,6 +61,8 @@ _OTHER_NAMES = {
     "http://jpfhir.jp/fhir/core/mhlw/CodeSystem/ICD10-2013-full": ICD_10,
     "http://fhir.de/CodeSystem/dimdi/icd-10-gm": ICD_10_GM,
     "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-diagnosis-icd10": ICD_10_CM,
+    HL7 + "v3-Race": CDC_RACE,
+    "http://hl7.org/fhir/v3/Race": CDC_RACE,
     "http://hl7.org/fhir/v2/0078": HL7 + "v3-ObservationInterpretation",
     "http://terminology.hl7.org/CodeSystem/v2-0078": HL7 + "v3-ObservationInterpretation",
     "http://hl7.org/fhir/v3/ObservationInterpretation": HL7 + "v3-ObservationInterpretation",
