@@ -1,0 +1,35 @@
+"""What the parser hands on: resources that could be decoded, and those that were set aside, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from msgspec import Raw
+
+from cds_service.fhir.shapes import Shape
+
+S = TypeVar("S", bound=Shape, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[S]):
+    """One decoded resource.
+
+    `reference` is `Type/id`, or `key[number]` (the prefetch key and the entry's number from 0) where the id is not
+    usable. `raw` is its text, for the full validation of what a card rests on.
+    """
+
+    reference: str
+    resource: S
+    raw: Raw
+    key: str
+    full_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A resource that was set aside. `reason` is in our words, never text of the record."""
+
+    resource: str
+    reason: str
