@@ -11,17 +11,17 @@ class Part(Struct, frozen=True, gc=False, rename="camel"):
     """A data type inside a resource."""
 
 
-class Meta(Part):
+class Meta(Part, frozen=True):
     version_id: str | None = None
     last_updated: str | None = None
 
 
-class Coding(Part):
+class Coding(Part, frozen=True):
     system: str | None = None
     code: str | None = None
 
 
-class CodeableConcept(Part):
+class CodeableConcept(Part, frozen=True):
     """`has_text` tells that there are words; they are never read as a code."""
 
     coding: tuple[Coding, ...] = ()
@@ -32,12 +32,12 @@ class CodeableConcept(Part):
         return bool(self.text)
 
 
-class Reference(Part):
+class Reference(Part, frozen=True):
     reference: str | None = None
     type: str | None = None
 
 
-class Quantity(Part):
+class Quantity(Part, frozen=True):
     value: Number = UNSET
     comparator: str | None = None
     unit: str | None = None
@@ -45,27 +45,27 @@ class Quantity(Part):
     code: str | None = None
 
 
-class Period(Part):
+class Period(Part, frozen=True):
     start: str | None = None
     end: str | None = None
 
 
-class Repeat(Part):
+class Repeat(Part, frozen=True):
     bounds_period: Period | None = None
     bounds_duration: Quantity | None = None
 
 
-class Timing(Part):
+class Timing(Part, frozen=True):
     event: tuple[str, ...] = ()
     repeat: Repeat | None = None
 
 
-class Dosage(Part):
+class Dosage(Part, frozen=True):
     timing: Timing | None = None
     route: CodeableConcept | None = None
 
 
-class Extension(Part):
+class Extension(Part, frozen=True):
     url: str | None = None
     value_coding: Coding | None = None
     value_codeable_concept: CodeableConcept | None = None
@@ -73,18 +73,18 @@ class Extension(Part):
     extension: tuple[Extension, ...] = ()
 
 
-class Range(Part):
+class Range(Part, frozen=True):
     low: Quantity | None = None
     high: Quantity | None = None
 
 
-class ReferenceRange(Part):
+class ReferenceRange(Part, frozen=True):
     low: Quantity | None = None
     high: Quantity | None = None
     type: CodeableConcept | None = None
 
 
-class Component(Part):
+class Component(Part, frozen=True):
     """Observation.component: a value of its own under the time and subject of its Observation."""
 
     code: CodeableConcept
@@ -98,56 +98,56 @@ class Component(Part):
     reference_range: tuple[ReferenceRange, ...] = ()
 
 
-class DispenseRequest(Part):
+class DispenseRequest(Part, frozen=True):
     validity_period: Period | None = None
     expected_supply_duration: Quantity | None = None
 
 
-class AdministrationDosage(Part):
+class AdministrationDosage(Part, frozen=True):
     route: CodeableConcept | None = None
 
 
-class Ingredient(Part):
+class Ingredient(Part, frozen=True):
     item_codeable_concept: CodeableConcept | None = None
     item_reference: Reference | None = None
     is_active: bool | None = None
 
 
-class Reaction(Part):
+class Reaction(Part, frozen=True):
     substance: CodeableConcept | None = None
     manifestation: tuple[CodeableConcept, ...] = ()
     severity: str | None = None
 
 
-class Participant(Part):
+class Participant(Part, frozen=True):
     actor: Reference | None = None
     status: str | None = None
 
 
-class EncounterLocation(Part):
+class EncounterLocation(Part, frozen=True):
     location: Reference | None = None
     status: str | None = None
     physical_type: CodeableConcept | None = None
     period: Period | None = None
 
 
-class Provision(Part):
+class Provision(Part, frozen=True):
     type: str | None = None
     period: Period | None = None
     code: tuple[CodeableConcept, ...] = ()
 
 
-class Container(Part):
+class Container(Part, frozen=True):
     type: CodeableConcept | None = None
     additive_codeable_concept: CodeableConcept | None = None
     additive_reference: Reference | None = None
 
 
-class Collection(Part):
+class Collection(Part, frozen=True):
     collected_date_time: str | None = None
     collected_period: Period | None = None
 
 
-class Issue(Part):
+class Issue(Part, frozen=True):
     severity: str | None = None
     code: str | None = None

@@ -26,6 +26,7 @@ from cds_service.fhir.datatypes import (
     Ingredient,
     Issue,
     Meta,
+    Number,
     Participant,
     Period,
     Provision,
@@ -64,6 +65,7 @@ __all__ = [
     "MedicationRequest",
     "MedicationStatement",
     "Meta",
+    "Number",
     "Observation",
     "OperationOutcome",
     "Participant",
@@ -94,7 +96,7 @@ class Resource(Struct, frozen=True, gc=False, rename="camel", tag_field="resourc
     contained: tuple[Raw, ...] = ()
 
 
-class Observation(Resource):
+class Observation(Resource, frozen=True):
     code: CodeableConcept | None = None
     status: str | None = None
     subject: Reference | None = None
@@ -118,7 +120,7 @@ class Observation(Resource):
     component: tuple[Component, ...] = ()
 
 
-class Condition(Resource):
+class Condition(Resource, frozen=True):
     code: CodeableConcept | None = None
     clinical_status: CodeableConcept | None = None
     verification_status: CodeableConcept | None = None
@@ -141,7 +143,7 @@ class Condition(Resource):
     asserter: Reference | None = None
 
 
-class MedicationRequest(Resource):
+class MedicationRequest(Resource, frozen=True):
     status: str | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
@@ -154,7 +156,7 @@ class MedicationRequest(Resource):
     dispense_request: DispenseRequest | None = None
 
 
-class MedicationStatement(Resource):
+class MedicationStatement(Resource, frozen=True):
     status: str | None = None
     medication_codeable_concept: CodeableConcept | None = None
     medication_reference: Reference | None = None
@@ -166,7 +168,7 @@ class MedicationStatement(Resource):
     dosage: tuple[Dosage, ...] = ()
 
 
-class MedicationAdministration(Resource):
+class MedicationAdministration(Resource, frozen=True):
     status: str | None = None
     medication_codeable_concept: CodeableConcept | None = None
     medication_reference: Reference | None = None
@@ -177,13 +179,13 @@ class MedicationAdministration(Resource):
     dosage: AdministrationDosage | None = None
 
 
-class Medication(Resource):
+class Medication(Resource, frozen=True):
     code: CodeableConcept | None = None
     status: str | None = None
     ingredient: tuple[Ingredient, ...] = ()
 
 
-class AllergyIntolerance(Resource):
+class AllergyIntolerance(Resource, frozen=True):
     clinical_status: CodeableConcept | None = None
     verification_status: CodeableConcept | None = None
     type: str | None = None
@@ -194,7 +196,7 @@ class AllergyIntolerance(Resource):
     reaction: tuple[Reaction, ...] = ()
 
 
-class Procedure(Resource):
+class Procedure(Resource, frozen=True):
     status: str | None = None
     code: CodeableConcept | None = None
     subject: Reference | None = None
@@ -206,7 +208,7 @@ class Procedure(Resource):
     used_code: tuple[CodeableConcept, ...] = ()
 
 
-class ServiceRequest(Resource):
+class ServiceRequest(Resource, frozen=True):
     status: str | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
@@ -219,7 +221,7 @@ class ServiceRequest(Resource):
     authored_on: str | None = None
 
 
-class Appointment(Resource):
+class Appointment(Resource, frozen=True):
     status: str | None = None
     service_type: tuple[CodeableConcept, ...] = ()
     reason_code: tuple[CodeableConcept, ...] = ()
@@ -229,7 +231,7 @@ class Appointment(Resource):
     participant: tuple[Participant, ...] = ()
 
 
-class Immunization(Resource):
+class Immunization(Resource, frozen=True):
     status: str | None = None
     vaccine_code: CodeableConcept | None = None
     patient: Reference | None = None
@@ -238,7 +240,7 @@ class Immunization(Resource):
     recorded: str | None = None
 
 
-class Encounter(Resource):
+class Encounter(Resource, frozen=True):
     status: str | None = None
     class_: Coding | None = field(default=None, name="class")
     type: tuple[CodeableConcept, ...] = ()
@@ -247,12 +249,12 @@ class Encounter(Resource):
     location: tuple[EncounterLocation, ...] = ()
 
 
-class Location(Resource):
+class Location(Resource, frozen=True):
     type: tuple[CodeableConcept, ...] = ()
     physical_type: CodeableConcept | None = None
 
 
-class DiagnosticReport(Resource):
+class DiagnosticReport(Resource, frozen=True):
     status: str | None = None
     code: CodeableConcept | None = None
     subject: Reference | None = None
@@ -263,13 +265,13 @@ class DiagnosticReport(Resource):
     specimen: tuple[Reference, ...] = ()
 
 
-class Patient(Resource):
+class Patient(Resource, frozen=True):
     birth_date: str | None = None
     gender: str | None = None
     extension: tuple[Extension, ...] = ()
 
 
-class Consent(Resource):
+class Consent(Resource, frozen=True):
     status: str | None = None
     category: tuple[CodeableConcept, ...] = ()
     patient: Reference | None = None
@@ -277,14 +279,14 @@ class Consent(Resource):
     provision: Provision | None = None
 
 
-class Specimen(Resource):
+class Specimen(Resource, frozen=True):
     type: CodeableConcept | None = None
     subject: Reference | None = None
     collection: Collection | None = None
     container: tuple[Container, ...] = ()
 
 
-class OperationOutcome(Resource):
+class OperationOutcome(Resource, frozen=True):
     issue: tuple[Issue, ...] = ()
 
 
@@ -309,7 +311,7 @@ Shape = (
     | OperationOutcome
 )
 
-_DECODER: Final = Decoder(Shape)
+_DECODER: Final[Decoder[Shape]] = Decoder(Shape)
 
 
 def decode_shape(raw: bytes | Raw) -> Shape:

@@ -1,0 +1,35 @@
+"""Codings of a record in the value sets: by system and code alone, never by display or text."""
+
+from __future__ import annotations
+
+from cards.valuesets import Membership, Terminology
+from cds_service.fhir.shapes import CodeableConcept
+
+
+def memberships(concept: CodeableConcept | None, terminology: Terminology) -> tuple[Membership, ...]:
+    """All value sets that any coding of the concept belongs to, in order of the codings, each set once."""
+    if concept is None:
+        return ()
+    found: dict[str, Membership] = {}
+    for coding in concept.coding:
+        if coding.system is not None and coding.code is not None:
+            for member in terminology.sets_of(coding.system, coding.code):
+                found.setdefault(member.set_id, member)
+    return tuple(found.values())
+
+
+def sets_of(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:
+    """The ids of those sets."""
+    return frozenset(member.set_id for member in memberships(concept, terminology))
+
+
+def coding_pairs(concept: CodeableConcept | None) -> tuple[tuple[str, str], ...]:
+    """(system, code) of every coding that has both."""
+    if concept is None:
+        return ()
+    return tuple((c.system, c.code) for c in concept.coding if c.system is not None and c.code is not None)
+
+
+def is_known(concept: CodeableConcept | None, terminology: Terminology) -> bool:
+    """Whether a coding's system is one that some set speaks; if not, a record is unmapped rather than no fact."""
+    return any(terminology.knows_system(system) for system, _ in coding_pairs(concept))
