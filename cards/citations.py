@@ -39,6 +39,9 @@ CITATIONS: Mapping[str, Citation] = MappingProxyType(
             "Baseline rule of this service", "Lay article on which the baseline rules rest; without references", 2025,
             None, _FULL,
         ),
+        "DESIGN": Citation(
+            "Design of this service, for local sign-off", "A choice that no guideline fixes", 2026, None, _FULL,
+        ),
         "AABB25": Citation(
             "AABB and ICTMG guideline on platelet transfusion, 2025",
             "Metcalf RA et al. Platelet transfusion: 2025 AABB and ICTMG international clinical practice guidelines. JAMA",

@@ -19,7 +19,7 @@ from cards.thresholds import described
 FOLDER = Path(__file__).parent
 NOT_WORDS = frozenset({"README.md", "RULEBOOK.md"})
 
-RULE_ID = re.compile(r"[A-Z]{2,4}(-[A-Z0-9]+)+\Z")
+RULE_ID = re.compile(r"(?:[A-Z]{2,4}(-[A-Z0-9]+)+|A\.3)\Z")  # A.3: the limits on alerts
 HOLE = re.compile(r"\{([a-z_]+(?::[a-z_0-9]+)?)\}")
 HTML_TAG = re.compile(r"<[A-Za-z/!]")
 FIELDS = frozenset({"source", "evidence", "override", "link"})

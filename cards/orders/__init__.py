@@ -1,1 +1,5 @@
 """The selected order: what speaks against it (ORD)."""
+
+from cards.outcome import Advice
+
+ADVICE: tuple[Advice, ...] = ()

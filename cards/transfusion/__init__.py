@@ -1,1 +1,5 @@
 """Platelet transfusion: exactly one decision card (TRF)."""
+
+from cards.outcome import Advice
+
+ADVICE: tuple[Advice, ...] = ()

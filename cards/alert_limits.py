@@ -1,0 +1,83 @@
+"""The words of the limits on alerts (rulebook A.3): further points, further infections, comfort care.
+
+What is over a limit is named, not lost: its title stands in another card, and its rules among that card's rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cards.facts import PatientFacts
+from cards.merging import qualified
+from cards.outcome import Advise, Indicator, Input, Values
+from cards.record import Finding
+from cards.rows import bleeding_rows, event_row, finding_row, platelet_row
+
+RULE = "A.3"
+
+
+def further_points(over: Sequence[Advise]) -> Advise:
+    """One info card that names what the limit of cards leaves out."""
+    return name_points(
+        Advise(
+            RULE, Indicator.INFO, title="title.points", say=("points",), values={f"{RULE}/number": len(over)}
+        ),
+        over,
+    )
+
+
+def name_points(card: Advise, over: Sequence[Advise]) -> Advise:
+    """The card with the titles of `over` at its end, and what they rest on."""
+    lead = () if card.rule == RULE else (f"{RULE}/points",)
+    return replace(
+        card,
+        say=(*card.say, *lead, *(qualified(one, one.title) for one in over)),
+        values={**card.values, **_values(over)},
+        inputs=tuple(dict.fromkeys((*card.inputs, *(i for one in over for i in one.inputs)))),
+        also=_also(card, over),
+    )
+
+
+def name_infections(card: Advise, over: Sequence[Advise]) -> Advise:
+    """The second infection card with the titles of further ones (A.2, row 8)."""
+    return replace(
+        card,
+        say=(*card.say, f"{RULE}/infections", *(qualified(one, one.title) for one in over)),
+        values={**card.values, **_values(over)},
+        inputs=tuple(dict.fromkeys((*card.inputs, *(i for one in over for i in one.inputs)))),
+        also=_also(card, over),
+    )
+
+
+def _values(over: Sequence[Advise]) -> Values:
+    """The values of each title under its own section."""
+    return {
+        f"{qualified(one, one.title).partition('/')[0]}/{name}": value
+        for one in over
+        for name, value in one.values.items()
+        if "/" not in name
+    }
+
+
+def _also(card: Advise, over: Sequence[Advise]) -> tuple[str, ...]:
+    rules = (*card.also, *(rule for one in over for rule in (one.rule, *one.also)))
+    return tuple(rule for rule in dict.fromkeys(rules) if rule != card.rule)
+
+
+def comfort_card(p: PatientFacts, held: Sequence[Advise]) -> Advise:
+    """A.9: count and bleeding, and that other advice is held back; a life-threatening bleeding is named."""
+    care = p.comfort_care
+    rows: tuple[Input, ...] = ()
+    if care is not None:
+        row = finding_row if isinstance(care, Finding) else event_row
+        rows = (row("comfort care", care),)  # type: ignore[arg-type]
+    severe = any(one.rule == "TRF-01" for one in held)
+    known = "" if p.platelets.current is not None else ".no-count"
+    return Advise(
+        RULE,
+        Indicator.INFO,
+        title=f"title.comfort{known}",
+        say=("comfort", *(("comfort.severe",) if severe else ())),
+        inputs=(*rows, *platelet_row(p), *bleeding_rows(p, p.bleeding.findings)),
+    )

@@ -1,0 +1,295 @@
+"""From facts to the cards that are shown: scope, every advice, then the tables of `cards.precedence` in order.
+
+Nothing is lost on the way: what does not become a card keeps its reason in `Decision.outcomes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from cards import precedence
+from cards.advice import ALL_ADVICE
+from cards.alert_limits import comfort_card, further_points, name_infections, name_points
+from cards.facts import PatientFacts
+from cards.merging import absorb
+from cards.outcome import Advice, Advise, Indicator, NoAdvice, Outcome
+from cards.precedence import matches
+from cards.reasons import Why
+from cards.thresholds import Thresholds
+
+SCOPE = "A.3"
+"""Stands for all rules where the scope test leaves them unasked."""
+
+ORDER_HOOKS = frozenset({"order-select", "order-sign"})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The cards in the order in which they are shown, and every rule's outcome by id."""
+
+    cards: tuple[Advise, ...]
+    outcomes: Mapping[str, Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An advice and the rule that gave it (an order rule may be led by another family's id)."""
+
+    answered: str
+    advise: Advise
+
+    @property
+    def indicator(self) -> Indicator:
+        return self.advise.indicator
+
+    def is_of(self, patterns: Iterable[str]) -> bool:
+        return matches(self.answered, patterns)
+
+    def carries(self, rule: str) -> bool:
+        return rule in (self.answered, self.advise.rule, *self.advise.also)
+
+
+@dataclass(slots=True)
+class _Table:
+    """The cards that are still on the table, and why the others left it."""
+
+    cards: list[Card]
+    left: dict[str, Why] = field(default_factory=dict)
+
+    def drop(self, cards: Iterable[Card], why: Why) -> None:
+        for card in list(cards):
+            self.cards.remove(card)
+            self.left[card.answered] = why
+
+    def put(self, old: Card, advise: Advise) -> None:
+        self.cards[self.cards.index(old)] = replace(old, advise=advise)
+
+
+def decide(p: PatientFacts, limits: Thresholds, advice: Sequence[Advice] = ALL_ADVICE) -> Decision:
+    """The cards for one call of the hook `p.hook`."""
+    if not is_in_scope(p, limits):
+        return Decision((), MappingProxyType({SCOPE: NoAdvice(Why.OUT_OF_SCOPE)}))
+    answers = ask(p, limits, advice)
+    table = _Table(
+        sorted(
+            (Card(rule, one) for rule, one in answers.items() if isinstance(one, Advise)),
+            key=lambda card: _rank(card, p),
+        )
+    )
+    for step in STEPS:
+        step(table, p, limits)
+    cards = tuple(card.advise for card in table.cards)
+    return Decision(cards, MappingProxyType(_outcomes(answers, table)))
+
+
+def ask(p: PatientFacts, limits: Thresholds, advice: Sequence[Advice]) -> dict[str, Outcome]:
+    """Every rule's own answer, before any other rule is heard."""
+    answers: dict[str, Outcome] = {}
+    for one in advice:
+        outcome = one.decide(p, limits)
+        if isinstance(outcome, Mapping):
+            answers |= {rule: outcome.get(rule, NoAdvice(one.otherwise)) for rule in (*one.ids, *outcome)}
+        else:
+            answers[one.ids[0]] = outcome
+    return answers
+
+
+def _outcomes(answers: Mapping[str, Outcome], table: _Table) -> dict[str, Outcome]:
+    shown = {rule: card.advise for card in table.cards for rule in (*card.advise.also, card.advise.rule)}
+    told = {rule: NoAdvice(why) for rule, why in table.left.items()}
+    kept = {rule: one for rule, one in answers.items() if not isinstance(one, Advise)}
+    return {**kept, **told, **shown, **{card.answered: card.advise for card in table.cards}}
+
+
+# -------------------------------------------------------------------------------------------------------- scope
+
+
+def is_in_scope(p: PatientFacts, limits: Thresholds) -> bool:
+    """A.3: a count below normal (or unknown) in 30 days, bleeding, a listed infection, TPO-RA or blood product."""
+    return (
+        _is_low_or_unknown(p, limits)
+        or bool(p.bleeding.findings)
+        or bool(p.infections.current())
+        or bool(p.using("med-tpo-ra"))
+        or bool(p.done_within(limits.span("scope_days"), *precedence.BLOOD_PRODUCTS))
+        or bool(p.selected("med-tpo-ra", *precedence.BLOOD_PRODUCTS))
+    )
+
+
+def _is_low_or_unknown(p: PatientFacts, limits: Thresholds) -> bool:
+    platelets = p.platelets
+    if platelets.current is None or platelets.problem or platelets.unread or platelets.undated:
+        return True
+    recent = limits.span("scope_days")
+    return any(c.value < limits.normal and c.time.since(p.as_of) <= recent for c in platelets.series)
+
+
+# -------------------------------------------------------------------------------------------------------- order
+
+
+def _rank(card: Card, p: PatientFacts) -> tuple[int, int, int, str]:
+    """Indicator, then the row of A.2; infections by urgency, then in the order of section D."""
+    row = next(i for i, patterns in enumerate(precedence.ORDER) if card.is_of(patterns))
+    return -card.indicator, row, _infection_rank(card, p), card.answered
+
+
+def _infection_rank(card: Card, p: PatientFacts) -> int:
+    if not card.is_of(("INF-*",)):
+        return 0
+    urgent, known = precedence.URGENT_INFECTIONS, tuple(p.pathogens)
+    pathogen = next((id_ for id_ in known if matches(card.answered, (id_, f"{id_}-*"))), None)
+    if pathogen is None:
+        return len(urgent) + len(known)
+    return urgent.index(pathogen) if pathogen in urgent else len(urgent) + known.index(pathogen)
+
+
+# -------------------------------------------------------------------------------------------------------- steps
+
+
+def _hold_back_in_comfort_care(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+    """A.3: only the allergy card of an order, and one info card that says what is held back."""
+    if p.comfort_care is None:
+        return
+    held = [card for card in table.cards if not card.is_of(precedence.SPEAK_IN_COMFORT_CARE)]
+    table.drop(held, Why.COMFORT_CARE)
+    if held:
+        table.cards.append(Card(SCOPE, comfort_card(p, [card.advise for card in held])))
+
+
+def _suppress(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+    for row in precedence.SUPPRESSIONS:
+        speaking = [c for c in table.cards if c.carries(row.when) and c.indicator >= row.at_least]
+        if speaking:
+            table.drop([c for c in table.cards if c not in speaking and _falls(c, row.drops)], Why.SUPPRESSED)
+
+
+def _falls(card: Card, patterns: tuple[str, ...]) -> bool:
+    if not card.is_of(patterns):
+        return False
+    return card.indicator is Indicator.INFO or card.answered not in precedence.ONLY_AS_INFO
+
+
+def _hear_only_this_hook(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+    """A.2, last row: on orders only what concerns the order."""
+    allowed = precedence.HOOKS.get(p.hook, ("*",))
+    unheard = [card for card in table.cards if not card.is_of(allowed) and not _concerns(card, table, p)]
+    table.drop(unheard, Why.NOT_THIS_HOOK)
+
+
+def _concerns(card: Card, table: _Table, p: PatientFacts) -> bool:
+    if p.hook == "encounter-discharge":
+        return card.is_of(("SAFE-*",)) and card.indicator is Indicator.CRITICAL
+    if p.hook not in ORDER_HOOKS:
+        return False
+    if card.is_of(("SAFE-*", "BLD-03")):
+        return bool(p.selected(*precedence.SAFETY_ASKED)) or _orders_procedure(p)
+    if card.is_of(("TRF-*",)):
+        return bool(p.selected(*precedence.BLOOD_PRODUCTS, *precedence.BLEEDING_RISK_DRUGS))
+    if card.is_of(("INF-*",)):
+        return _is_reason_of_an_order_card(card, table, p)
+    return False
+
+
+def _orders_procedure(p: PatientFacts) -> bool:
+    return any(s.startswith("proc-") for order in p.orders for s in order.set_ids)
+
+
+def _is_reason_of_an_order_card(card: Card, table: _Table, p: PatientFacts) -> bool:
+    """The card of an infection on which a card about the selected order rests."""
+    rests = {
+        i.reference
+        for c in table.cards
+        if c.is_of(("ORD-*",))
+        for i in c.advise.inputs
+        if i.reference is not None
+    }
+    own = (i for i in p.infections.found if matches(card.answered, (i.pathogen, f"{i.pathogen}-*")))
+    return any(not rests.isdisjoint(infection.references) for infection in own)
+
+
+def _merge(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+    for row in precedence.MERGES:
+        target = next((card for card in table.cards if card.is_of(row.into)), None)
+        if target is None:
+            continue
+        for card in [c for c in table.cards if c is not target and c.is_of(row.what)]:
+            if card.indicator is Indicator.INFO or card.answered in precedence.NOT_ONLY_INFO:
+                _absorb(table, target, card)
+                target = next(c for c in table.cards if c.answered == target.answered)
+
+
+def _absorb(table: _Table, target: Card, card: Card) -> None:
+    table.put(target, absorb(target.advise, card.advise))
+    table.drop([card], Why.MERGED)
+
+
+def _quieten(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+    """A.3: from 150 nothing but mimics and follow-up; from 100 to 149 one info card, infections as info."""
+    count = p.platelets.decisive
+    if count is None or count.value < limits.mild or p.hook != "patient-view":
+        return
+    if count.value >= limits.normal:
+        if not (
+            p.bleeding.findings or p.using("med-tpo-ra") or any(c.is_of(("SAFE-*",)) for c in table.cards)
+        ):
+            silent = [c for c in table.cards if not c.is_of((*precedence.SPEAK_WHEN_NORMAL, SCOPE))]
+            table.drop(silent, Why.COUNT_NOT_LOW)
+        return
+    for card in list(table.cards):
+        if card.is_of(("INF-*",)) and card.indicator is Indicator.WARNING:
+            table.put(card, replace(card.advise, indicator=Indicator.INFO))
+    stays = (*precedence.STAY_WHEN_MILD, SCOPE)
+    infos = [c for c in table.cards if c.indicator is Indicator.INFO and not c.is_of(stays)]
+    monitoring = [c for c in infos[1:] if c.is_of(("MON-*",))]
+    table.drop([c for c in infos[1:] if c not in monitoring], Why.COUNT_NOT_LOW)
+    for card in monitoring:
+        first = next(c for c in table.cards if c.answered == infos[0].answered)
+        _absorb(table, first, card)
+
+
+def _limit_families(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+    """A.2: at most two infection cards (a third critical one is shown) and one of a TPO-RA."""
+    infections = [c for c in table.cards if c.is_of(("INF-*",))]
+    allowed = infections[: precedence.INFECTION_CARDS]
+    over = [c for c in infections if c not in allowed and c.indicator is not Indicator.CRITICAL]
+    if over:
+        table.put(allowed[-1], name_infections(allowed[-1].advise, [c.advise for c in over]))
+        table.drop(over, Why.LIMIT)
+    table.drop([c for c in table.cards if c.is_of(("TPO-*",))][1:], Why.LIMIT)
+
+
+def _sort(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+    table.cards.sort(key=lambda card: _rank(card, p))
+
+
+def _limit_cards(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+    """A.3: what is over the limit goes into one card of further points; a critical card never does."""
+    limit = precedence.CARD_LIMITS.get(p.hook, precedence.CARD_LIMITS["patient-view"])
+    if len(table.cards) <= limit:
+        return
+    critical = [c for c in table.cards if c.indicator is Indicator.CRITICAL]
+    room = max(limit - 1 - len(critical), 0)
+    others = [c for c in table.cards if c.indicator is not Indicator.CRITICAL]
+    over = others[room:]
+    if not over:
+        return
+    table.drop(over, Why.LIMIT)
+    if len(critical) >= limit:
+        last = critical[-1]
+        table.put(last, name_points(last.advise, [c.advise for c in over]))
+    else:
+        table.cards.append(Card(SCOPE, further_points([c.advise for c in over])))
+
+
+STEPS = (
+    _hold_back_in_comfort_care,
+    _suppress,
+    _hear_only_this_hook,
+    _merge,
+    _quieten,
+    _limit_families,
+    _sort,
+    _limit_cards,
+)

@@ -1,0 +1,191 @@
+"""Which outcomes suppress, merge or pass which: the tables of rulebook A.2 and A.3, literal. `cards.decide` uses them.
+
+Patterns name rule ids: `TRF-02` itself, `TRF-02..10` those between, `TPO-*` the family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from cards.outcome import Indicator
+
+
+def matches(rule: str, patterns: Iterable[str]) -> bool:
+    """Whether a rule id is meant by one of the patterns."""
+    return any(_matches(rule, pattern) for pattern in patterns)
+
+
+@cache
+def _matches(rule: str, pattern: str) -> bool:
+    if pattern.endswith("*"):
+        return rule.startswith(pattern[:-1])
+    first, dots, last = pattern.partition("..")
+    if not dots:
+        return rule == pattern
+    family, _, start = first.rpartition("-")
+    own_family, _, number = rule.rpartition("-")
+    return own_family == family and number.isdigit() and int(start) <= int(number) <= int(last)
+
+
+# ---------------------------------------------------------------------------------------- order of the cards (A.2)
+
+ORDER: tuple[tuple[str, ...], ...] = (
+    ("DATA-*",),
+    ("SAFE-*",),
+    ("TRF-01",),
+    ("BLD-*",),
+    ("ORD-*",),
+    ("TRF-*",),
+    ("PROC-*",),
+    ("IMM-*",),
+    ("INF-*",),
+    ("TPO-*",),
+    ("PLT-*",),
+    ("MON-*",),
+    ("A.3",),
+)
+"""A.2, with the decisions of A.9: bleeding questions after the mimics, counts before monitoring."""
+
+URGENT_INFECTIONS = ("INF-SEP", "INF-MEN", "INF-RICK", "INF-MAL", "INF-HSV", "INF-IE")
+"""Which infection stands first at the same indicator; then the order of section D."""
+
+# ------------------------------------------------------------------------------------------------ suppression (A.2)
+
+TRF_GATED = ("TRF-02..10", "TRF-12")
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """When a card led or carried by `when` speaks (at `at_least`), the cards of `drops` do not."""
+
+    when: str
+    drops: tuple[str, ...]
+    at_least: Indicator = Indicator.INFO
+
+
+SUPPRESSIONS: tuple[Suppression, ...] = (
+    Suppression("SAFE-01", (*TRF_GATED, "TPO-01..03")),
+    Suppression("SAFE-02", (*TRF_GATED, "TPO-01..03")),
+    Suppression("SAFE-04", (*TRF_GATED, "TPO-01..03")),
+    Suppression("SAFE-03", ("TRF-02..07", "TRF-10", "TPO-01..03", "INF-STEC")),
+    Suppression("SAFE-12", ("TRF-04", "INF-GEN-05")),
+    Suppression("SAFE-09", ("TPO-01..03", "MON-05")),
+    Suppression("TRF-01", ("TRF-02..07", "TPO-01..02")),
+    Suppression("TRF-08", ("INF-DEN",)),
+    Suppression("INF-SEP", ("INF-VIR", "ORD-13"), Indicator.CRITICAL),
+    Suppression("TPO-07", ("TPO-01..02",)),
+    Suppression("TPO-08", ("TPO-01..02",)),
+    Suppression("TPO-09", ("TPO-01..02",)),
+    Suppression("TPO-10", ("TPO-01..02",)),
+)
+"""A card of dengue that is not info (severe dengue) is its own: `INF-DEN` is dropped as info only."""
+
+ONLY_AS_INFO = frozenset({"INF-DEN", "INF-STEC"})
+"""Dropped by a suppression only while they are info."""
+
+# ---------------------------------------------------------------------------------------------------- merging (A.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """An info card of `what` becomes the last words of the first card of `into`, where there is one."""
+
+    what: tuple[str, ...]
+    into: tuple[str, ...]
+
+
+MERGES: tuple[Merge, ...] = (
+    Merge(("SAFE-07",), ("TRF-01", "TRF-02", "TRF-09")),
+    Merge(("MON-01..04", "MON-07"), ("TRF-*",)),
+    Merge(("MON-01..04", "MON-07"), ("PLT-06",)),
+    Merge(("PLT-04",), ("INF-*",)),
+)
+NOT_ONLY_INFO = frozenset({"SAFE-07"})
+"""Merged whatever its indicator: its text stands in the transfusion card."""
+
+# ------------------------------------------------------------------------------------------- which hook hears what
+
+HOOKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "patient-view": ("*",),
+        "order-select": ("DATA-02..05", "DATA-08", "ORD-*", "PROC-*"),
+        "order-sign": ("DATA-02..05", "DATA-08", "ORD-*", "PROC-*"),
+        "encounter-discharge": (
+            "DATA-01..02",
+            "DATA-05",
+            "DATA-08",
+            "TRF-01",
+            "INF-GEN-04",
+            "INF-HP-03",
+            "TPO-12..14",
+            "MON-*",
+        ),
+    }
+)
+"""Families that may speak on a hook, by the rule that answered; SAFE and TRF on orders: `cards.decide`."""
+
+BLOOD_PRODUCTS = frozenset({"proc-platelet-transfusion", "product-platelets", "proc-other-blood-product"})
+
+BLEEDING_RISK_DRUGS = frozenset(
+    {
+        "med-antiplatelet",
+        "med-aspirin",
+        "med-p2y12",
+        "med-gp2b3a",
+        "med-nsaid",
+        "med-anticoagulant",
+        "med-heparin",
+        "med-lmwh",
+        "med-vitamin-k-antagonist",
+        "med-doac",
+        "med-thrombolytic",
+    }
+)
+"""A.9: the classes of ORD-01 to ORD-06. With a blood product: the orders beside which the TRF card may stand."""
+
+SAFETY_ASKED = (
+    BLOOD_PRODUCTS
+    | BLEEDING_RISK_DRUGS
+    | {
+        "med-antibacterial",
+        "med-antimotility",
+        "med-drug-induced-thrombocytopenia",
+        "med-drug-induced-thrombocytopenia-tier2",
+        "med-tpo-ra",
+        "med-corticosteroid",
+        "med-rituximab",
+        "med-anti-d",
+        "med-ivig",
+        "med-antifibrinolytic",
+    }
+)
+"""A.2: orders that ORD-01 to 09, 14, 15, 19 and 23 to 27 judge; procedures and the intramuscular route beside them."""
+
+# ------------------------------------------------------------------------------------------------------ limits (A.3)
+
+CARD_LIMITS: Mapping[str, int] = MappingProxyType(
+    {"patient-view": 4, "order-select": 3, "order-sign": 3, "encounter-discharge": 4}
+)
+INFECTION_CARDS = 2
+
+STAY_WHEN_MILD = (
+    "SAFE-*",
+    "BLD-*",
+    "PLT-03",
+    "TRF-10",
+    "TRF-13",
+    "PROC-*",
+    "TPO-12",
+    "TPO-14",
+    "ORD-*",
+    "DATA-*",
+)
+"""From 100 to 149 these and critical cards stay beside one info card."""
+
+SPEAK_WHEN_NORMAL = ("SAFE-*", "MON-06", "INF-HP-03")
+"""From 150 without bleeding and TPO-RA, on patient-view: mimics and follow-up tests only."""
+
+SPEAK_IN_COMFORT_CARE = ("ORD-16",)
