@@ -1,0 +1,61 @@
+"""Mimics that somebody recorded: which Conditions are current (rulebook A.9), which are history.
+
+Suspected ones count, for a safety card and a gate ask for no proof (rulebook A.1). A Condition without a date is
+current, for nothing says that it is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from cards.facts import Known, PatientFacts, has_past_code, is_past
+from cards.record import Finding
+from cards.safety.counts import is_below
+from cards.thresholds import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The value sets of a mimic, and the window in which it is current; without one the count decides (TTP)."""
+
+    sets: tuple[str, ...]
+    window: str | None
+
+
+RECORDED: Mapping[str, Recorded] = MappingProxyType(
+    {
+        "SAFE-01": Recorded(("mimic-tma", "mimic-tma-other"), None),
+        "SAFE-02": Recorded(("mimic-hit",), "hit_days"),
+        "SAFE-03": Recorded(("mimic-hus",), "mimic_days"),
+        "SAFE-04": Recorded(("mimic-vitt",), "mimic_days"),
+        "SAFE-05": Recorded(("mimic-hlh",), "mimic_days"),
+        "SAFE-07": Recorded(("mimic-dic",), "dic_days"),
+    }
+)
+"""By the rule that reads them."""
+
+
+def current(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Finding, ...]:
+    """The recorded Conditions of the rule that hold now, confirmed ones before suspected ones."""
+    row = RECORDED[rule]
+    found = (*p.present(*row.sets), *p.suspected(*row.sets))
+    return tuple(
+        f for f in found if not has_past_code(f, *row.sets) and _is_current(p, f, row.window, limits)
+    )
+
+
+def history(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Finding, ...]:
+    """Those that are over or too old: named in a card, they gate nothing."""
+    now = current(p, rule, limits)
+    return tuple(f for f in p.findings(*RECORDED[rule].sets) if f not in now)
+
+
+def _is_current(p: PatientFacts, finding: Finding, window: str | None, limits: Thresholds) -> bool:
+    if is_past(finding):
+        return False
+    if window is None:
+        return is_below(p, limits.normal) is not Known.NO
+    when = finding.onset or finding.recorded
+    return when is None or when.since(p.as_of) <= limits.span(window)
