@@ -17,7 +17,8 @@ class Entry(Generic[S]):
     """One decoded resource.
 
     `reference` is `Type/id`, or `key[number]` (the prefetch key and the entry's number from 0) where the id is not
-    usable. `raw` is its text, for the full validation of what a card rests on.
+    usable. `raw` is its text, for the full validation of what a card rests on. `inside` is the id of a contained
+    resource: then reference and text are those of the resource that contains it.
     """
 
     reference: str
@@ -25,6 +26,7 @@ class Entry(Generic[S]):
     raw: Raw
     key: str
     full_url: str | None = None
+    inside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

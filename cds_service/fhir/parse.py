@@ -1,17 +1,36 @@
-"""From the resources that the client sent to decoded entries of this patient; nothing is lost silently."""
+"""From the resources that the client sent to decoded entries of this patient; nothing is lost silently.
+
+Entry by entry: a bad one is set aside with a reason and the rest is used. What is never read (practitioners,
+organisations, narrative documents) is passed over without a word.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
+
+from msgspec import DecodeError, MsgspecError, Raw, Struct
+from msgspec.json import Decoder
 
 from cards.record import Kind
-from cds_service.fhir.bundles import RawEntry
+from cds_service.fhir.bundles import RawEntry, open_bundle
 from cds_service.fhir.entries import Entry, Rejected
-from cds_service.fhir.shapes import Shape
+from cds_service.fhir.references import contained_id, is_id, normal_reference
+from cds_service.fhir.shapes import DiagnosticReport, Observation, Patient, Shape, decode_shape
+from cds_service.fhir.subjects import Aliases, why_not_this_patient
+
+__all__ = ["Parsed", "Source", "Undecoded", "parse"]
 
 S = TypeVar("S", bound=Shape)
+
+# Resources of earlier releases that hold what R4 has elsewhere: reported, where unread types are not.
+_OTHER_RELEASES: Final = frozenset(
+    {"MedicationOrder", "MedicationPrescription", "DiagnosticOrder", "ProcedureRequest", "ReferralRequest"}
+)
+_DEEPEST_BUNDLE: Final = 3
+_MEMBER: Final = re.compile(r" - at `\$((?:\.\w+|\[\.\.\.\])+)`$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +43,27 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Undecoded:
+    """A resource that could not be decoded, or names no patient: a platelet count among them must not be lost."""
+
+    reference: str
+    resource_type: str
+    reason: str
+    raw: Raw
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
-    """The entries by resourceType, and what was set aside."""
+    """The entries by resourceType, what was set aside, and where references lead."""
 
     by_type: Mapping[str, tuple[Entry[Shape], ...]] = field(default_factory=dict)
     rejected: tuple[Rejected, ...] = ()
+    undecoded: tuple[Undecoded, ...] = ()
+    kinds: Mapping[str, frozenset[Kind]] = field(default_factory=dict)
+    fhir_server: str | None = None
+    by_reference: Mapping[str, Entry[Shape]] = field(default_factory=dict)
+    by_full_url: Mapping[tuple[str, str], Entry[Shape]] = field(default_factory=dict)
 
     def of(self, shape: type[S]) -> tuple[Entry[S], ...]:
         """The entries of one resource type."""
@@ -36,13 +71,186 @@ class Parsed:
 
     def resolve(self, text: str | None, source: Entry[Shape]) -> Entry[Shape] | None:
         """The entry that a reference of `source` names: contained, by fullUrl, relative or absolute; or None."""
-        raise NotImplementedError
+        if text is None:
+            return None
+        inside = contained_id(text)
+        if inside is not None:
+            return _contained(source, inside)
+        found = self.by_full_url.get((source.key, text))
+        if found is not None:
+            return found
+        named = normal_reference(text, self.fhir_server)
+        return None if named is None else self.by_reference.get(named)
 
 
 def parse(sources: Sequence[Source], patient_id: str, fhir_server: str | None = None) -> Parsed:
-    """Decodes entry by entry: a bad one is set aside and the rest is used.
+    """Decodes entry by entry.
 
     Set aside: another patient's, one without subject, one that is not R4 or of no use. The same `Type/id` from
     several keys counts once (the newest by meta, else the first).
     """
-    raise NotImplementedError
+    found = _Found(Aliases(patient_id, fhir_server))
+    for source in sources:
+        found.read(source)
+    return found.settle({source.key: source.kinds for source in sources})
+
+
+class _Head(Struct, frozen=True, gc=False, rename="camel"):
+    """What is looked at where a resource cannot be decoded as what it says it is."""
+
+    resource_type: str = ""
+    id: str | None = None
+
+
+_HEAD: Final = Decoder(_Head)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What one run of `parse` gathers."""
+
+    aliases: Aliases
+    entries: list[Entry[Shape]] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    undecoded: list[Undecoded] = field(default_factory=list)
+
+    def read(self, source: Source) -> None:
+        """Decodes what one key brought; then, knowing how its Bundle names the patient, checks the subjects."""
+        decoded = list(self._decode(source.key, source.entries, 0, 0))
+        for entry in decoded:
+            if isinstance(entry.resource, Patient) and entry.resource.id == self.aliases.patient_id:
+                self.aliases.add(source.key, entry.full_url)
+        for entry in decoded:
+            self._admit(entry)
+
+    def _decode(
+        self, key: str, entries: Sequence[RawEntry], start: int, depth: int
+    ) -> Iterator[Entry[Shape]]:
+        for number, raw in enumerate(entries, start):
+            try:
+                resource = decode_shape(raw.resource)
+            except (MsgspecError, RecursionError, ValueError) as error:
+                yield from self._explain(key, number, raw, error, depth)
+                continue
+            name = type(resource).__name__
+            reference = f"{name}/{resource.id}" if is_id(resource.id) else f"{key}[{number}]"
+            yield Entry(reference, resource, raw.resource, key, raw.full_url)
+
+    def _explain(
+        self, key: str, number: int, raw: RawEntry, error: Exception, depth: int
+    ) -> Iterator[Entry[Shape]]:
+        """Why it could not be decoded; a Bundle inside a Bundle is opened, a type that nobody reads passed over."""
+        where = f"{key}[{number}]"
+        try:
+            head = _HEAD.decode(raw.resource)
+        except (MsgspecError, RecursionError, ValueError):
+            self._set_aside(Undecoded(where, "", "not readable as a FHIR resource", raw.resource, key))
+            return
+        if head.resource_type == "Bundle" and depth < _DEEPEST_BUNDLE:
+            try:
+                inner = open_bundle(raw.resource)
+            except ValueError:
+                self.rejected.append(Rejected(where, "a Bundle that cannot be opened"))
+                return
+            yield from self._decode(where, inner.entries, 0, depth + 1)
+            return
+        known = head.resource_type in _NAMES
+        if is_id(head.id) and (known or head.resource_type in _OTHER_RELEASES):
+            where = f"{head.resource_type}/{head.id}"
+        if known or not head.resource_type:
+            self._set_aside(Undecoded(where, head.resource_type, _reason(error), raw.resource, key))
+        elif head.resource_type in _OTHER_RELEASES:
+            self.rejected.append(Rejected(where, "a resource of another FHIR release than R4"))
+
+    def _set_aside(self, one: Undecoded) -> None:
+        self.undecoded.append(one)
+        self.rejected.append(Rejected(one.reference, one.reason))
+
+    def _admit(self, entry: Entry[Shape]) -> None:
+        wrong = why_not_this_patient(entry, self.aliases)
+        if wrong is None:
+            self.entries.append(entry)
+            self.entries.extend(_contained_observations(entry))
+        elif wrong.is_unknown:
+            name = type(entry.resource).__name__
+            self._set_aside(Undecoded(entry.reference, name, wrong.reason, entry.raw, entry.key))
+        else:
+            self.rejected.append(Rejected(entry.reference, wrong.reason))
+
+    def settle(self, kinds: Mapping[str, frozenset[Kind]]) -> Parsed:
+        """Each `Type/id` once, by type, with the indexes that resolve references."""
+        newest: dict[tuple[str, str | None], Entry[Shape]] = {}
+        for entry in self.entries:
+            name = (entry.reference, entry.inside)
+            known = newest.get(name)
+            if known is None or _version(entry) > _version(known):
+                newest[name] = entry
+        by_type: dict[str, list[Entry[Shape]]] = {}
+        for entry in newest.values():
+            by_type.setdefault(type(entry.resource).__name__, []).append(entry)
+        whole = [entry for entry in newest.values() if entry.inside is None]
+        urls = {
+            (e.key, e.full_url): newest.get((e.reference, e.inside), e) for e in self.entries if e.full_url
+        }
+        return Parsed(
+            by_type={name: tuple(some) for name, some in by_type.items()},
+            rejected=tuple(dict.fromkeys(self.rejected)),
+            undecoded=tuple(self.undecoded),
+            kinds=kinds,
+            fhir_server=self.aliases.fhir_server,
+            by_reference={entry.reference: entry for entry in whole},
+            by_full_url=cast("Mapping[tuple[str, str], Entry[Shape]]", urls),
+        )
+
+
+_NAMES: Final = frozenset(shape.__name__ for shape in Shape.__args__)
+
+
+def _reason(error: Exception) -> str:
+    """In our words: which member is not R4 (names of our own shapes only), never a value."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    member = _MEMBER.search(str(error))
+    if member is not None:
+        return f"not FHIR R4: {member[1].replace('[...]', '').lstrip('.')}"
+    return "not readable JSON" if isinstance(error, DecodeError) else "not FHIR R4"
+
+
+def _version(entry: Entry[Shape]) -> tuple[int, str]:
+    """Rises with the version: the number of the version where it is one, then the time of the last change."""
+    meta = entry.resource.meta
+    if meta is None:
+        return (-1, "")
+    number = meta.version_id
+    is_number = (
+        number is not None and number.isascii() and number.isdigit() and len(number) < len("1000000000")
+    )
+    return (int(number) if number is not None and is_number else -1, meta.last_updated or "")
+
+
+def _contained(source: Entry[Shape], inside: str) -> Entry[Shape] | None:
+    """The resource that `source` carries inside itself under that id."""
+    for raw in source.resource.contained:
+        try:
+            resource = decode_shape(raw)
+        except (MsgspecError, RecursionError, ValueError):
+            continue
+        if resource.id == inside:
+            return Entry(source.reference, resource, source.raw, source.key, None, inside)
+    return None
+
+
+def _contained_observations(entry: Entry[Shape]) -> Iterator[Entry[Shape]]:
+    """Results that a report or a panel carries inside itself, as entries of their own."""
+    if not isinstance(entry.resource, DiagnosticReport | Observation):
+        return
+    for number, raw in enumerate(entry.resource.contained):
+        if b"Observation" not in bytes(raw):
+            continue
+        try:
+            resource = decode_shape(raw)
+        except (MsgspecError, RecursionError, ValueError):
+            continue
+        if isinstance(resource, Observation):
+            inside = resource.id if is_id(resource.id) else str(number)
+            yield Entry(entry.reference, resource, entry.raw, entry.key, None, inside)

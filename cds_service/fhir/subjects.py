@@ -1,0 +1,90 @@
+"""Whose resource it is (contract section 2): only what names the patient of the request counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from cds_service.fhir.entries import Entry
+from cds_service.fhir.references import normal_reference
+from cds_service.fhir.shapes import (
+    AllergyIntolerance,
+    Appointment,
+    Consent,
+    Immunization,
+    Location,
+    Medication,
+    Observation,
+    OperationOutcome,
+    Patient,
+    Reference,
+    Shape,
+    Specimen,
+)
+
+_NOBODYS: Final = (
+    Medication,
+    Location,
+    OperationOutcome,
+    Specimen,
+)  # read only where another resource names them
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why a resource is not this patient's; `is_unknown` where it names nobody, and so might be."""
+
+    reason: str
+    is_unknown: bool = False
+
+
+_ANOTHER: Final = Wrong("belongs to another patient")
+_NOBODY: Final = Wrong("names no patient", is_unknown=True)
+_ABOUT_OTHER: Final = Wrong("is about somebody or something other than the patient")
+
+
+@dataclass(slots=True)
+class Aliases:
+    """How the patient of the request may be named: `Patient/{id}`, absolute below the server, or by fullUrl."""
+
+    patient_id: str
+    fhir_server: str | None = None
+    _urls: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, key: str, full_url: str | None) -> None:
+        """A fullUrl that the Bundle of this key gives the patient."""
+        if full_url:
+            self._urls.add((key, full_url))
+
+    def are(self, text: str, key: str) -> bool:
+        """Whether a reference in that Bundle names the patient."""
+        if normal_reference(text, self.fhir_server) == f"Patient/{self.patient_id}":
+            return True
+        return (key, text) in self._urls
+
+
+def why_not_this_patient(entry: Entry[Shape], aliases: Aliases) -> Wrong | None:
+    """None where the resource is the patient's, or one that belongs to nobody (a Medication)."""
+    resource = entry.resource
+    if isinstance(resource, Patient):
+        return None if resource.id == aliases.patient_id else _ANOTHER
+    if isinstance(resource, _NOBODYS):
+        return None
+    if isinstance(resource, Appointment):
+        named = [p.actor for p in resource.participant if p.actor is not None]
+        return None if any(_is(one, entry.key, aliases) for one in named) else _ANOTHER
+    if isinstance(resource, AllergyIntolerance | Immunization | Consent):
+        subject = resource.patient
+    else:
+        subject = resource.subject
+    if subject is None or not subject.reference:
+        return _NOBODY
+    if not _is(subject, entry.key, aliases):
+        return _ANOTHER
+    if isinstance(resource, Observation) and not all(_is(one, entry.key, aliases) for one in resource.focus):
+        return _ABOUT_OTHER
+    return None
+
+
+def _is(reference: Reference, key: str, aliases: Aliases) -> bool:
+    return reference.reference is not None and aliases.are(reference.reference, key)
