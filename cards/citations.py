@@ -222,6 +222,8 @@ CITATIONS: Mapping[str, Citation] = MappingProxyType(
         ),
         "ACIP": Citation("ACIP general best practice", "Vaccines, immunoglobulin and intramuscular route", 2024, None, _SUMMARY),
         "CLUMP24": Citation("Pseudothrombocytopenia, 2024", "Review of frequency and handling", 2024, None, _SECONDARY),
+        "CAPTODAY23": Citation("Platelet counts in citrate tubes, 2023", "CAP Today, December 2023", 2023, None, _SECONDARY),
+        "ICU19": Citation("Review: thrombocytopenia in intensive care, 2019", "Falls from admission and mortality", 2019, None, _SECONDARY),
         "PSAILA09": Citation("ICH in childhood ITP, 2009", "Psaila B et al. Blood 114:4777", 2009, None, _SECONDARY),
         "CCI21": Citation(
             "Corrected count increment, 2021", "Cut-offs", 2021, _doi("10.1155/2021/5589768"), _SECONDARY,

@@ -47,6 +47,7 @@ class Fact(StrEnum):
     SETTING = "the care setting (taken as outpatient)"
     SELECTED_DRUG = "what the selected order is (no mapped code)"
     DOSE = "the dose of the selected order"
+    ROUTE = "the route of the selected order"
     LIVER_TESTS = "the liver tests"
     TRAVEL = "travel and exposure"
     SELECTION = "the selected order (not among the draft orders)"
@@ -101,3 +102,5 @@ class Why(StrEnum):
     SILENCED = "switched to silent or off for this site"
     PATIENT_USER = "the user is the patient or a relative: no clinician card"
     LIMIT = "listed under further points: the limit of cards is reached"
+    VOIDED = "a refuted or erroneous record was left out"
+    IMAGED = "imaging of the head was done or ordered after the sign"

@@ -136,6 +136,19 @@ class Thresholds:
     load_controlled: Decimal = number("200", "1", "design", "50", "200", "copies per mL below: controlled on therapy")
     sepsis_days: Decimal = number("14", "d", "design", "7", "28", "sepsis is current up to")
 
+    # A.9 high bleeding risk, hypoproliferative; A.8 and TRF-16 doses; when TRF cards ask for the next count
+    risk_procedure_hours: Decimal = number("24", "h", "design", "12", "72", "a procedure so close is a bleeding risk")
+    risk_bleed_days: Decimal = number("30", "d", "design", "7", "90", "a major bleed counts as a bleeding risk up to")
+    risk_surgery_days: Decimal = number("7", "d", "design", "3", "14", "surgery or head injury, likewise")
+    hypoproliferative_days: Decimal = number("30", "d", "design", "14", "60", "chemotherapy or stem cells given within")
+    child_dose_low: Decimal = number("10", "mL/kg", "LIFEB", "5", "10", "platelets for a child: from")
+    child_dose_high: Decimal = number("15", "mL/kg", "LIFEB", "10", "15", "platelets for a child: to; the draft")
+    adult_unit_volume: Decimal = number("300", "mL", "LIFEB", "200", "400", "one adult unit: the most that a child gets")
+    recheck_minor_hours: Decimal = number("12", "h", "design", "6", "24", "TRF-03 below 20: next count")
+    recheck_hours: Decimal = number("24", "h", "design", "12", "48", "TRF-03, -05, -08 and close to the limit: next count")
+    recheck_skin_hours: Decimal = number("48", "h", "design", "24", "72", "TRF-04: next count")
+    severe_kidney_egfr: Decimal = number("30", "mL/min/{1.73_m2}", "LAB-TXA", "30", "30", "below: no tranexamic acid")
+
     # A.3 limits on alerts
     platelets_in_progress: Decimal = number("6", "h", "design", "4", "12", "platelets given within: already in progress")
     order_in_progress: Decimal = number("2", "h", "design", "1", "6", "an order not yet given counts for")
@@ -204,6 +217,29 @@ class Thresholds:
     mon_step_up_percent: Decimal = number("20", "%", "design", "10", "30", "fall at or above: shorten the interval")
     mon_default_weeks: Decimal = number("6", "wk", "design", "4", "12", "no pathogen recorded: recovery window")
     mon_question_weeks: Decimal = number("26", "wk", "design", "26", "52", "MON-05 stays up to")
+    mon_hours_low: Decimal = number("6", "h", "design", "4", "12", "most frequent interval: from")
+    mon_hours_high: Decimal = number("12", "h", "design", "6", "24", "and to")
+    mon_day: Decimal = number("24", "h", "design", "12", "24", "daily")
+    mon_days_low: Decimal = number("2", "d", "design", "1", "3", "every 2 to 3 days: from")
+    mon_days_high: Decimal = number("3", "d", "design", "2", "4", "and to")
+    mon_falling_low: Decimal = number("3", "d", "design", "2", "4", "twice weekly while falling: from")
+    mon_falling_high: Decimal = number("4", "d", "design", "3", "5", "and to")
+    mon_week: Decimal = number("7", "d", "design", "3", "7", "weekly; mild counts: from")
+    mon_fortnight: Decimal = number("14", "d", "design", "7", "28", "mild counts: to")
+    mon_dengue_low: Decimal = number("12", "h", "design", "6", "24", "dengue, with haematocrit: from")
+    mon_dengue_high: Decimal = number("24", "h", "design", "12", "24", "and to")
+    mon_recovery_weeks: Decimal = number("4", "wk", "design", "2", "8", "MON-04: last check after recovery")
+    mon_tpo_ra_weeks: Decimal = number("4", "wk", "design", "2", "8", "a TPO-RA ended within: no recovery without it")
+    mon_sport: Decimal = number("50", "10*9/L", "design", "50", "50", "MON-07: below, no contact sport")
+    workup_new_days: Decimal = number("14", "d", "design", "7", "30", "PLT-04: the low counts began within")
+    workup_results_days: Decimal = number("30", "d", "design", "7", "90", "PLT-04: results of the work-up count up to")
+    rapid_fall_drug_days: Decimal = number("14", "d", "design", "14", "30", "PLT-03: drugs in use within are to be reviewed")
+    not_isolated_hb_fall: Decimal = number("2", "g/dL", "design", "2", "2", "PLT-05: a fall of at least this")
+
+    # DATA
+    stale_warning: Decimal = number("50", "10*9/L", "design", "30", "50", "DATA-02, -08: last value below, warning")
+    repeat_due: Decimal = number("24", "h", "design", "6", "48", "an ordered count that is due by then is repeat enough")
+    citrate_factor: Decimal = number("1.1", "1", "CAPTODAY23", "1.1", "1.1", "DATA-05: dilution in a citrate tube")
 
     # ORD
     nsaid_critical: Decimal = number("50", "10*9/L", "design", "30", "50", "ORD-02: below, critical")
@@ -213,6 +249,13 @@ class Thresholds:
     acs_aspirin: Decimal = number("10", "10*9/L", "EHA22", "10", "20", "ORD-01 after ACS or stent: aspirin from")
     acs_p2y12: Decimal = number("30", "10*9/L", "EHA22", "30", "50", "ORD-01 after ACS or stent: P2Y12 or dual from")
     acs_months: Decimal = number("12", "mo", "EHA22", "6", "12", "ACS or stent counts up to")
+    vhf_days: Decimal = number("28", "d", "design", "21", "42", "a haemorrhagic fever is current up to")
+    vhf_exposure_days: Decimal = number("21", "d", "design", "21", "21", "fever after exposure to one counts up to")
+    zika_chik_days: Decimal = number("21", "d", "design", "14", "28", "Zika or chikungunya is current up to")
+    alt_days: Decimal = number("30", "d", "design", "7", "90", "an ALT counts for the dose of paracetamol up to")
+    neonate_platelets: Decimal = number("25", "10*9/L", "AABB25", "25", "25", "ORD-09, newborn without bleeding: from")
+    platelet_doses: Decimal = number("1", "1", "AABB15", "1", "1", "ORD-10: adult doses for prophylaxis at most")
+    severe_neutropenia: Decimal = number("0.5", "10*9/L", "design", "0.5", "1.0", "ORD-13 is silent below")
 
     def __post_init__(self) -> None:
         """Refuses a number outside its bounds (ValueError naming it)."""

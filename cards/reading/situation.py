@@ -77,7 +77,7 @@ def read_situation(
         acute=bleeds or intensive or bool(infections.current(SEPSIS)),
         close=inpatient or selects_where_count_matters(record),
         stable_on_tpo_ra=is_stable_on_tpo_ra(in_use, record.as_of, limits),
-        large_spleen_or_cirrhosis=any(_explains_low_counts(f, record.as_of, limits) for f in record.findings),
+        large_spleen_or_cirrhosis=any(explains_low_counts(f, record.as_of, limits) for f in record.findings),
     )
 
 
@@ -105,7 +105,7 @@ def is_stable_on_tpo_ra(in_use: tuple[Medication, ...], as_of: datetime, limits:
     return bool(starts) and all(start is not None and as_of - start.latest >= weeks for start in starts)
 
 
-def _explains_low_counts(finding: Finding, as_of: datetime, limits: Thresholds) -> bool:
+def explains_low_counts(finding: Finding, as_of: datetime, limits: Thresholds) -> bool:
     """Cirrhosis, or a large spleen; one that an infection may cause only with onset over 6 months ago."""
     if is_present(finding, "risk-liver"):
         return True
