@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from cards.code_systems import LOINC, is_loinc
 from cards.valuesets import Membership, Terminology
-from cds_service.fhir.shapes import CodeableConcept
+from cds_service.fhir.shapes import CodeableConcept, Coding
 
 
 def memberships(concept: CodeableConcept | None, terminology: Terminology) -> tuple[Membership, ...]:
@@ -12,10 +13,18 @@ def memberships(concept: CodeableConcept | None, terminology: Terminology) -> tu
         return ()
     found: dict[str, Membership] = {}
     for coding in concept.coding:
-        if coding.system is not None and coding.code is not None:
-            for member in terminology.sets_of(coding.system, coding.code):
+        if coding.code is not None:
+            for member in _sets_of(coding, terminology):
                 found.setdefault(member.set_id, member)
     return tuple(found.values())
+
+
+def _sets_of(coding: Coding, terminology: Terminology) -> tuple[Membership, ...]:
+    """A code without system means nothing by itself, but for LOINC: its form and check digit leave no doubt."""
+    code = coding.code or ""
+    if coding.system is not None:
+        return terminology.sets_of(coding.system, code)
+    return terminology.sets_of(LOINC, code) if is_loinc(code) else ()
 
 
 def sets_of(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cards.record import Moment
+from cards.thresholds import Thresholds
 from cards.valuesets import Terminology
 from cds_service.fhir.dates import read_moment
 from cds_service.fhir.entries import Entry, Rejected
@@ -22,6 +23,7 @@ class Reading:
     as_of: datetime
     hook: str
     patient_id: str
+    limits: Thresholds = field(default_factory=Thresholds)
     birth: Moment | None = None  # for ages as onset
     intensive_locations: frozenset[tuple[str, str]] = frozenset()  # the site's codes (system, code), A.9
     problems: list[Rejected] = field(default_factory=list)
