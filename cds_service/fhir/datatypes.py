@@ -138,6 +138,7 @@ class Provision(Part, frozen=True):
     type: str | None = None
     period: Period | None = None
     code: tuple[CodeableConcept, ...] = ()
+    provision: tuple[Provision, ...] = ()
 
 
 class Container(Part, frozen=True):

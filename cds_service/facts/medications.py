@@ -1,0 +1,164 @@
+"""Drugs that are or were in use: requests, statements, administrations (rulebook A.1, contract section 2).
+
+A drug is known by its codes: of the request, of a contained or referenced Medication, of its ingredients. A drug in no
+value set stays in the record without a meaning, and is reported: its name is never read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import UNSET
+
+from cards.record import Medication as Drug
+from cards.record import MedicationSource
+from cards.valuesets import normalise_coding
+from cds_service.facts.codes import coding_pairs
+from cds_service.facts.context import Reading
+from cds_service.facts.courses import Span, dosage_span, in_order, route_of
+from cds_service.fhir.entries import Entry
+from cds_service.fhir.references import contained_id
+from cds_service.fhir.shapes import (
+    CodeableConcept,
+    Medication,
+    MedicationAdministration,
+    MedicationRequest,
+    MedicationStatement,
+    Reference,
+    Shape,
+)
+
+ORDERED: Final = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
+"""Intents of what is really ordered; a proposal, a plan or an option is no drug in use."""
+
+_NEVER: Final = frozenset({"cancelled", "draft", "not-taken", "not-done"})
+_OVER: Final = frozenset({"completed", "stopped", "not-taken"})
+_DEEPEST: Final = 3
+"""Levels of ingredients that are themselves Medications."""
+
+Prescribed = MedicationRequest | MedicationStatement | MedicationAdministration
+
+
+def read_medications(reading: Reading) -> tuple[Drug, ...]:
+    """Every drug that was not entered in error, requests first."""
+    parsed = reading.parsed
+    drugs = [
+        *(_request(entry, reading) for entry in parsed.of(MedicationRequest)),
+        *(_statement(entry, reading) for entry in parsed.of(MedicationStatement)),
+        *(_administration(entry, reading) for entry in parsed.of(MedicationAdministration)),
+    ]
+    return tuple(drug for drug in drugs if drug is not None)
+
+
+# ------------------------------------------------------------------------------------------- the three kinds
+
+
+def _request(entry: Entry[MedicationRequest], reading: Reading) -> Drug | None:
+    request = entry.resource
+    if request.do_not_perform or request.intent not in (ORDERED | {None}):
+        return None
+    authored = reading.moment(request.authored_on, entry, "unreadable authoredOn")
+    start, end = dosage_span(request.dosage_instruction, authored, entry, reading)
+    dispense = request.dispense_request
+    if end is None and start is None and dispense is not None:
+        start, end = reading.ends(dispense.validity_period, entry)
+    return _drug(
+        entry,
+        MedicationSource.REQUEST,
+        (start or authored, end),
+        (d.route for d in request.dosage_instruction),
+        reading,
+    )
+
+
+def _statement(entry: Entry[MedicationStatement], reading: Reading) -> Drug | None:
+    statement = entry.resource
+    span: Span
+    if statement.effective_date_time is not None:
+        at = reading.moment(statement.effective_date_time, entry)
+        span = (at, at if statement.status in _OVER else None)
+    elif statement.effective_period is not None:
+        span = reading.ends(statement.effective_period, entry)
+    else:
+        span = dosage_span(statement.dosage, None, entry, reading)
+    return _drug(entry, MedicationSource.STATEMENT, span, (d.route for d in statement.dosage), reading)
+
+
+def _administration(entry: Entry[MedicationAdministration], reading: Reading) -> Drug | None:
+    given = entry.resource
+    span: Span = (reading.moment(given.effective_date_time, entry), None)
+    if given.effective_period is not None:
+        span = reading.ends(given.effective_period, entry)
+    routes = () if given.dosage is None else (given.dosage.route,)
+    return _drug(entry, MedicationSource.ADMINISTRATION, span, routes, reading)
+
+
+def _drug(
+    entry: Entry[Prescribed],
+    source: MedicationSource,
+    span: Span,
+    routes: Iterable[CodeableConcept | None],
+    reading: Reading,
+) -> Drug | None:
+    resource = entry.resource
+    if resource.status == "entered-in-error":
+        return None
+    if resource.medication is not UNSET:
+        reading.report(entry, "not FHIR R4: medication")
+        return None
+    codes = drug_codes(resource.medication_codeable_concept, resource.medication_reference, entry, reading)
+    mapped = [(pair, reading.terminology.sets_of(*pair)) for pair in codes]
+    set_ids = frozenset(member.set_id for _, members in mapped for member in members)
+    if not set_ids and resource.status not in _NEVER:
+        reading.report(entry, "unmapped drug")
+    start, end = in_order(span, entry, reading)
+    return Drug(
+        reference=entry.reference,
+        set_ids=set_ids,
+        source=source,
+        status=resource.status or "unknown",
+        start=start,
+        end=end,
+        route=route_of(routes, reading.terminology),
+        codes=tuple(dict.fromkeys(normalise_coding(*pair) for pair, members in mapped if members)),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ which drug
+
+
+def drug_codes(
+    concept: CodeableConcept | None, reference: Reference | None, entry: Entry[Shape], reading: Reading
+) -> tuple[tuple[str, str], ...]:
+    """(system, code) of a drug: its own codings, else those of the Medication that it refers to."""
+    pairs = list(coding_pairs(concept))
+    if reference is not None and reference.reference is not None:
+        pairs += _referenced(reference.reference, entry, reading, _DEEPEST)
+    return tuple(dict.fromkeys(pairs))
+
+
+def _referenced(text: str, entry: Entry[Shape], reading: Reading, depth: int) -> list[tuple[str, str]]:
+    """The codings of a contained Medication, or of one among the resources, with its ingredients."""
+    other = reading.parsed.resolve(text, entry) if depth else None
+    if other is None or not isinstance(other.resource, Medication):
+        reading.report(entry, "drug referred to is not at hand")
+        return []
+    inside = entry if contained_id(text) is not None else other
+    return _medication_codes(other.resource, inside, reading, depth)
+
+
+def _medication_codes(
+    medication: Medication, entry: Entry[Shape], reading: Reading, depth: int
+) -> list[tuple[str, str]]:
+    """Its code and its active ingredients; one that was entered in error tells nothing."""
+    if medication.status == "entered-in-error":
+        return []
+    pairs = list(coding_pairs(medication.code))
+    for ingredient in medication.ingredient:
+        if ingredient.is_active is False:
+            continue
+        pairs += coding_pairs(ingredient.item_codeable_concept)
+        if ingredient.item_reference is not None and ingredient.item_reference.reference is not None:
+            pairs += _referenced(ingredient.item_reference.reference, entry, reading, depth - 1)
+    return pairs
