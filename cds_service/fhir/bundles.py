@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from msgspec import DecodeError, Raw, Struct
+from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType
 from msgspec.json import Decoder
 
 from cds_service.fhir.datatypes import Issue
@@ -33,8 +33,10 @@ class Opened:
 
 
 class _Entry(Struct, frozen=True, gc=False, rename="camel"):
-    full_url: str | None = None
-    resource: Raw | None = None
+    """Members stay raw: one of a wrong type must not lose the resource beside it."""
+
+    full_url: Raw | UnsetType = UNSET
+    resource: Raw | UnsetType = UNSET
 
 
 class _Link(Struct, frozen=True, gc=False):
@@ -46,19 +48,21 @@ class _Holder(Struct, frozen=True, gc=False, rename="camel"):
     """A Bundle, or any other resource, by the members that tell which it is."""
 
     resource_type: str
-    entry: Raw | None = None
-    link: Raw | None = None
-    issue: Raw | None = None
+    entry: Raw | UnsetType = UNSET
+    link: Raw | UnsetType = UNSET
+    issue: Raw | UnsetType = UNSET
 
 
 class _TypeOnly(Struct, frozen=True, gc=False, rename="camel"):
     resource_type: str = ""
-    issue: Raw | None = None
+    issue: Raw | UnsetType = UNSET
 
 
 _HOLDER: Final = Decoder(_Holder)
 _TYPE: Final = Decoder(_TypeOnly)
-_ENTRIES: Final = Decoder(tuple[_Entry, ...])
+_ENTRIES: Final = Decoder(tuple[Raw, ...])
+_ENTRY: Final = Decoder(_Entry)
+_TEXT: Final = Decoder(str)
 _LINKS: Final = Decoder(tuple[_Link, ...])
 _ISSUES: Final = Decoder(tuple[Issue, ...])
 _SEVERITIES: Final = ("fatal", "error", "warning", "information")
@@ -74,22 +78,52 @@ def open_bundle(raw: Raw) -> Opened:
             return Opened(outcomes=(_worst(holder.issue),))
         if holder.resource_type != "Bundle":
             return Opened((RawEntry(raw),))
-        entries = _ENTRIES.decode(holder.entry) if holder.entry is not None else ()
-        links = _LINKS.decode(holder.link) if holder.link is not None else ()
-    except DecodeError:
+        given = _given(holder.entry)
+        entries = () if given is None else _ENTRIES.decode(given)
+    except (DecodeError, RecursionError):
         raise ValueError("neither a FHIR resource nor a Bundle") from None
     resources: list[RawEntry] = []
     outcomes: list[str] = []
-    for entry in entries:
-        if entry.resource is None:
-            continue
-        outcome = _outcome(entry.resource)
-        if outcome is None:
-            resources.append(RawEntry(entry.resource, entry.full_url))
-        else:
+    for one in entries:
+        entry = _entry(one)
+        outcome = None if entry is None else _outcome(entry.resource)
+        if outcome is not None:
             outcomes.append(outcome)
-    following = next((link.url for link in links if link.relation == "next"), None)
-    return Opened(tuple(resources), following, tuple(outcomes))
+        elif entry is not None:
+            resources.append(entry)
+    return Opened(tuple(resources), _next(holder.link), tuple(outcomes))
+
+
+def _entry(raw: Raw) -> RawEntry | None:
+    """None for an entry without resource, which is legal; what is no entry at all is handed on, to be reported."""
+    try:
+        entry = _ENTRY.decode(raw)
+    except (DecodeError, RecursionError):
+        return RawEntry(raw)
+    resource, full_url = _given(entry.resource), _given(entry.full_url)
+    if resource is None:
+        return None
+    try:
+        return RawEntry(resource, None if full_url is None else _TEXT.decode(full_url))
+    except (DecodeError, RecursionError):
+        return RawEntry(resource)
+
+
+def _next(links: Raw | UnsetType) -> str | None:
+    """The address of the next page. Links that cannot be read are taken for one: what they hide is not known."""
+    given = _given(links)
+    if given is None:
+        return None
+    try:
+        found = _LINKS.decode(given)
+    except (DecodeError, RecursionError):
+        return ""
+    return next((link.url or "" for link in found if link.relation == "next"), None)
+
+
+def _given(raw: Raw | UnsetType) -> Raw | None:
+    """The member; None where it is absent or null."""
+    return None if isinstance(raw, UnsetType) or bytes(raw) == b"null" else raw
 
 
 def _outcome(raw: Raw) -> str | None:
@@ -98,15 +132,16 @@ def _outcome(raw: Raw) -> str | None:
         return None
     try:
         held = _TYPE.decode(raw)
-    except DecodeError:
+    except (DecodeError, RecursionError):
         return None
     return _worst(held.issue) if held.resource_type == "OperationOutcome" else None
 
 
-def _worst(issues: Raw | None) -> str:
+def _worst(issues: Raw | UnsetType) -> str:
     """The worst severity; an OperationOutcome that says none counts as an error."""
+    given = _given(issues)
     try:
-        said = {issue.severity for issue in _ISSUES.decode(issues)} if issues is not None else set()
-    except DecodeError:
+        said = set() if given is None else {issue.severity for issue in _ISSUES.decode(given)}
+    except (DecodeError, RecursionError):
         said = set()
     return next((one for one in _SEVERITIES if one in said), "error")
