@@ -19,6 +19,7 @@ from cards.valuesets import Terminology
 from cds_service.facts.ages import read_age
 from cds_service.facts.codes import coding_pairs, is_known
 from cds_service.facts.context import Reading
+from cds_service.facts.refusals import read_refusals
 from cds_service.fhir.entries import Entry
 from cds_service.fhir.shapes import CodeableConcept, Condition, Reference
 
@@ -40,7 +41,7 @@ _GRADES: Final = ("severity-mild", "severity-moderate", "severity-severe", "seve
 
 
 def read_conditions(reading: Reading) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """The findings, and the set ids of refuted or entered-in-error records (each once, sorted)."""
+    """The findings, refusals of blood in a Consent among them, and the set ids of void records (each once, sorted)."""
     findings: list[Finding] = []
     voided: set[str] = set()
     for entry in reading.parsed.of(Condition):
@@ -56,7 +57,7 @@ def read_conditions(reading: Reading) -> tuple[tuple[Finding, ...], tuple[str, .
         finding = read_finding(entry, found, reading)
         if finding is not None:
             findings.append(finding)
-    return tuple(findings), tuple(sorted(voided))
+    return (*findings, *read_refusals(reading)), tuple(sorted(voided))
 
 
 def finding_memberships(concept: CodeableConcept | None, terminology: Terminology) -> tuple[Membership, ...]:

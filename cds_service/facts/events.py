@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import UNSET
 
@@ -25,6 +26,8 @@ from cds_service.fhir.shapes import (
     Timing,
 )
 
+E = TypeVar("E", Performed, Planned)
+
 PLATELETS_GIVEN, PLATELET_PRODUCT, COMFORT = (
     "proc-platelet-transfusion",
     "product-platelets",
@@ -36,30 +39,29 @@ _BOOKED: Final = frozenset({"booked", "arrived", "checked-in"})
 _INTENDED: Final = ORDERED | {"plan", "proposal"}
 
 
-def read_performed(reading: Reading) -> tuple[Performed, ...]:
-    """Procedures of the sets that were not left undone, and platelets that were administered."""
+def read_events(
+    reading: Reading,
+) -> tuple[tuple[Performed, ...], tuple[Planned, ...], tuple[Performed, ...]]:
+    """What was performed, what is planned, the vaccines given: of the sets alone.
+
+    Performed are Procedures that were not left undone and platelets that were administered; planned are orders that are
+    active, draft or on hold, and booked appointments.
+    """
     parsed = reading.parsed
     done = [
         *(_procedure(entry, reading) for entry in parsed.of(Procedure)),
         *(_platelets(entry, reading) for entry in parsed.of(MedicationAdministration)),
     ]
-    return tuple(one for one in done if one is not None)
-
-
-def read_planned(reading: Reading) -> tuple[Planned, ...]:
-    """Orders that are active, draft or on hold, and booked appointments, of the sets."""
-    parsed = reading.parsed
     plans = [
         *(_service(entry, reading) for entry in parsed.of(ServiceRequest)),
         *(_appointment(entry, reading) for entry in parsed.of(Appointment)),
     ]
-    return tuple(plan for plan in plans if plan is not None)
+    vaccines = [_vaccine(entry, reading) for entry in parsed.of(Immunization)]
+    return _known(done), _known(plans), _known(vaccines)
 
 
-def read_immunizations(reading: Reading) -> tuple[Performed, ...]:
-    """Vaccines of the sets that were given."""
-    given = (_vaccine(entry, reading) for entry in reading.parsed.of(Immunization))
-    return tuple(one for one in given if one is not None)
+def _known(found: Iterable[E | None]) -> tuple[E, ...]:
+    return tuple(one for one in found if one is not None)
 
 
 # ------------------------------------------------------------------------------------------------------ done

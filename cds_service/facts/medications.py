@@ -145,10 +145,10 @@ def _referenced(text: str, entry: Entry[Shape], reading: Reading, depth: int) ->
         reading.report(entry, "drug referred to is not at hand")
         return []
     inside = entry if contained_id(text) is not None else other
-    return _medication_codes(other.resource, inside, reading, depth)
+    return medication_codes(other.resource, inside, reading, depth)
 
 
-def _medication_codes(
+def medication_codes(
     medication: Medication, entry: Entry[Shape], reading: Reading, depth: int
 ) -> list[tuple[str, str]]:
     """Its code and its active ingredients; one that was entered in error tells nothing."""

@@ -1,0 +1,291 @@
+"""The draft orders of `order-select` and `order-sign`, and which of them are selected (contract section 2).
+
+Read leniently: drafts of real clients lack members that FHIR requires (no drug yet, no intent) or hold them in another
+shape. What cannot be understood is left out of the order, and the order stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from msgspec import MsgspecError, Raw, convert
+
+from cards.record import ClinicalStatus, Finding, Moment, Order, Verification
+from cards.valuesets import normalise_coding
+from cds_service.facts.codes import coding_pairs, is_known
+from cds_service.facts.conditions import finding_memberships, word_of
+from cds_service.facts.context import Reading
+from cds_service.facts.draft_dosage import DraftDosage, read_dosage
+from cds_service.facts.lenient import (
+    Json,
+    amount_of,
+    concept_of,
+    decode_draft,
+    object_of,
+    objects_of,
+    text_of,
+)
+from cds_service.facts.medications import medication_codes
+from cds_service.fhir.dates import read_moment
+from cds_service.fhir.entries import Entry, Rejected
+from cds_service.fhir.references import contained_id, is_id, normal_reference
+from cds_service.fhir.shapes import CodeableConcept, Medication
+
+_DRUG, _SERVICE, _VACCINES = "MedicationRequest", "ServiceRequest", "ImmunizationRecommendation"
+_READ: Final = frozenset({_DRUG, _SERVICE, _VACCINES})
+_WITHDRAWN: Final = frozenset({"cancelled", "stopped", "revoked", "completed", "entered-in-error"})
+_DEEPEST: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """One entry of draftOrders; `names` are all that a selection or a reference may call it by."""
+
+    reference: str
+    resource: Json
+    names: frozenset[str]
+
+    @property
+    def type(self) -> str:
+        return text_of(self.resource.get("resourceType")) or ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Drafts:
+    """The drafts of a request with what reading them needs."""
+
+    reading: Reading
+    findings: Mapping[str, Finding] = field(default_factory=dict)
+    by_name: Mapping[str, _Draft] = field(default_factory=dict)
+
+    def report(self, draft: _Draft, reason: str) -> None:
+        said = Rejected(draft.reference, reason)
+        if said not in self.reading.problems:
+            self.reading.problems.append(said)
+
+    def moment(self, value: Any, draft: _Draft) -> Moment | None:
+        text = text_of(value)
+        if text is None:
+            return None
+        try:
+            return read_moment(text)
+        except ValueError:
+            self.report(draft, "unreadable date")
+            return None
+
+
+def read_orders(
+    draft_orders: Raw | bytes | None,
+    selections: Sequence[str],
+    reading: Reading,
+    findings: Sequence[Finding] = (),
+) -> tuple[tuple[Order, ...], tuple[str, ...]]:
+    """The orders, and the selections that name no draft (`Type/id`, or `selections[n]` where it is none).
+
+    `findings` are those of the record, to which a reason may refer. Types that are no order of a drug, a service or a
+    vaccine are passed over.
+    """
+    if draft_orders is None:
+        return (), ()
+    try:
+        bundle = object_of(decode_draft(draft_orders))
+    except (MsgspecError, RecursionError, ValueError):
+        reading.problems.append(Rejected("draftOrders", "not readable as a Bundle"))
+        bundle = {}
+    drafts = tuple(_open(bundle, reading))
+    by_name = {name: draft for draft in drafts for name in draft.names}
+    told = _Drafts(reading, {f.reference: f for f in findings}, by_name)
+    chosen = {_normal(text, reading) for text in selections}
+    everything = reading.hook == "order-sign"
+    orders = tuple(
+        _order(draft, told, selected=everything or not chosen.isdisjoint(draft.names))
+        for draft in drafts
+        if _is_order(draft, told)
+    )
+    return orders, tuple(_unresolved(selections, by_name, reading))
+
+
+def _open(bundle: Json, reading: Reading) -> Iterator[_Draft]:
+    entries = bundle.get("entry")
+    for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+        resource = object_of(object_of(entry).get("resource"))
+        if not resource:
+            reading.problems.append(Rejected(f"draftOrders[{number}]", "not readable as a FHIR resource"))
+            continue
+        kind, own = text_of(resource.get("resourceType")) or "", text_of(resource.get("id"))
+        reference = f"{kind}/{own}" if is_id(own) and kind.isalpha() else f"draftOrders[{number}]"
+        names = (reference, own, text_of(object_of(entry).get("fullUrl")))
+        yield _Draft(reference, resource, frozenset(name for name in names if name is not None))
+
+
+def _normal(text: str, reading: Reading) -> str:
+    return normal_reference(text, reading.parsed.fhir_server) or text
+
+
+def _unresolved(selections: Sequence[str], by_name: Mapping[str, _Draft], reading: Reading) -> Iterator[str]:
+    for number, text in enumerate(selections):
+        if _normal(text, reading) not in by_name:
+            name = normal_reference(text, reading.parsed.fhir_server) or f"selections[{number}]"
+            reading.problems.append(Rejected(name, "selected order is not among the draft orders"))
+            yield name
+
+
+def _is_order(draft: _Draft, told: _Drafts) -> bool:
+    """An order of this patient that is to be given: no withdrawal, no "do not give"."""
+    resource = draft.resource
+    if draft.type not in _READ:
+        return False
+    if _is_of_another(resource, told.reading):
+        told.report(draft, "belongs to another patient")
+        return False
+    return resource.get("doNotPerform") is not True and resource.get("status") not in _WITHDRAWN
+
+
+def _is_of_another(resource: Json, reading: Reading) -> bool:
+    """A draft without a subject is one of the patient in the context."""
+    named = object_of(resource.get("subject") or resource.get("patient"))
+    parts = (text_of(named.get("reference")) or "").partition("/_history")[0].split("/")
+    return len(parts) > 1 and parts[-2] == "Patient" and parts[-1] != reading.patient_id
+
+
+# -------------------------------------------------------------------------------------------------- one order
+
+
+def _order(draft: _Draft, told: _Drafts, *, selected: bool) -> Order:
+    resource, terminology = draft.resource, told.reading.terminology
+    pairs = tuple(dict.fromkeys(_codes(draft, told)))
+    set_ids = frozenset(member.set_id for pair in pairs for member in terminology.sets_of(*pair))
+    if not set_ids:
+        _report_unmapped(draft, told)
+    dosage = read_dosage(resource, terminology) if draft.type == _DRUG else DraftDosage()
+    quantity = resource.get("quantityQuantity", object_of(resource.get("quantityRange")).get("high"))
+    reasons = tuple(_reasons(draft, told))
+    return Order(
+        reference=draft.reference,
+        resource_type=draft.type,
+        set_ids=set_ids,
+        selected=selected,
+        codes=tuple(dict.fromkeys(normalise_coding(*pair) for pair in pairs)),
+        route=dosage.route,
+        dose=dosage.dose,
+        per_day=dosage.per_day,
+        amount=amount_of(quantity) if draft.type == _SERVICE else None,
+        duration=dosage.duration,
+        occurrence=_occurrence(draft, told),
+        reasons=reasons,
+        has_reason=bool(reasons) or _has_reason(resource),
+        resource=resource,
+    )
+
+
+def _report_unmapped(draft: _Draft, told: _Drafts) -> None:
+    """A draft without any drug yet says nothing; a service in a known system that no set holds is no fact."""
+    concept = _concept(draft)
+    if draft.type == _SERVICE and is_known(concept, told.reading.terminology):
+        return
+    if concept.coding or concept.has_text or "medicationReference" in draft.resource:
+        told.report(draft, "unmapped order" if draft.type == _SERVICE else "unmapped drug")
+
+
+def _concept(draft: _Draft) -> CodeableConcept:
+    """What is ordered."""
+    resource = draft.resource
+    if draft.type == _DRUG:
+        return concept_of(resource.get("medicationCodeableConcept"))
+    if draft.type == _SERVICE:
+        return concept_of(resource.get("code"))
+    vaccines = (
+        coding
+        for recommendation in objects_of(resource.get("recommendation"))
+        for vaccine in objects_of(recommendation.get("vaccineCode"))
+        for coding in concept_of(vaccine).coding
+    )
+    return CodeableConcept(tuple(vaccines))
+
+
+def _codes(draft: _Draft, told: _Drafts) -> Iterator[tuple[str, str]]:
+    yield from coding_pairs(_concept(draft))
+    reference = text_of(object_of(draft.resource.get("medicationReference")).get("reference"))
+    if draft.type != _DRUG or reference is None:
+        return
+    found = _medication(reference, draft, told)
+    if found is None:
+        told.report(draft, "drug referred to is not at hand")
+    else:
+        yield from medication_codes(found.resource, found, told.reading, _DEEPEST)
+
+
+def _medication(reference: str, draft: _Draft, told: _Drafts) -> Entry[Medication] | None:
+    """Contained in the draft, beside it in draftOrders, or among the resources of the request."""
+    inside = contained_id(reference)
+    if inside is not None:
+        held = next(
+            (one for one in objects_of(draft.resource.get("contained")) if one.get("id") == inside), None
+        )
+    else:
+        beside = told.by_name.get(_normal(reference, told.reading))
+        held = None if beside is None else beside.resource
+    if held is None:
+        entry = told.reading.parsed.by_reference.get(_normal(reference, told.reading))
+        return entry if entry is not None and isinstance(entry.resource, Medication) else None  # type: ignore[return-value]
+    try:
+        medication = convert(held, Medication)
+    except (MsgspecError, RecursionError, ValueError):
+        return None
+    return Entry(draft.reference, medication, Raw(b"null"), "draftOrders")
+
+
+def _occurrence(draft: _Draft, told: _Drafts) -> Moment | None:
+    """When a service is to be done; a Period is one interval from its start to its end."""
+    resource = draft.resource
+    at = told.moment(resource.get("occurrenceDateTime"), draft)
+    if at is not None:
+        return at
+    period = object_of(resource.get("occurrencePeriod"))
+    start, end = told.moment(period.get("start"), draft), told.moment(period.get("end"), draft)
+    if start is None or end is None or end.latest < start.earliest:
+        return start or end
+    return replace(start, latest=end.latest)
+
+
+# ---------------------------------------------------------------------------------------------------- reasons
+
+
+def _reasons(draft: _Draft, told: _Drafts) -> Iterator[Finding]:
+    """Codes of reasons, and the findings of the record that the draft refers to."""
+    for value in objects_of(draft.resource.get("reasonCode")):
+        yield from _finding(concept_of(value), draft, told)
+    for value in objects_of(draft.resource.get("reasonReference")):
+        text = text_of(value.get("reference"))
+        if text is None:
+            continue
+        inside = contained_id(text)
+        recorded = told.findings.get(_normal(text, told.reading))
+        if recorded is not None:
+            yield recorded
+        elif inside is not None:
+            for one in objects_of(draft.resource.get("contained")):
+                if one.get("id") == inside and one.get("resourceType") == "Condition":
+                    yield from _finding(concept_of(one.get("code")), draft, told)
+
+
+def _finding(concept: CodeableConcept, draft: _Draft, told: _Drafts) -> Iterator[Finding]:
+    """A coded reason as a finding of the order itself: it tells what the order is for, nothing else."""
+    terminology = told.reading.terminology
+    found = finding_memberships(concept, terminology)
+    if found:
+        yield Finding(
+            draft.reference,
+            found,
+            ClinicalStatus.ABSENT,
+            Verification.REPORTED,
+            word=word_of(concept, terminology),
+        )
+
+
+def _has_reason(resource: Json) -> bool:
+    """Any reason, also one in words or in codes that no set knows."""
+    codes = (concept_of(value) for value in objects_of(resource.get("reasonCode")))
+    return any(c.coding or c.has_text for c in codes) or bool(objects_of(resource.get("reasonReference")))
