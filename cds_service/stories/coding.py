@@ -1,0 +1,147 @@
+"""From a word of a story to a code: `vocabulary.toml` says which value set a word means, a dialect which system.
+
+A drug needs no entry: its name is looked up among the displays of the `med-*` and `vax-*` sets.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from cards.code_systems import ATC, CVX, ICD_10, ICD_10_CM, LOINC, RXNORM, SNOMED, UCUM
+from cards.valuesets import Code, Terminology, load
+from cds_service.stories.story import Term
+
+VOCABULARY: Final = Path(__file__).parent / "vocabulary.toml"
+_DRUG_SETS: Final = ("med-", "vax-")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a record is coded: the code systems that it uses, the preferred one first.
+
+    `coarse` is a classification that has one code where the story tells finer kinds (petechiae and bruises).
+    """
+
+    name: str
+    systems: tuple[str, ...]
+    coarse: str | None = None
+
+
+STANDARD: Final = Dialect("standard", (LOINC, SNOMED, RXNORM, CVX, ICD_10_CM, ICD_10, ATC))
+DIALECTS: Final[Mapping[str, Dialect]] = {
+    d.name: d
+    for d in (
+        STANDARD,
+        Dialect("icd-10-cm", (LOINC, ICD_10_CM, RXNORM, CVX, SNOMED, ATC), ICD_10_CM),
+        Dialect("icd-10", (LOINC, ICD_10, ATC, CVX, SNOMED, RXNORM), ICD_10),
+    )
+}
+
+
+class UnknownWordError(ValueError):
+    """A word of a story that no vocabulary entry, value set or drug explains."""
+
+
+@cache
+def vocabulary() -> Mapping[str, Term]:
+    """Every word of `vocabulary.toml`, in lower case, with its value set; ValueError for a set that is none."""
+    words: dict[str, Term] = {}
+    for table in tomllib.loads(VOCABULARY.read_text(encoding="utf-8")).values():
+        for word, meaning in table.items():
+            set_id, _, which = meaning.partition("/")
+            term = Term(set_id, which or None)
+            pick(term, STANDARD)
+            if word.casefold() in words:
+                raise ValueError(f"vocabulary.toml: {word!r} stands twice")
+            words[word.casefold()] = term
+    return words
+
+
+@cache
+def _terminology() -> Terminology:
+    return load()
+
+
+@cache
+def _drugs() -> Mapping[str, Term]:
+    """Names of drugs as the value sets display them; the set with the fewest codes names a drug best."""
+    sets = [_terminology()[i] for i in _terminology() if i.startswith(_DRUG_SETS)]
+    found: dict[str, Term] = {}
+    for one in sorted(sets, key=lambda s: len(s.codes), reverse=True):
+        for code in one.codes:
+            if code.match == "exact":
+                found[code.display.casefold()] = Term(one.id, code.display)
+    return found
+
+
+def term(word: str) -> Term:
+    """The meaning of a word: a vocabulary entry, a value set's id, or a drug. UnknownWordError otherwise."""
+    key = word.casefold()
+    found = vocabulary().get(key) or _drugs().get(key)
+    if found is not None:
+        return found
+    if word in _terminology():
+        return Term(word)
+    raise UnknownWordError(f"nothing is known by the name {word!r}")
+
+
+def split_term(text: str) -> tuple[Term, str]:
+    """The longest known name at the start of a text, and what follows it."""
+    parts = text.split(" ")
+    for length in range(len(parts), 0, -1):
+        try:
+            return term(" ".join(parts[:length])), " ".join(parts[length:])
+        except UnknownWordError:
+            continue
+    raise UnknownWordError(f"nothing is known by the name {text!r}")
+
+
+def pick(what: Term, dialect: Dialect) -> Code:
+    """The code for a term in the dialect's first system that has one. ValueError where the set has none."""
+    if what.set_id not in _terminology():
+        raise ValueError(f"no value set {what.set_id!r}")
+    codes = [c for c in _terminology()[what.set_id].codes if c.match == "exact"]
+    wanted = [c for c in codes if what.which is None or _means(c, what.which)]
+    if wanted:
+        others = dict.fromkeys(c.system for c in wanted)
+        for system in (*dialect.systems, *others):
+            named = [c for c in wanted if c.system == system]
+            like = [c for c in codes if c.system == system == dialect.coarse]
+            if named or like:
+                return min(named or like, key=lambda c: (_doubt(c), not _is_named(c, what.which)))
+    raise ValueError(f"{what.set_id}: no code for {what.which or 'it'} in {dialect.name}")
+
+
+def _means(code: Code, which: str) -> bool:
+    return code.word == which or which.casefold() in code.display.casefold()
+
+
+def _is_named(code: Code, which: str | None) -> bool:
+    return which is not None and code.display.casefold() == which.casefold()
+
+
+def _doubt(code: Code) -> int:
+    """Codes that mean the fact by themselves come first; among them the order of the file."""
+    return 2 * (code.status is not None) + (not code.verified)
+
+
+def concept(what: Term, dialect: Dialect) -> dict[str, Any]:
+    """The term as a CodeableConcept of one coding."""
+    return concept_of(pick(what, dialect))
+
+
+def concept_of(code: Code) -> dict[str, Any]:
+    """A code of a value set as a CodeableConcept."""
+    return {"coding": [{"system": code.system, "code": code.code, "display": code.display}]}
+
+
+@cache
+def unit_codes() -> frozenset[str]:
+    """The UCUM codes of units of platelet counts; another text is sent as text alone."""
+    codes: Iterable[Code] = _terminology()["ucum-platelet-units"].codes
+    return frozenset(c.code for c in codes if c.system == UCUM and c.verified)

@@ -1,0 +1,341 @@
+"""Lines of a story, as a clinician writes them, to facts. Strict: a clause that is not understood is an error.
+
+    woman 34, pregnant 20 weeks          a person: man, woman, boy, girl, newborn; "9 days" for the youngest
+    22 · 25,000 /uL, 9 days ago · <5     a platelet count, 10*9/L and 3 h ago unless said otherwise
+    temperature 38.6 Cel, 2 h ago        a measurement; "EBV VCA IgM positive" or "schistocytes present" a result
+    nosebleed, 2 h ago                   a finding with its onset; suspected, refuted, severe, ended 30 h ago ...
+    prednisone, started 2 weeks ago      a drug in use; given 2 h ago; ended yesterday
+    penicillin, anaphylaxis              an allergy
+    platelet transfusion, 1 h ago        something done; a plan is "lumbar puncture, in 2 days"
+    eltrombopag, 50 mg, daily            the draft that is selected
+
+Clauses are separated by ", ". `docs` of the words: `vocabulary.toml`; of the times: `times.read_when`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from cds_service.stories.coding import UnknownWordError, split_term, term
+from cds_service.stories.story import (
+    AllergyTo,
+    Amount,
+    Done,
+    Dose,
+    Drug,
+    Found,
+    Observed,
+    Ordered,
+    Person,
+    Planned,
+    Story,
+    Term,
+)
+from cds_service.stories.times import When, read_when
+
+PLATELETS = Term("obs-platelet-count")
+COUNT_AGE = When(timedelta(hours=3))
+COUNT_UNIT = "10*9/L"
+
+_NUMBER = r"(?P<comparator><=|>=|<|>)?(?P<value>\d[\d,]*(?:\.\d+)?)"
+_AMOUNT = re.compile(rf"{_NUMBER}(?: (?P<unit>\S.*))?")
+_PRESSURE = re.compile(r"(\d+)/(\d+)")
+_RANGE = re.compile(r"range ([\d.]*)-([\d.]*)")
+_AGE = re.compile(r"(man|woman|boy|girl|newborn boy|newborn girl|person)(?: (\d+)(?: (days|weeks))?)?")
+_DOSE = re.compile(r"(\d+(?:\.\d+)?) (mg|ug|g|mL|unit|adult dose)")
+_FOR = re.compile(r"for (\d+) (days?|weeks?)")
+_TIMES_A_DAY = {
+    "daily": "1",
+    "twice daily": "2",
+    "3 times daily": "3",
+    "4 times daily": "4",
+}
+_STATUSES = ("preliminary", "final", "amended", "corrected", "registered", "entered in error", "unknown")
+_SEVERITIES = {
+    "mild": "Mild",
+    "moderate": "Moderate",
+    "severe": "Severe",
+    "life-threatening": "Life threatening",
+    "WHO 1": "Mild",
+    "WHO 2": "Moderate",
+    "WHO 3": "Severe",
+    "WHO 4": "Life threatening",
+}
+_ROUTES = {
+    "oral": "route-oral",
+    "IV": "route-intravenous",
+    "IM": "route-intramuscular",
+    "SC": "route-subcutaneous",
+}
+_SUSPECTED = {"suspected": "provisional", "differential": "differential", "refuted": "refuted"}
+
+F = TypeVar("F")
+
+
+def read_story(lines: Mapping[str, Any]) -> Story:
+    """A story of its members as the TOML file gives them. ValueError naming the line that is not understood."""
+    known = {
+        "person",
+        "platelets",
+        "observed",
+        "findings",
+        "drugs",
+        "allergies",
+        "done",
+        "planned",
+        "orders",
+        "inpatient",
+        "hook",
+        "failed",
+        "absent",
+    }
+    unknown = lines.keys() - known
+    if unknown:
+        raise ValueError(f"a story has no {sorted(unknown)}")
+    orders = _each(lines, "orders", read_order)
+    return Story(
+        person=_line(read_person, lines.get("person", "man 40")),
+        platelets=_each(lines, "platelets", read_count),
+        observed=_each(lines, "observed", read_observed),
+        found=_each(lines, "findings", read_finding),
+        drugs=_each(lines, "drugs", read_drug),
+        allergies=_each(lines, "allergies", read_allergy),
+        done=_each(lines, "done", read_done),
+        planned=_each(lines, "planned", read_planned),
+        orders=orders,
+        inpatient=lines.get("inpatient", False),
+        hook=lines.get("hook", "order-select" if orders else "patient-view"),
+        failed=tuple(lines.get("failed", ())),
+        absent=tuple(lines.get("absent", ())),
+    )
+
+
+def _each(lines: Mapping[str, Any], name: str, read: Callable[[str], F]) -> tuple[F, ...]:
+    given = lines.get(name, ())
+    return tuple(_line(read, line) for line in ([given] if isinstance(given, str) else given))
+
+
+def _line(read: Callable[[str], F], line: str) -> F:
+    try:
+        return read(line)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{line!r}: {error}") from error
+
+
+def _not_understood(clause: str) -> ValueError:
+    return ValueError(f"{clause!r} is not understood")
+
+
+def read_person(line: str) -> Person:
+    """ "woman 34, pregnant 20 weeks, 60 kg, ancestry Chinese"."""
+    head, *clauses = line.split(", ")
+    found = _AGE.fullmatch(head)
+    if found is None:
+        raise _not_understood(head)
+    who, age, unit = found.groups()
+    sex = {"man": "male", "boy": "male", "woman": "female", "girl": "female"}
+    person = Person(sex=sex.get(who.rpartition(" ")[2], "unknown"), age=None)
+    if age is not None and unit is not None:
+        person = replace(person, days=int(age) * (7 if unit == "weeks" else 1))
+    elif age is not None:
+        person = replace(person, age=int(age))
+    for clause in clauses:
+        if (weeks := re.fullmatch(r"pregnant (\d+) weeks", clause)) is not None:
+            person = replace(person, pregnant=int(weeks[1]))
+        elif (weight := re.fullmatch(r"([\d.]+) kg", clause)) is not None:
+            person = replace(person, weight=Decimal(weight[1]))
+        elif clause.startswith("ancestry "):
+            person = replace(person, ancestry=clause.removeprefix("ancestry "))
+        elif clause == "pregnancy not known":
+            person = replace(person, pregnancy_known=False)
+        else:
+            raise _not_understood(clause)
+    return person
+
+
+def read_count(line: str) -> Observed:
+    """A platelet count: "29.9", "25,000 /uL, 9 days ago", "28, no unit, range 150-400", "8, entered in error"."""
+    head, *clauses = line.split(", ")
+    no_unit = "no unit" in clauses
+    amount = _amount(head)
+    if amount.unit is None and not no_unit:
+        amount = replace(amount, unit=COUNT_UNIT)
+    count = Observed(PLATELETS, amount, at=COUNT_AGE)
+    return _observed(count, [c for c in clauses if c != "no unit"])
+
+
+def read_observed(line: str) -> Observed:
+    """ "haemoglobin 7.9 g/dL, 2 h ago", "blood pressure 82/40", "EBV VCA IgM positive, yesterday"."""
+    head, *clauses = line.split(", ")
+    what, value = split_term(head)
+    pressure = _PRESSURE.fullmatch(value)
+    if pressure is not None:
+        amount = Amount(Decimal(pressure[1]), unit="mm[Hg]")
+        return _observed(Observed(what, amount, diastolic=Decimal(pressure[2]), at=COUNT_AGE), clauses)
+    if _AMOUNT.fullmatch(value) is not None:
+        return _observed(Observed(what, _amount(value), at=COUNT_AGE), clauses)
+    if not value:
+        raise ValueError("a value or a result is missing")
+    return _observed(Observed(what, word=value, at=COUNT_AGE), clauses)
+
+
+def _amount(text: str) -> Amount:
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        raise _not_understood(text)
+    return Amount(Decimal(found["value"].replace(",", "")), found["comparator"], found["unit"])
+
+
+def _observed(one: Observed, clauses: list[str]) -> Observed:
+    for clause in clauses:
+        when = read_when(clause.removeprefix("issued "))
+        if when is not None:
+            one = replace(one, issued=when) if clause.startswith("issued ") else replace(one, at=when)
+        elif (limits := _RANGE.fullmatch(clause)) is not None and one.amount is not None:
+            low, high = (Decimal(limit) if limit else None for limit in limits.groups())
+            one = replace(one, amount=replace(one.amount, low=low, high=high))
+        elif clause in _STATUSES:
+            one = replace(one, status=clause.replace(" ", "-"))
+        elif clause == "undated":
+            one = replace(one, at=None)
+        elif clause == "unreadable":
+            one = replace(one, broken=True)
+        elif clause in ("high", "low"):
+            one = replace(one, interpretation=clause)
+        elif clause in ("citrate", "cord blood") or clause.startswith("sample "):
+            one = replace(one, sample=clause)
+        else:
+            raise _not_understood(clause)
+    return one
+
+
+def read_finding(line: str) -> Found:
+    """ "nosebleed, 2 h ago", "gum bleeding, recorded 5 days ago", "H. pylori infection, resolved 2 years ago"."""
+    head, *clauses = line.split(", ")
+    found = Found(term(head))
+    dated = False
+    for clause in clauses:
+        word, _, rest = clause.partition(" ")
+        when = read_when(rest if word in ("recorded", "ended", "resolved") else clause)
+        if word in ("ended", "resolved") and (when is not None or not rest):
+            found = replace(found, ended=when, clinical="resolved")
+        elif word == "recorded" and when is not None:
+            found = replace(found, recorded=when, onset=found.onset if dated else None)
+        elif when is not None:
+            found, dated = replace(found, onset=when), True
+        elif clause in ("undated", "no onset"):
+            found = replace(found, onset=None)
+        elif clause in _SUSPECTED:
+            found = replace(found, verification=_SUSPECTED[clause])
+        elif clause == "entered in error":
+            found = replace(found, verification="entered-in-error")
+        elif clause in ("inactive", "remission"):
+            found = replace(found, clinical=clause)
+        elif clause in _SEVERITIES:
+            found = replace(found, severity=_SEVERITIES[clause])
+        elif clause == "observed":
+            found = replace(found, observed=True)
+        elif clause == "reported by the patient":
+            found = replace(found, by_patient=True)
+        else:
+            raise _not_understood(clause)
+    return found
+
+
+def read_drug(line: str) -> Drug:
+    """ "LMWH, started 8 days ago, SC", "noradrenaline, given 1 h ago, IV", "entecavir, ended yesterday"."""
+    head, *clauses = line.split(", ")
+    drug = Drug(term(head), start=When(timedelta(days=2)))
+    for clause in clauses:
+        word, _, rest = clause.partition(" ")
+        when = read_when(rest)
+        if word == "started" and when is not None:
+            drug = replace(drug, start=when)
+        elif word == "ended" and when is not None:
+            drug = replace(drug, end=when, status="completed")
+        elif word == "given" and when is not None:
+            drug = replace(drug, start=when, given=True, status="completed")
+        else:
+            drug = replace(drug, dose=_dose(drug.dose, clause))
+    return drug
+
+
+def read_allergy(line: str) -> AllergyTo:
+    """ "penicillin, anaphylaxis", "aspirin, intolerance", "penicillin, low criticality"."""
+    head, *clauses = line.split(", ")
+    allergy = AllergyTo(_allergen(head))
+    for clause in clauses:
+        if clause == "anaphylaxis":
+            allergy = replace(allergy, anaphylaxis=True, criticality="high")
+        elif clause == "intolerance":
+            allergy = replace(allergy, intolerance=True)
+        elif clause in ("high criticality", "low criticality"):
+            allergy = replace(allergy, criticality=clause.partition(" ")[0])
+        else:
+            raise _not_understood(clause)
+    return allergy
+
+
+def _allergen(word: str) -> Term:
+    """Allergies have their own sets; a drug stands for itself."""
+    try:
+        return term(f"{word} allergy")
+    except UnknownWordError:
+        return term(word)
+
+
+def read_done(line: str) -> Done:
+    """ "platelet transfusion, 1 h ago, in progress"."""
+    head, *clauses = line.split(", ")
+    done = Done(term(head))
+    for clause in clauses:
+        when = read_when(clause)
+        if when is not None:
+            done = replace(done, at=when)
+        elif clause in ("in progress", "completed", "entered in error"):
+            done = replace(done, status=clause.replace(" ", "-"))
+        else:
+            raise _not_understood(clause)
+    return done
+
+
+def read_planned(line: str) -> Planned:
+    """ "lumbar puncture, in 2 days", "platelets, ordered 1 h ago"."""
+    head, *clauses = line.split(", ")
+    plan = Planned(term(head))
+    for clause in clauses:
+        when = read_when(clause.removeprefix("ordered "))
+        if when is None:
+            raise _not_understood(clause)
+        plan = replace(plan, ordered=when) if clause.startswith("ordered ") else replace(plan, at=when)
+    return plan
+
+
+def read_order(line: str) -> Ordered:
+    """ "eltrombopag, 50 mg, daily", "platelets", "amoxicillin, oral, reason streptococcal pharyngitis"."""
+    head, *clauses = line.split(", ")
+    order = Ordered(None if head == "a drug with a local code" else term(head))
+    for clause in clauses:
+        if clause.startswith("reason "):
+            order = replace(order, reason=term(clause.removeprefix("reason ")))
+        else:
+            order = replace(order, dose=_dose(order.dose, clause))
+    return order
+
+
+def _dose(dose: Dose, clause: str) -> Dose:
+    if (amount := _DOSE.fullmatch(clause)) is not None:
+        return replace(dose, amount=Decimal(amount[1]), unit=amount[2])
+    if (length := _FOR.fullmatch(clause)) is not None:
+        return replace(dose, days=int(length[1]) * (7 if length[2].startswith("week") else 1))
+    if clause in _ROUTES:
+        return replace(dose, route=_ROUTES[clause])
+    per_day = _TIMES_A_DAY.get(clause)
+    if per_day is None:
+        raise _not_understood(clause)
+    return replace(dose, per_day=Decimal(per_day))
