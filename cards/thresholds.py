@@ -59,6 +59,14 @@ class Thresholds:
     plausible_high: Decimal = number("2500", "10*9/L", "design", "2000", "2500", "above: implausible")
     upper_bound_step: Decimal = number("0.1", "10*9/L", "design", "0.1", "0.1", "`<5` decides as 4.9")
 
+    range_low_from: Decimal = number("100", "10*9/L", "design", "100", "100", "DATA-03: a range tells the unit: low from")
+    range_low_to: Decimal = number("200", "10*9/L", "design", "200", "200", "low to")
+    range_high_from: Decimal = number("350", "10*9/L", "design", "350", "350", "high from")
+    range_high_to: Decimal = number("500", "10*9/L", "design", "500", "500", "high to")
+    possible_temperature_low: Decimal = number("20", "Cel", "design", "13", "25", "below: no body temperature")
+    possible_temperature_high: Decimal = number("45", "Cel", "design", "43", "47", "above: no body temperature")
+    possible_hb_high: Decimal = number("30", "g/dL", "design", "25", "30", "above: no haemoglobin, a wrong unit")
+
     zero_repeat: Decimal = number("24", "h", "design", "6", "48", "a zero is read as below 1 when repeated within")
 
     # B.2 trend, PLT
@@ -144,10 +152,12 @@ class Thresholds:
     child_dose_low: Decimal = number("10", "mL/kg", "LIFEB", "5", "10", "platelets for a child: from")
     child_dose_high: Decimal = number("15", "mL/kg", "LIFEB", "10", "15", "platelets for a child: to; the draft")
     adult_unit_volume: Decimal = number("300", "mL", "LIFEB", "200", "400", "one adult unit: the most that a child gets")
+    preterm_weeks: Decimal = number("37", "wk", "design", "37", "37", "POP-01: born before is preterm")
+    preterm_until_weeks: Decimal = number("44", "wk", "design", "44", "44", "POP-01: a newborn up to this postmenstrual age")
     recheck_minor_hours: Decimal = number("12", "h", "design", "6", "24", "TRF-03 below 20: next count")
     recheck_hours: Decimal = number("24", "h", "design", "12", "48", "TRF-03, -05, -08 and close to the limit: next count")
     recheck_skin_hours: Decimal = number("48", "h", "design", "24", "72", "TRF-04: next count")
-    severe_kidney_egfr: Decimal = number("30", "mL/min/{1.73_m2}", "LAB-TXA", "30", "30", "below: no tranexamic acid")
+    severe_kidney_egfr: Decimal = number("30", "mL/min/{1.73_m2}", "design", "30", "30", "below: no tranexamic acid")
 
     # A.3 limits on alerts
     platelets_in_progress: Decimal = number("6", "h", "design", "4", "12", "platelets given within: already in progress")
@@ -184,6 +194,39 @@ class Thresholds:
     plasmic_hours: Decimal = number("72", "h", "design", "24", "72", "PLASMIC items are at most this old")
     hit_days: Decimal = number("100", "d", "HIT18", "100", "100", "heparin exposure and a current HIT")
     four_ts_suspect: Decimal = number("4", "{score}", "HIT18", "4", "4", "at or above: SAFE-02")
+
+    plasmic_cancer_months: Decimal = number("12", "mo", "PLASMIC17", "12", "12", "PLASMIC: cancer within so many months")
+    hit_fall_minor: Decimal = number("30", "%", "HIT18", "30", "30", "4Ts: a fall by at least this gives 1 point")
+    hit_fall_major: Decimal = number("50", "%", "HIT18", "50", "50", "4Ts: a fall by more than this may give 2 points")
+    hit_nadir_low: Decimal = number("10", "10*9/L", "HIT18", "10", "10", "4Ts: nadir below: 0 points")
+    hit_nadir: Decimal = number("20", "10*9/L", "HIT18", "20", "20", "4Ts: nadir below: at most 1 point")
+    hit_onset_from: Decimal = number("5", "d", "HIT18", "5", "5", "4Ts: typical onset from this day of heparin")
+    hit_onset_to: Decimal = number("10", "d", "HIT18", "10", "10", "4Ts: typical onset up to this day")
+    hit_onset_early: Decimal = number("1", "d", "HIT18", "1", "1", "4Ts: early onset up to this day, after earlier heparin")
+    hit_earlier_exposure: Decimal = number("30", "d", "HIT18", "30", "30", "4Ts: earlier heparin within this: 2 points")
+    hit_baseline: Decimal = number("24", "h", "design", "24", "48", "4Ts: counts up to this before heparin are baseline")
+    hit_course_gap: Decimal = number("2", "d", "design", "1", "7", "doses at most this far apart are one course of heparin")
+    four_ts_chemotherapy_days: Decimal = number("14", "d", "design", "7", "30", "4Ts: chemotherapy within: definite other cause")
+
+    # SAFE-12: ceftriaxone for suspected meningococcal sepsis
+    men_dose: Decimal = number("2", "g", "NG240", "2", "2", "from 50 kg and in adults, intravenously")
+    men_weight: Decimal = number("50", "kg", "NG240", "50", "50", "a child below is dosed by weight")
+    men_per_kg_low: Decimal = number("80", "mg/kg", "NG240", "80", "80", "child below 50 kg, from")
+    men_per_kg_high: Decimal = number("100", "mg/kg", "NG240", "100", "100", "child below 50 kg, to")
+    men_daily: Decimal = number("4", "g", "NG240", "4", "4", "child below 50 kg: at most in a day")
+
+    # SAFE-07, ISTH score of overt DIC
+    dic_overt: Decimal = number("5", "{score}", "ISTHDIC", "5", "5", "at or above: overt DIC")
+    dic_platelets_low: Decimal = number("50", "10*9/L", "ISTHDIC", "50", "50", "below: 2 points")
+    dic_platelets_moderate: Decimal = number("100", "10*9/L", "ISTHDIC", "100", "100", "below: 1 point")
+    dic_d_dimer_strong: Decimal = number("10", "1", "design", "5", "10", "times the upper limit, above: strong rise, 3 points")
+    dic_pt_long: Decimal = number("6", "s", "ISTHDIC", "6", "6", "above the upper limit, at least: 2 points")
+    dic_pt_moderate: Decimal = number("3", "s", "ISTHDIC", "3", "3", "above the upper limit, at least: 1 point")
+    dic_inr_long: Decimal = number("1.7", "{INR}", "design", "1.6", "1.8", "only the INR known, at least: 2 points")
+    dic_inr_moderate: Decimal = number("1.3", "{INR}", "design", "1.2", "1.4", "only the INR known, at least: 1 point")
+    dic_fibrinogen: Decimal = number("1.0", "g/L", "ISTHDIC", "1", "1", "below: 1 point")
+    dic_apart: Decimal = number("24", "h", "ISTHDIC", "24", "24", "items of one score are drawn at most this far apart")
+    dic_hours: Decimal = number("72", "h", "design", "24", "72", "the newest item of a score is at most this old")
 
     # TPO
     tpo_low: Decimal = number("30", "10*9/L", "ASH19", "20", "30", "below: TPO-01, TPO-02")
@@ -255,6 +298,10 @@ class Thresholds:
     alt_days: Decimal = number("30", "d", "design", "7", "90", "an ALT counts for the dose of paracetamol up to")
     neonate_platelets: Decimal = number("25", "10*9/L", "AABB25", "25", "25", "ORD-09, newborn without bleeding: from")
     platelet_doses: Decimal = number("1", "1", "AABB15", "1", "1", "ORD-10: adult doses for prophylaxis at most")
+    cd4_low: Decimal = number("200", "10*6/L", "design", "200", "350", "POP-05: HIV with CD4 below")
+    steroid_days: Decimal = number("14", "d", "design", "14", "28", "POP-05, ORD-21: a steroid course from")
+    rituximab_months: Decimal = number("6", "mo", "design", "6", "12", "POP-05: rituximab counts up to")
+    viral_days: Decimal = number("28", "d", "design", "14", "56", "ORD-13: an acute infection without its own window, up to")
     severe_neutropenia: Decimal = number("0.5", "10*9/L", "design", "0.5", "1.0", "ORD-13 is silent below")
 
     def __post_init__(self) -> None:

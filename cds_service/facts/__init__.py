@@ -1,1 +1,98 @@
 """From decoded FHIR to the record that the rules read: units, status, dates and codes settled, nothing judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cards.record import Answer, Kind, PersonRecord, Record
+from cards.thresholds import Thresholds
+from cards.valuesets import Terminology
+from cds_service.facts.allergies import read_allergies
+from cds_service.facts.conditions import read_conditions
+from cds_service.facts.context import Reading
+from cds_service.facts.events import read_events
+from cds_service.facts.findings_observed import read_findings_observed, read_pregnancy, voided_by_error
+from cds_service.facts.measurements import read_measurements
+from cds_service.facts.medications import read_medications
+from cds_service.facts.observed import look_at
+from cds_service.facts.orders import read_orders
+from cds_service.facts.person import read_birth, read_person
+from cds_service.facts.platelets import read_platelets
+from cds_service.facts.results import read_results
+from cds_service.facts.stay import read_stay
+from cds_service.facts.undecoded import read_undecoded
+from cds_service.fhir.entries import Entry, Rejected
+from cds_service.fhir.parse import Parsed
+from cds_service.fhir.shapes import Patient
+
+if TYPE_CHECKING:
+    from cds_service.hooks.request import HookRequest
+
+__all__ = ["Settled", "settle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The record, and what of the resources could not be used (beyond what the parser set aside)."""
+
+    record: Record
+    rejected: tuple[Rejected, ...] = ()
+
+
+def settle(
+    parsed: Parsed,
+    request: HookRequest,
+    answers: Mapping[Kind, Answer],
+    terminology: Terminology,
+    as_of: datetime,
+    limits: Thresholds | None = None,
+) -> Settled:
+    """Everything that the resources of one request tell. Never raises: what cannot be used is in `rejected`."""
+    context = request.context
+    patient = _patient(parsed, context.patient_id)
+    reading = Reading(
+        parsed=parsed,
+        terminology=terminology,
+        as_of=as_of,
+        hook=request.hook,
+        patient_id=context.patient_id,
+        limits=limits or Thresholds(),
+        birth=read_birth(patient.resource) if patient is not None else None,
+    )
+    seen, in_error = look_at(reading)
+    platelets, unread = read_platelets(seen, reading)
+    findings, voided = read_conditions(reading)
+    findings += read_findings_observed(seen, reading)
+    pregnancy = read_pregnancy(seen, reading)
+    performed, planned, immunizations = read_events(reading)
+    orders, unresolved = read_orders(context.draft_orders, context.selections, reading, findings)
+    record = Record(
+        as_of=as_of,
+        hook=request.hook,
+        person=read_person(reading, patient, pregnancy)
+        if patient is not None
+        else PersonRecord(f"Patient/{context.patient_id}", pregnancy=pregnancy),
+        platelets=platelets,
+        unread_platelets=unread + read_undecoded(reading),
+        measurements=read_measurements(seen, reading),
+        tests=read_results(seen, reading),
+        findings=findings,
+        voided=tuple(sorted({*voided, *voided_by_error(in_error, reading)})),
+        medications=read_medications(reading),
+        performed=performed,
+        planned=planned,
+        allergies=read_allergies(reading),
+        immunizations=immunizations,
+        orders=orders,
+        unresolved_selections=unresolved,
+        stay=read_stay(reading, context.encounter_id),
+        answers=answers,
+    )
+    return Settled(record, tuple(reading.problems))
+
+
+def _patient(parsed: Parsed, patient_id: str) -> Entry[Patient] | None:
+    return next((entry for entry in parsed.of(Patient) if entry.resource.id == patient_id), None)

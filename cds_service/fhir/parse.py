@@ -62,6 +62,7 @@ class Parsed:
     undecoded: tuple[Undecoded, ...] = ()
     kinds: Mapping[str, frozenset[Kind]] = field(default_factory=dict)
     fhir_server: str | None = None
+    aliases: Aliases = field(default_factory=lambda: Aliases(""))
     by_reference: Mapping[str, Entry[Shape]] = field(default_factory=dict)
     by_full_url: Mapping[tuple[str, str], Entry[Shape]] = field(default_factory=dict)
 
@@ -198,6 +199,7 @@ class _Found:
             undecoded=tuple(self.undecoded),
             kinds=kinds,
             fhir_server=self.aliases.fhir_server,
+            aliases=self.aliases,
             by_reference={entry.reference: entry for entry in whole},
             by_full_url=cast("Mapping[tuple[str, str], Entry[Shape]]", urls),
         )

@@ -1,0 +1,125 @@
+"""Numbers of the `obs-*` sets in the canonical unit of their set, with their own reference range and flag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Final
+
+from msgspec import UnsetType
+
+from cards.record import Comparator, Measurement
+from cds_service.facts.context import Reading
+from cds_service.facts.observed import Seen
+from cds_service.facts.scales import SCALES, Scale, read_scale
+from cds_service.fhir.numbers import read_decimal
+from cds_service.fhir.shapes import CodeableConcept, Quantity, ReferenceRange
+
+HIGH: Final = frozenset({"H", "HH", "HU", ">"})
+LOW: Final = frozenset({"L", "LL", "LU", "<"})
+_NORMAL_RANGE: Final = "normal"  # of the value set of range types that R4 prefers
+
+
+def read_measurements(seen: Iterable[Seen], reading: Reading) -> Mapping[str, tuple[Measurement, ...]]:
+    """By value set, in the order in which the record holds them. A value that cannot be used is reported."""
+    found: dict[str, list[Measurement]] = {}
+    for one in seen:
+        quantity = one.part.value_quantity
+        if quantity is None or one.status is None:
+            continue
+        for set_id in one.set_ids & SCALES.keys():
+            try:
+                found.setdefault(set_id, []).append(_measurement(set_id, quantity, one, reading))
+            except ValueError as error:
+                reading.report(one.entry, str(error))
+    return {set_id: tuple(values) for set_id, values in found.items() if values}
+
+
+def _measurement(set_id: str, quantity: Quantity, one: Seen, reading: Reading) -> Measurement:
+    """ValueError, in our words, where the value cannot be used."""
+    if isinstance(quantity.value, UnsetType):
+        raise ValueError("a measurement without a value")
+    if one.time_unreadable:
+        raise ValueError("a measurement whose time cannot be read")
+    scale, disagrees = read_scale(set_id, quantity)
+    if disagrees:
+        raise ValueError("a measurement whose unit code and unit text disagree")
+    if scale is None:
+        raise ValueError("a measurement without a unit, or in one that is not known for it")
+    value = scale.convert(read_decimal(quantity.value))
+    if value < 0 or not _is_possible(set_id, value, reading):
+        raise ValueError("a measurement that is not possible in its unit")
+    low, high = read_range(one.part.reference_range, quantity, set_id, scale)
+    assert one.status is not None
+    return Measurement(
+        set_id=set_id,
+        reference=one.reference,
+        value=value,
+        unit=scale.unit,
+        comparator=read_comparator(quantity),
+        time=one.time,
+        issued=one.issued,
+        status=one.status,
+        low=low,
+        high=high,
+        flagged=read_flag(one.part.interpretation),
+    )
+
+
+def _is_possible(set_id: str, value: Decimal, reading: Reading) -> bool:
+    """Not a temperature of 98 degrees Celsius, nor a haemoglobin of 120 g/dL."""
+    limits = reading.limits
+    if set_id == "obs-temperature":
+        return limits.possible_temperature_low <= value <= limits.possible_temperature_high
+    return set_id != "obs-hemoglobin" or value <= limits.possible_hb_high
+
+
+def read_comparator(quantity: Quantity) -> Comparator | None:
+    """ValueError for one that R4 does not have."""
+    if quantity.comparator is None:
+        return None
+    try:
+        return Comparator(quantity.comparator)
+    except ValueError:
+        raise ValueError("a comparator that R4 does not have") from None
+
+
+def read_range(
+    ranges: tuple[ReferenceRange, ...], quantity: Quantity, set_id: str, scale: Scale
+) -> tuple[Decimal | None, Decimal | None]:
+    """Low and high of the normal range, in the canonical unit; a bound without a unit has that of the value."""
+    for one in ranges:
+        if not _is_normal(one.type):
+            continue
+        low, high = _bound(one.low, set_id, scale), _bound(one.high, set_id, scale)
+        if low is not None or high is not None:
+            return low, high
+    return None, None
+
+
+def _is_normal(kind: CodeableConcept | None) -> bool:
+    """A range without a type is the normal one."""
+    return kind is None or not kind.coding or any(c.code == _NORMAL_RANGE for c in kind.coding)
+
+
+def _bound(quantity: Quantity | None, set_id: str, scale: Scale) -> Decimal | None:
+    if quantity is None or isinstance(quantity.value, UnsetType):
+        return None
+    if quantity.code or quantity.unit:
+        own, disagrees = read_scale(set_id, quantity)
+        if own is None or disagrees or own.unit != scale.unit:
+            return None
+        scale = own
+    try:
+        return scale.convert(read_decimal(quantity.value))
+    except ValueError:
+        return None
+
+
+def read_flag(interpretations: tuple[CodeableConcept, ...]) -> str | None:
+    """ "high" or "low" by the laboratory's own flag; None where it says neither, or both."""
+    codes = {coding.code for concept in interpretations for coding in concept.coding}
+    high, low = not codes.isdisjoint(HIGH), not codes.isdisjoint(LOW)
+    if high == low:
+        return None
+    return "high" if high else "low"
