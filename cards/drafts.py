@@ -100,7 +100,9 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
         "nephrology": _service("Nephrology consultation", "nephrology consultation"),
         "gastroenterology": _service("Gastroenterology consultation", "gastroenterology consultation"),
         "cardiology": _service("Cardiology consultation", "cardiology consultation"),
-        "ct-head": _service("CT of the head without contrast", "CT of the head"),
+        "ct-head": _service(
+            "CT of the head without contrast", "CT of the head", "order-ct-head", "303653007"
+        ),
         "group-and-screen": _service(
             "Blood group and antibody screen", "group and screen", "order-type-screen"
         ),
@@ -131,6 +133,15 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
         "medication-review": _service("Medication review by a clinician or pharmacist", "medication review"),
         "creatinine": _service("Creatinine with eGFR", "creatinine with eGFR"),
         "liver-tests": _service("Liver tests: ALT, AST, bilirubin", "liver tests"),
+        "paracetamol": Template(
+            "MedicationRequest",
+            "Paracetamol (dose by local formulary)",
+            "paracetamol, dose by local formulary",
+            "med-paracetamol",
+        ),
+        "ceftriaxone": Template(
+            "MedicationRequest", "Ceftriaxone", "ceftriaxone intravenously", "med-cephalosporin", "2193"
+        ),
         "body-weight": _service("Measure body weight", "measurement of the body weight"),
     }
 )

@@ -55,6 +55,10 @@ class Fact(StrEnum):
     BLOOD_BORNE_VIRUSES = "tests for HIV, hepatitis B and hepatitis C"
     ANTIPHOSPHOLIPID = "antiphospholipid antibodies"
     ANCESTRY = "the ancestry, where an eltrombopag dose depends on it"
+    D_DIMER = "the D-dimer with the upper limit of its range"
+    THROMBOSIS_DATE = "when the recorded thrombosis began"
+    BEFORE_HEPARIN = "a platelet count from before heparin"
+    SKIN_NECROSIS = "skin necrosis at heparin injection sites"
 
 
 class Why(StrEnum):

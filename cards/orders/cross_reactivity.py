@@ -1,0 +1,125 @@
+"""Which allergies speak against which drugs (ORD-16): the same substance by code, the same class, beta-lactams.
+
+Classes of allergy codes (`allergy-*`) and of drug codes (`med-*`) stand side by side: an allergy may be
+recorded with either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cards.outcome import Indicator
+from cards.record import Allergy, Order
+
+PENICILLIN = ("med-penicillin", "med-aminopenicillin")
+CEPHALOSPORIN, CARBAPENEM = ("med-cephalosporin",), ("med-carbapenem",)
+DISSIMILAR = ("med-cephalosporin-dissimilar",)
+PENICILLIN_ALLERGY = ("allergy-penicillin", *PENICILLIN)
+
+
+@dataclass(frozen=True, slots=True)
+class DrugClass:
+    """`name` is our word for it on the card; `allergies` and `drugs` are value sets."""
+
+    name: str
+    allergies: tuple[str, ...]
+    drugs: tuple[str, ...]
+
+
+CLASSES: tuple[DrugClass, ...] = (
+    DrugClass("penicillin", PENICILLIN_ALLERGY, (*PENICILLIN, "allergy-penicillin")),
+    DrugClass(
+        "cephalosporin",
+        ("allergy-cephalosporin", *CEPHALOSPORIN),
+        (*CEPHALOSPORIN, "allergy-cephalosporin"),
+    ),
+    DrugClass("carbapenem", CARBAPENEM, CARBAPENEM),
+    DrugClass(
+        "tetracycline",
+        ("allergy-tetracycline", "med-tetracycline"),
+        ("med-tetracycline", "allergy-tetracycline"),
+    ),
+    DrugClass("nitroimidazole", ("allergy-metronidazole",), ("allergy-metronidazole",)),
+    DrugClass("fluoroquinolone", ("med-fluoroquinolone",), ("med-fluoroquinolone",)),
+    DrugClass("rifamycin", ("med-rifamycin",), ("med-rifamycin",)),
+    DrugClass(
+        "salicylate",
+        ("allergy-salicylate", "med-salicylate", "med-aspirin"),
+        ("med-salicylate", "med-aspirin", "allergy-salicylate"),
+    ),
+    DrugClass("bismuth", ("allergy-bismuth", "med-bismuth"), ("med-bismuth", "allergy-bismuth")),
+    DrugClass("NSAID", ("med-nsaid",), ("med-nsaid",)),
+    DrugClass("heparin", ("med-heparin", "med-lmwh"), ("med-heparin", "med-lmwh")),
+    DrugClass("ganciclovir", ("med-ganciclovir",), ("med-ganciclovir",)),
+    DrugClass("immunoglobulin", ("med-ivig",), ("med-ivig",)),
+    DrugClass("rituximab", ("med-rituximab",), ("med-rituximab",)),
+)
+"""A class that no rule names (statins, acid blockers) is judged by the same substance alone."""
+
+
+class Relation(StrEnum):
+    """How the selected drug is related to the allergy; the value is the key of the words."""
+
+    SAME_SUBSTANCE = "substance"
+    SAME_CLASS = "class"
+    SIMILAR_CEPHALOSPORIN = "similar-cephalosporin"
+    DISSIMILAR_BETA_LACTAM = "dissimilar"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An allergy that speaks against a selected order, and how strongly."""
+
+    order: Order
+    allergy: Allergy
+    relation: Relation
+    class_name: str
+    indicator: Indicator
+
+
+def match(order: Order, allergy: Allergy) -> Match | None:
+    """The strongest relation of the two, or None."""
+    relation, name = _relation(order, allergy)
+    if relation is None:
+        return None
+    return Match(order, allergy, relation, name, _indicator(allergy, relation))
+
+
+def _relation(order: Order, allergy: Allergy) -> tuple[Relation | None, str]:
+    shared = next((c for c in CLASSES if order.is_in(*c.drugs) and _is_to(allergy, *c.allergies)), None)
+    if not set(order.codes).isdisjoint(allergy.codes):
+        return Relation.SAME_SUBSTANCE, "selected drug" if shared is None else shared.name
+    if shared is not None:
+        return Relation.SAME_CLASS, shared.name
+    if not _is_to(allergy, *PENICILLIN_ALLERGY):
+        return None, ""
+    if order.is_in(*DISSIMILAR):
+        return Relation.DISSIMILAR_BETA_LACTAM, "cephalosporin"
+    if order.is_in(*CARBAPENEM):
+        return Relation.DISSIMILAR_BETA_LACTAM, "carbapenem"
+    if order.is_in(*CEPHALOSPORIN):
+        return Relation.SIMILAR_CEPHALOSPORIN, "cephalosporin"
+    return None, ""
+
+
+def _is_to(allergy: Allergy, *set_ids: str) -> bool:
+    return not allergy.set_ids.isdisjoint(set_ids)
+
+
+def is_severe(allergy: Allergy) -> bool:
+    """High criticality, anaphylaxis, or a severe reaction."""
+    return allergy.criticality == "high" or allergy.anaphylaxis or allergy.reaction_severity == "severe"
+
+
+def _indicator(allergy: Allergy, relation: Relation) -> Indicator:
+    """Severe critical, unknown or low a warning, intolerance information; one step less for dissimilar drugs.
+
+    A cephalosporin that the rulebook does not name as dissimilar counts as similar to the penicillin.
+    """
+    severe = is_severe(allergy)
+    if relation is Relation.DISSIMILAR_BETA_LACTAM:
+        return Indicator.WARNING if severe else Indicator.INFO
+    if severe:
+        return Indicator.CRITICAL
+    return Indicator.INFO if allergy.intolerance else Indicator.WARNING

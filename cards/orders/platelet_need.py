@@ -1,0 +1,81 @@
+"""Why platelets may be needed although nothing bleeds, and whether a bleed is life-threatening (for ORD-08 to 11)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from cards.facts import PatientFacts
+from cards.outcome import Input
+from cards.record import Planned
+from cards.rows import bleeding_rows, event_row, finding_row, order_row, sign_row
+from cards.safety.mimics import mimics
+from cards.thresholds import Thresholds
+from cards.transfusion.bleeding_risk import high_bleeding_risk
+from cards.transfusion.marrow import hypoproliferative
+
+NEUROSURGERY = ("proc-neurosurgery",)
+PROCEDURES = (
+    "proc-lumbar-puncture",
+    "proc-cvc",
+    "proc-organ-biopsy",
+    "proc-endoscopy",
+    "proc-endoscopy-biopsy",
+    "proc-ir-low-risk",
+    "proc-major-surgery",
+    *NEUROSURGERY,
+    "proc-neuraxial",
+    "proc-delivery",
+    "proc-tooth-extraction",
+    "proc-generic",
+)
+ALLOIMMUNE = ("mimic-alloimmune", "cond-thrombocytopenia-neonatal")
+PLANNED = ("active", "draft", "on-hold", "booked")
+
+
+def life_threatening(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """TRF-01: major bleeding, or bleeding with shock, and a count that is low for its site or not known."""
+    shocked = p.bleeding.serious if p.signs.shock else ()
+    bleeds = tuple(dict.fromkeys((*p.bleeding.major, *shocked)))
+    last = p.platelets.last_known
+    central = any(b in p.bleeding.cns or b.posterior_eye for b in bleeds)
+    limit = limits.cns_transfuse if central else limits.bleeding_transfuse
+    if not bleeds or (last is not None and last >= limit):
+        return ()
+    signs = tuple(sign_row("shock", s) for s in p.signs.shock) if shocked else ()
+    return (*bleeding_rows(p, bleeds), *signs)
+
+
+def coming_procedures(p: PatientFacts, limits: Thresholds, *set_ids: str) -> tuple[Input, ...]:
+    """Procedures of the sets that are selected, or planned within a week or without a date."""
+    selected = tuple(order_row("selected procedure", o) for o in p.selected(*set_ids))
+    coming = (e for e in p.planned if not e.set_ids.isdisjoint(set_ids) and _is_coming(p, limits, e))
+    return (*selected, *(event_row("planned procedure", e) for e in coming))
+
+
+def _is_coming(p: PatientFacts, limits: Thresholds, plan: Planned) -> bool:
+    if plan.status not in PLANNED:
+        return False
+    when = plan.occurrence
+    if when is None:
+        return True
+    return when.latest >= p.as_of and when.earliest - p.as_of <= limits.span("procedure_days")
+
+
+def added_risk(p: PatientFacts, limits: Thresholds, count: Decimal) -> bool:
+    """Platelets may be considered without bleeding: TRF-07 and TRF-12 below 20, TRF-09 below 50."""
+    risk = bool(high_bleeding_risk(p, limits))
+    if "SAFE-07" in mimics(p, limits) and risk and count < limits.bleeding_transfuse:
+        return True
+    if count >= limits.low_high_risk:
+        return False
+    critically_ill = p.sepsis_recorded or (p.stay is not None and p.stay.intensive)
+    marrow = bool(hypoproliferative(p, limits))
+    return (risk and (critically_ill or marrow)) or (marrow and bool(p.sepsis_recorded or p.signs.fever))
+
+
+def alloimmune(p: PatientFacts) -> tuple[Input, ...]:
+    """A neonatal alloimmune thrombocytopenia, recorded or suspected."""
+    return tuple(
+        finding_row("alloimmune thrombocytopenia", f)
+        for f in (*p.present(*ALLOIMMUNE), *p.suspected(*ALLOIMMUNE))
+    )

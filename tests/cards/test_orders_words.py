@@ -1,0 +1,47 @@
+"""The words of every order rule: each title fits whatever the record holds, and nothing is said as an order."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cards.orders import ADVICE
+from cards.wording import fill
+from tests.cards.direct import LIMITS, words
+
+LONGEST = {
+    "count": "last known platelets",
+    "platelets": "2500.5 x10^9/L",
+    "sampled": "22 Nov 2025, 04:10, preliminary",
+    "drug": "fluoroquinolone",
+}
+OWN = [rule for advice in ADVICE for rule in advice.ids if rule in words()]
+TITLES = [(r, k) for r in OWN for k in words()[r].paragraphs if k.startswith("title")]
+
+
+@pytest.mark.parametrize(("rule", "key"), TITLES, ids=lambda value: value)
+def test_a_title_fits_with_the_longest_values(rule: str, key: str) -> None:
+    def value_of(hole: str) -> str:
+        _, _, name = hole.partition(":")
+        return str(getattr(LIMITS, name)) if name else LONGEST[hole]
+
+    title = " ".join(fill(words()[rule].paragraph(key), value_of).split())
+    assert len(title) <= 139, len(title)
+
+
+@pytest.mark.parametrize("rule", OWN)
+def test_a_card_can_be_overridden_and_names_its_source(rule: str) -> None:
+    assert words()[rule].overrides
+    assert words()[rule].evidence
+
+
+@pytest.mark.parametrize("rule", OWN)
+def test_the_words_advise_and_never_order(rule: str) -> None:
+    text = " ".join(words()[rule].paragraphs.values())
+    assert re.search(r"\b(must|stop the|do not give)\b", text) is None
+
+
+def test_every_stem_has_its_own_ids() -> None:
+    ids = [rule for advice in ADVICE for rule in advice.ids]
+    assert len(ids) == len(set(ids))
