@@ -42,7 +42,7 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _LONGEST: Final = timedelta(days=130 * 366)
-_BIT: Final = timedelta(microseconds=1)
+_DAY: Final = timedelta(days=1)
 
 
 def unit_of_time(code: str | None, text: str | None = None) -> str | None:
@@ -88,7 +88,7 @@ def read_span(quantity: Quantity) -> tuple[Decimal, str] | None:
 def read_age(age: Quantity, birth: Moment | None) -> Moment | None:
     """The time at which the patient had that age, as the interval that it may have been; None if not known.
 
-    "At 34 years" is some day between that birthday and the next one.
+    "At 34 years" is some day from that birthday to the day before the next one.
     """
     read = read_span(age)
     if birth is None or read is None:
@@ -98,4 +98,4 @@ def read_age(age: Quantity, birth: Moment | None) -> Moment | None:
     last = later_by(birth.latest, value + 1, unit)
     if first is None or last is None:
         return None
-    return Moment(first, last - _BIT, f"{first.year:04d}")
+    return Moment(first, last - _DAY, f"{first.year:04d}")

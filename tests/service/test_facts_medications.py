@@ -1,0 +1,332 @@
+"""Drugs from requests, statements and administrations: which drug, in use or not, from when to when, by which route."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cards.facts.presence import in_use
+from cards.record import Medication, MedicationSource, Moment, Route
+from cds_service.facts.medications import read_medications
+from tests.service.build import ATC, LOCAL, NOW, RXNORM, SNOMED, coded, concept, reading, reasons, resource
+
+HEPARIN = coded("med-heparin")
+IBUPROFEN = concept((RXNORM, "5640"))
+
+
+def request(own_id: str = "x", **members: Any) -> dict[str, Any]:
+    drug = {} if "medicationReference" in members else {"medicationCodeableConcept": HEPARIN}
+    base = {"status": "active", "intent": "order", "authoredOn": "2026-06-01"}
+    return resource("MedicationRequest", own_id, **(base | drug | members))
+
+
+def statement(**members: Any) -> dict[str, Any]:
+    return resource(
+        "MedicationStatement", **({"status": "active", "medicationCodeableConcept": HEPARIN} | members)
+    )
+
+
+def administration(**members: Any) -> dict[str, Any]:
+    base = {"status": "completed", "medicationCodeableConcept": HEPARIN}
+    return resource(
+        "MedicationAdministration", **(base | {"effectiveDateTime": "2026-06-15T10:00:00Z"} | members)
+    )
+
+
+def drug(*resources: dict[str, Any], **how: Any) -> Medication:
+    (found,) = read_medications(reading(*resources, **how))
+    return found
+
+
+def text(moment: Moment | None) -> str | None:
+    return None if moment is None else moment.text
+
+
+def during(**bounds: Any) -> list[dict[str, Any]]:
+    return [{"timing": {"repeat": bounds}}]
+
+
+# ------------------------------------------------------------------------------------------------ which drug
+
+
+def test_a_request_for_a_coded_drug() -> None:
+    found = drug(request())
+    assert found.reference == "MedicationRequest/x"
+    assert "med-heparin" in found.set_ids
+    assert found.source is MedicationSource.REQUEST
+    assert (found.status, text(found.start), found.end, found.route) == ("active", "2026-06-01", None, None)
+    assert found.codes == ((RXNORM, "5224"),)
+
+
+def test_only_mapped_codes_tell_drugs_apart_and_in_their_normal_form() -> None:
+    both = concept((LOCAL, "AMX"), ("urn:oid:2.16.840.1.113883.6.73", "j01ca04"), (RXNORM, "999999999"))
+    found = drug(request(medicationCodeableConcept=both))
+    assert "med-aminopenicillin" in found.set_ids
+    assert found.codes == ((ATC, "J01CA04"),)
+
+
+@pytest.mark.parametrize(
+    "code", [{"text": "Heparin"}, concept((LOCAL, "4711"), text="Heparin"), concept((RXNORM, "834061")), None]
+)
+def test_a_drug_in_no_set_stays_without_a_meaning_and_is_reported(code: Any) -> None:
+    read = reading(request(medicationCodeableConcept=code))
+    (found,) = read_medications(read)
+    assert not found.is_mapped
+    assert found.codes == ()
+    assert reasons(read) == [("MedicationRequest/x", "unmapped drug")]
+
+
+@pytest.mark.parametrize("status", ["cancelled", "draft"])
+def test_what_was_never_taken_is_not_reported(status: str) -> None:
+    read = reading(request(status=status, medicationCodeableConcept={"text": "tablets"}))
+    assert len(read_medications(read)) == 1
+    assert reasons(read) == []
+
+
+def test_a_contained_medication() -> None:
+    inside = [{"resourceType": "Medication", "id": "m", "code": HEPARIN}]
+    found = drug(request(medicationReference={"reference": "#m"}, contained=inside))
+    assert "med-heparin" in found.set_ids
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["Medication/m", "Medication/m/_history/3", "https://ehr.example.org/fhir/Medication/m", "urn:uuid:77"],
+)
+def test_a_medication_among_the_resources(reference: str) -> None:
+    medication = resource("Medication", "m", code=HEPARIN)
+    ordered = request(medicationReference={"reference": reference})
+    assert "med-heparin" in drug(ordered, medication, urls={"m": "urn:uuid:77"}).set_ids
+
+
+@pytest.mark.parametrize(
+    "reference", ["Medication/other", "#m", "Patient/p1", "https://elsewhere.example.org/fhir/Medication/m"]
+)
+def test_a_medication_that_is_not_at_hand_is_reported(reference: str) -> None:
+    patient = resource("Patient", "p1")
+    read = reading(
+        patient,
+        resource("Medication", "m", code=HEPARIN),
+        request(medicationReference={"reference": reference}),
+    )
+    (found,) = read_medications(read)
+    assert not found.is_mapped
+    assert reasons(read) == [
+        ("MedicationRequest/x", "drug referred to is not at hand"),
+        ("MedicationRequest/x", "unmapped drug"),
+    ]
+
+
+def test_active_ingredients_count_also_those_inside_the_same_resource() -> None:
+    inner = {"resourceType": "Medication", "id": "i", "code": IBUPROFEN}
+    ingredients = [
+        {"itemReference": {"reference": "#i"}},
+        {"itemCodeableConcept": HEPARIN, "isActive": False},
+        {"itemCodeableConcept": concept((ATC, "J01CA04"))},
+    ]
+    pack = {"resourceType": "Medication", "id": "m", "code": {"text": "pack"}, "ingredient": ingredients}
+    found = drug(request(medicationReference={"reference": "#m"}, contained=[pack, inner]))
+    assert {"med-nsaid", "med-aminopenicillin"} <= found.set_ids
+    assert "med-heparin" not in found.set_ids
+
+
+def test_an_ingredient_that_refers_to_itself_comes_to_an_end() -> None:
+    own = resource("Medication", "m", ingredient=[{"itemReference": {"reference": "Medication/m"}}] * 2)
+    read = reading(own, request(medicationReference={"reference": "Medication/m"}))
+    assert len(read_medications(read)) == 1
+
+
+def test_a_medication_entered_in_error_tells_nothing() -> None:
+    wrong = resource("Medication", "m", code=HEPARIN, status="entered-in-error")
+    assert not drug(request(medicationReference={"reference": "Medication/m"}), wrong).is_mapped
+
+
+def test_a_drug_of_another_release_is_reported() -> None:
+    r5 = request(medicationCodeableConcept=None, medication={"concept": HEPARIN})
+    read = reading(r5)
+    assert read_medications(read) == ()
+    assert reasons(read) == [("MedicationRequest/x", "not FHIR R4: medication")]
+
+
+# -------------------------------------------------------------------------------------------------- in use
+
+
+@pytest.mark.parametrize("intent", ["proposal", "plan", "option", "directive"])
+def test_what_is_only_meant_is_no_drug(intent: str) -> None:
+    assert read_medications(reading(request(intent=intent))) == ()
+
+
+@pytest.mark.parametrize(
+    "intent", ["order", "original-order", "reflex-order", "filler-order", "instance-order", None]
+)
+def test_what_is_ordered_is_one(intent: str | None) -> None:
+    assert in_use(drug(request(intent=intent)), NOW)
+
+
+def test_a_drug_that_must_not_be_given_is_none() -> None:
+    assert read_medications(reading(request(doNotPerform=True))) == ()
+    assert len(read_medications(reading(request(doNotPerform=False)))) == 1
+
+
+@pytest.mark.parametrize("make", [request, statement, administration])
+def test_entered_in_error_never_was(make: Any) -> None:
+    assert read_medications(reading(make(status="entered-in-error"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "used"),
+    [
+        ("active", True),
+        ("unknown", True),
+        (None, True),
+        ("on-hold", False),
+        ("stopped", False),
+        ("draft", False),
+    ],
+)
+def test_requests_in_use_by_status(status: str | None, used: bool) -> None:
+    assert in_use(drug(request(status=status)), NOW) is used
+
+
+def test_a_completed_request_is_in_use_while_its_treatment_lasts() -> None:
+    lasting = during(boundsPeriod={"start": "2026-06-10", "end": "2026-06-15"})
+    over = during(boundsPeriod={"start": "2026-06-01", "end": "2026-06-14"})
+    assert in_use(drug(request(status="completed", dosageInstruction=lasting)), NOW)
+    assert not in_use(drug(request(status="completed", dosageInstruction=over)), NOW)
+    assert not in_use(drug(request(status="completed")), NOW)
+
+
+# --------------------------------------------------------------------------------------------------- times
+
+
+def test_the_bounds_of_all_dosages_make_the_treatment() -> None:
+    dosages = [
+        *during(boundsPeriod={"start": "2026-06-04", "end": "2026-06-08"}),
+        {"text": "as needed"},
+        *during(boundsPeriod={"start": "2026-06-02", "end": "2026-06-12"}),
+    ]
+    found = drug(request(dosageInstruction=dosages))
+    assert (text(found.start), text(found.end)) == ("2026-06-02", "2026-06-12")
+    open_end = [*dosages, *during(boundsPeriod={"start": "2026-06-08"})]
+    assert drug(request(dosageInstruction=open_end)).end is None
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "end"),
+    [
+        (14, "d", datetime(2026, 6, 15, tzinfo=UTC)),
+        (2, "wk", datetime(2026, 6, 15, tzinfo=UTC)),
+        (48, "h", datetime(2026, 6, 3, tzinfo=UTC)),
+        (1, "mo", datetime(2026, 7, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_duration_counts_from_the_order(value: int, code: str, end: datetime) -> None:
+    found = drug(request(dosageInstruction=during(boundsDuration={"value": value, "code": code})))
+    assert text(found.start) == "2026-06-01"
+    assert found.end is not None
+    assert found.end.earliest == end
+
+
+@pytest.mark.parametrize(
+    "duration", [{"value": 14}, {"value": 14, "code": "mg"}, {"value": "14", "code": "d"}]
+)
+def test_a_duration_that_cannot_be_read_gives_no_end(duration: dict[str, Any]) -> None:
+    found = drug(request(dosageInstruction=during(boundsDuration=duration)))
+    assert (text(found.start), found.end) == ("2026-06-01", None)
+
+
+def test_single_events_begin_and_end_it() -> None:
+    found = drug(request(dosageInstruction=[{"timing": {"event": ["2026-06-09", "2026-06-03", "soon"]}}]))
+    assert (text(found.start), text(found.end)) == ("2026-06-03", "2026-06-09")
+
+
+def test_the_validity_of_a_prescription_stands_in_for_missing_bounds() -> None:
+    valid = {"validityPeriod": {"start": "2026-06-02", "end": "2026-06-20"}}
+    found = drug(request(dispenseRequest=valid))
+    assert (text(found.start), text(found.end)) == ("2026-06-02", "2026-06-20")
+    bound = during(boundsPeriod={"start": "2026-06-03", "end": "2026-06-09"})
+    found = drug(request(dispenseRequest=valid, dosageInstruction=bound))
+    assert (text(found.start), text(found.end)) == ("2026-06-03", "2026-06-09")
+
+
+def test_a_period_that_ends_before_it_starts_has_no_end_and_is_reported() -> None:
+    read = reading(statement(effectivePeriod={"start": "2026-06-10", "end": "2026-06-01"}))
+    (found,) = read_medications(read)
+    assert (text(found.start), found.end) == ("2026-06-10", None)
+    assert reasons(read) == [("MedicationStatement/x", "period ends before it starts")]
+
+
+def test_unreadable_dates_are_reported_and_the_drug_stays() -> None:
+    read = reading(request(authoredOn="1 June"))
+    (found,) = read_medications(read)
+    assert found.start is None
+    assert reasons(read) == [("MedicationRequest/x", "unreadable authoredOn")]
+
+
+def test_a_statement_with_a_period() -> None:
+    found = drug(statement(effectivePeriod={"start": "2026-05-01"}))
+    assert found.source is MedicationSource.STATEMENT
+    assert (text(found.start), found.end) == ("2026-05-01", None)
+    assert in_use(found, NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "end"), [("active", None), ("completed", "2026-05-01"), ("stopped", "2026-05-01")]
+)
+def test_a_statement_with_a_single_time(status: str, end: str | None) -> None:
+    found = drug(statement(status=status, effectiveDateTime="2026-05-01"))
+    assert (text(found.start), text(found.end)) == ("2026-05-01", end)
+
+
+def test_a_statement_without_a_time_takes_the_bounds_of_its_dosage() -> None:
+    found = drug(statement(dosage=during(boundsPeriod={"start": "2026-05-01", "end": "2026-05-09"})))
+    assert (text(found.start), text(found.end)) == ("2026-05-01", "2026-05-09")
+
+
+def test_an_administration_counts_for_a_while() -> None:
+    found = drug(administration())
+    assert found.source is MedicationSource.ADMINISTRATION
+    assert (text(found.start), found.end) == ("2026-06-15T10:00:00Z", None)
+    assert in_use(found, NOW, timedelta(hours=2))
+    assert not in_use(found, NOW, timedelta(hours=1))
+
+
+def test_an_administration_over_a_period() -> None:
+    found = drug(
+        administration(
+            status="in-progress", effectiveDateTime=None, effectivePeriod={"start": "2026-06-15T08:00:00Z"}
+        )
+    )
+    assert in_use(found, NOW)
+
+
+# --------------------------------------------------------------------------------------------------- routes
+
+
+@pytest.mark.parametrize(
+    ("set_id", "route"),
+    [
+        ("route-oral", Route.ORAL),
+        ("route-intravenous", Route.INTRAVENOUS),
+        ("route-intramuscular", Route.INTRAMUSCULAR),
+        ("route-subcutaneous", Route.SUBCUTANEOUS),
+    ],
+)
+def test_the_route_of_each_kind(set_id: str, route: Route) -> None:
+    code = coded(set_id)
+    assert drug(request(dosageInstruction=[{"route": code}])).route is route
+    assert drug(statement(dosage=[{"route": code}])).route is route
+    assert drug(administration(dosage={"route": code})).route is route
+
+
+def test_a_coded_route_that_no_set_knows_is_another_one_and_words_are_none() -> None:
+    topical = concept((SNOMED, "6064005"))
+    assert drug(request(dosageInstruction=[{"route": topical}])).route is Route.OTHER
+    assert drug(request(dosageInstruction=[{"route": {"text": "oral"}}])).route is None
+
+
+def test_of_two_routes_the_one_that_rules_ask_for() -> None:
+    both = [{"route": coded("route-oral")}, {"route": coded("route-intravenous")}]
+    assert drug(request(dosageInstruction=both)).route is Route.INTRAVENOUS
