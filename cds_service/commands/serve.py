@@ -13,7 +13,7 @@ from granian.log import LogLevels
 
 from cds_service.settings import PREFIX, SettingsError, load_settings
 
-APP = "cds_service.app:create_app"
+APP = "cds_service.app:create_warm_app"
 STOP_SECONDS = 10
 
 

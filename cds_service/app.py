@@ -1,0 +1,62 @@
+"""The one place that wires: settings, content, routes, errors, CORS and log become a Flask application."""
+
+from __future__ import annotations
+
+import gc
+from datetime import UTC, datetime
+from typing import Final
+
+from flask import Flask
+
+from cds_service.content import load_content
+from cds_service.cors import allow_origins
+from cds_service.evaluate import prepare
+from cds_service.fhir.validate import warm
+from cds_service.logs import log_requests, open_log
+from cds_service.refusals import answer_failures
+from cds_service.routes.cds_services import Clock, hook_routes
+from cds_service.routes.code_systems import code_system_routes
+from cds_service.routes.health import health_routes
+from cds_service.routes.pages import page_routes
+from cds_service.settings import Settings, load_settings
+
+COLLECT_AFTER: Final = 50_000
+"""Allocations between collections: decoded JSON holds no cycles, so they may be rare."""
+
+
+def now() -> datetime:
+    """The clock of a running service."""
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings | None = None, clock: Clock = now) -> Flask:
+    """The application. SettingsError or ContentError, each one line, when it must not start."""
+    settings = settings or load_settings()
+    content = load_content()
+    base_url = settings.public_url
+    evaluation = prepare(content, base_url, settings.limits.entries, explains=settings.sandbox)
+    log = open_log(settings)
+
+    app = Flask(
+        __name__, static_folder="web/static", static_url_path="/static", template_folder="web/templates"
+    )
+    app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes + 1
+    app.url_map.merge_slashes = False
+    app.register_blueprint(hook_routes(settings, evaluation, clock))
+    app.register_blueprint(code_system_routes(base_url, content.version))
+    app.register_blueprint(health_routes(content.version))
+    app.register_blueprint(page_routes(settings, content))
+    log_requests(app, log)
+    allow_origins(app, settings)
+    answer_failures(app, base_url, log)
+    return app
+
+
+def create_warm_app() -> Flask:
+    """The application as a server runs it: models loaded first, and what lives for ever kept out of collections."""
+    app = create_app()
+    warm()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 10, 10)
+    return app

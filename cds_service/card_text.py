@@ -1,0 +1,179 @@
+"""The words of a card: its summary, and the six blocks of its detail (rulebook A.4) in GitHub-flavoured Markdown.
+
+Nothing of the record's text gets here: facts carry our own words, references keep FHIR's grammar. Still, what is not
+written in our word files is escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from cards.citations import CITATIONS
+from cards.drafts import Template
+from cards.facts import PatientFacts
+from cards.finding_words import FINDING_WORDS
+from cards.outcome import Advise, Input
+from cards.reasons import Fact
+from cards.record import Moment
+from cards.thresholds import Thresholds
+from cards.valuesets import Terminology
+from cards.wording import Evidence, Words, fill
+from cds_service.times import long_time, short_time
+
+SUMMARY_LIMIT: Final = 139
+"""CDS Hooks: a summary is shorter than 140 characters."""
+
+REFERENCE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
+LIMITS: Final = "Decision support for clinicians; not a diagnosis; verify the data."
+_MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~])")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What rendering needs beside the decision: content in force and the public base URL."""
+
+    words: Words
+    templates: Mapping[str, Template]
+    terminology: Terminology
+    limits: Thresholds
+    base_url: str
+    content_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One request's rendering: the facts that fill the common holes, and where drafts belong."""
+
+    p: PatientFacts
+    setting: Setting
+    encounter: str | None = None
+
+
+def summary(advise: Advise, page: Page) -> str:
+    """The title with its holes filled; one that were too long would give up whole words at its end."""
+    words = " ".join(paragraph(advise, advise.title, page).split())
+    if len(words) <= SUMMARY_LIMIT:
+        return words
+    return words[:SUMMARY_LIMIT].rsplit(" ", 1)[0] + "…"
+
+
+def detail(advise: Advise, page: Page) -> str:
+    """The blocks of rulebook A.4; "Cautions found in this record" only where there are any."""
+    blocks = (
+        ("Why this card", _table(distinct(advise.inputs))),
+        ("Suggestion", "\n\n".join(paragraph(advise, key, page) for key in advise.say)),
+        ("Cautions found in this record", _bullets(paragraph(advise, key, page) for key in advise.cautions)),
+        ("What is not known", _bullets(_unknown(advise.unknown))),
+        ("Evidence", _bullets(_evidence_lines((advise.rule, *advise.also), page.setting.words))),
+        ("Limits", LIMITS),
+    )
+    return "\n\n".join(f"**{heading}**\n\n{body}" for heading, body in blocks if body)
+
+
+def paragraph(advise: Advise, key: str, page: Page) -> str:
+    """A paragraph of the rule's own section, or of `RULE-ID/key`, filled.
+
+    A value that was kept for that section (`RULE-ID/name`, of an advice that was merged in) goes before the card's own.
+    """
+    section = key.partition("/")[0] if "/" in key else advise.rule
+    values = advise.values
+
+    def value_of(hole: str) -> str:
+        _, colon, name = hole.partition(":")
+        if colon:
+            return f"{getattr(page.setting.limits, name):f}"
+        for known in (f"{section}/{hole}", hole):
+            if known in values:
+                return _shown(values[known], page)
+        return _common(hole, page.p)
+
+    return fill(page.setting.words.find(advise.rule, key), value_of)
+
+
+def _common(hole: str, p: PatientFacts) -> str:
+    """The holes that every text may use."""
+    current, previous = p.platelets.current, p.platelets.previous
+    match hole:
+        case "platelets":
+            return "not known" if current is None else f"{current.shown} x10^9/L"
+        case "previous":
+            return "not known" if previous is None else f"{previous.shown} x10^9/L"
+        case "sampled" if current is None:
+            return "no sample time"
+        case "sampled":
+            assert current is not None
+            mark = ", preliminary" if current.is_preliminary else ""
+            return short_time(current.time, p.as_of) + mark
+        case "finding":
+            worst = p.bleeding.worst
+            return "bleeding" if worst is None else FINDING_WORDS.get(worst.name, "bleeding")
+    raise KeyError(f"nothing fills the hole {hole!r}")
+
+
+def _shown(value: str | int | Decimal | Moment, page: Page) -> str:
+    if isinstance(value, Moment):
+        return short_time(value, page.p.as_of)
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+# ------------------------------------------------------------------------------------------------ blocks
+
+
+def _table(inputs: tuple[Input, ...]) -> str:
+    if not inputs:
+        return "No single value of the record: see the suggestion."
+    rows = [f"| {escape(i.fact)} | {escape(_value(i))} | {escape(_origin(i))} |" for i in inputs]
+    return "\n".join(["| | | |", "|---|---|---|", *rows])
+
+
+def escape(words: str) -> str:
+    """Words without meaning to Markdown."""
+    return _MARKDOWN.sub(r"\\\1", words)
+
+
+def _value(i: Input) -> str:
+    value = f"{i.value:f}" if isinstance(i.value, Decimal) else str(i.value)
+    unit = {"10*9/L": " x10^9/L", None: ""}.get(i.unit, f" {i.unit}")
+    return value[:1].upper() + value[1:] + unit + (f" ({i.note})" if i.note else "")
+
+
+def _origin(i: Input) -> str:
+    time = long_time(i.time) if i.time is not None else "no date"
+    reference = usable_reference(i)
+    return time if reference is None else f"{time} ({reference})"
+
+
+def usable_reference(i: Input) -> str | None:
+    """The input's `Type/id`; None where the resource has no usable id."""
+    return i.reference if i.reference is not None and REFERENCE.fullmatch(i.reference) else None
+
+
+def distinct(inputs: Iterable[Input]) -> tuple[Input, ...]:
+    """Each row once."""
+    return tuple(dict.fromkeys(inputs))
+
+
+def _unknown(facts: tuple[Fact, ...]) -> list[str]:
+    if not facts:
+        return ["Nothing that this card asks for is missing from the record"]
+    return [f"{fact.value[:1].upper()}{fact.value[1:]}: not in the record" for fact in facts]
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in dict.fromkeys(lines))
+
+
+def evidence_of(rules: Iterable[str], words: Words) -> tuple[Evidence, ...]:
+    """What the sources of these rules say, each once, the deciding rule's first."""
+    return tuple(dict.fromkeys(e for rule in rules if rule in words for e in words[rule].evidence))
+
+
+def _evidence_lines(rules: tuple[str, ...], words: Words) -> list[str]:
+    return [
+        f"{CITATIONS[e.citation].label}: {e.recommendation}" + (f" ({e.grade})" if e.grade else "")
+        for e in evidence_of(rules, words)
+    ]

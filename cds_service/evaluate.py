@@ -1,0 +1,86 @@
+"""One call from request to answer: the story that `ARCHITECTURE.md` tells, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cards.decide import SCOPE, Decision, decide
+from cards.facts import PatientFacts
+from cards.outcome import NoAdvice
+from cards.reading import read
+from cards.reasons import Why
+from cards.record import Record
+from cds_service.card_text import Setting
+from cds_service.content import Content
+from cds_service.discovery import PrefetchKey, prefetch_keys
+from cds_service.explain import explain
+from cds_service.facts import settle
+from cds_service.fhir.entries import Rejected
+from cds_service.fhir.parse import parse
+from cds_service.gather import Fetch, gather
+from cds_service.hooks.card import Card
+from cds_service.hooks.request import HookRequest
+from cds_service.hooks.response import EXTENSION, HookResponse
+from cds_service.render import render
+from cds_service.validation import decide_on_valid
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What stays the same from call to call: the content in force, the keys asked for, what a call may cost."""
+
+    content: Content
+    setting: Setting
+    keys: tuple[PrefetchKey, ...]
+    most_entries: int
+    explains: bool = True
+
+
+def prepare(content: Content, base_url: str, most_entries: int, explains: bool = True) -> Evaluation:
+    """An evaluation of this content. ValueError where a site's codes need too many prefetch keys."""
+    setting = Setting(
+        words=content.words,
+        templates=content.templates,
+        terminology=content.terminology,
+        limits=content.limits,
+        base_url=base_url,
+        content_version=content.version,
+    )
+    return Evaluation(content, setting, prefetch_keys(content.terminology), most_entries, explains)
+
+
+def evaluate(
+    request: HookRequest, evaluation: Evaluation, now: datetime, fetch: Fetch | None = None
+) -> HookResponse:
+    """The answer to a call at `now` (aware). Refused with 412 or 413 where it cannot be answered."""
+    content = evaluation.content
+    gathered = gather(request, evaluation.keys, evaluation.most_entries, fetch)
+    if request.context.user_is_patient:
+        nothing = Decision((), {SCOPE: NoAdvice(Why.PATIENT_USER)})
+        return _answer((), nothing, (), gathered.degraded, evaluation)
+    parsed = parse(gathered.sources, request.context.patient_id, request.fhir_server)
+    settled = settle(parsed, request, gathered.answers, content.terminology, now, content.limits)
+
+    def judge(record: Record) -> tuple[PatientFacts, Decision]:
+        facts = read(record, content.limits, content.pathogens)
+        return facts, decide(facts, content.limits)
+
+    valid = decide_on_valid(settled.record, parsed, judge)
+    cards = render(valid.decision, valid.facts, evaluation.setting, request.context.encounter_id)
+    rejected = (*parsed.rejected, *settled.rejected, *valid.rejected)
+    return _answer(cards, valid.decision, rejected, gathered.degraded, evaluation)
+
+
+def _answer(
+    cards: Sequence[Card],
+    decision: Decision,
+    rejected: Sequence[Rejected],
+    degraded: tuple[str, ...],
+    evaluation: Evaluation,
+) -> HookResponse:
+    if not evaluation.explains:
+        return HookResponse(cards=tuple(cards))
+    explained = explain(decision.outcomes, rejected, degraded, evaluation.content.version)
+    return HookResponse(cards=tuple(cards), extension={EXTENSION: explained})

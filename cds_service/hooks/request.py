@@ -1,0 +1,216 @@
+"""The call's body: every member is checked, and what is wrong is named with what it has to be.
+
+`extension` objects and members that CDS Hooks does not have are passed over undecoded; so are prefetch keys that the
+service did not ask for. Prefetch values stay as they were sent until they are gathered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, ValidationError
+from msgspec.json import Decoder
+
+from cds_service.config_file import check_web_url
+from cds_service.errors import Refused
+from cds_service.hooks.context import CLINICIANS, PATIENT_SIDE, REQUIRED, Context
+from cds_service.hooks.fhir_authorization import FhirAuthorization
+from cds_service.hooks.strict_json import check_depth, check_doubled, check_text
+
+Member = Raw | UnsetType
+
+TOP: Final = ("hook", "hookInstance", "context", "prefetch", "fhirServer", "fhirAuthorization")
+ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+USER: Final = re.compile(rf"({'|'.join((*CLINICIANS, *PATIENT_SIDE))})/[A-Za-z0-9_\-.]{{1,128}}")
+LONGEST_TEXT: Final = 512
+
+
+class _Envelope(Struct, frozen=True, rename="camel"):
+    hook: Member = UNSET
+    hook_instance: Member = UNSET
+    context: Member = UNSET
+    prefetch: Member = UNSET
+    fhir_server: Member = UNSET
+    fhir_authorization: Member = UNSET
+
+
+class _Context(Struct, frozen=True, rename="camel"):
+    user_id: Member = UNSET
+    patient_id: Member = UNSET
+    encounter_id: Member = UNSET
+    selections: Member = UNSET
+    draft_orders: Member = UNSET
+
+
+class _Drafts(Struct, frozen=True, rename="camel"):
+    resource_type: str = "Bundle"
+    entry: list[Raw] | UnsetType = UNSET
+
+
+_ENVELOPE: Final = Decoder(_Envelope)
+_CONTEXT: Final = Decoder(_Context)
+_DRAFTS: Final = Decoder(_Drafts)
+_TEXT: Final = Decoder(str)
+_TEXTS: Final = Decoder(tuple[str, ...])
+_OBJECT: Final = Decoder(dict[str, Raw])
+_AUTHORIZATION: Final = Decoder(FhirAuthorization)
+
+
+@dataclass(frozen=True, slots=True)
+class HookRequest:
+    """A call that keeps the protocol. `prefetch` holds the values as sent, by key."""
+
+    hook: str
+    hook_instance: str
+    context: Context
+    prefetch: Mapping[str, Raw] = field(default_factory=dict, repr=False)
+    fhir_server: str | None = None
+    fhir_authorization: FhirAuthorization | None = None
+
+    @property
+    def instance_is_uuid(self) -> bool:
+        """Whether hookInstance is the UUID that the specification asks for; another text is accepted."""
+        try:
+            UUID(self.hook_instance)
+        except ValueError:
+            return False
+        return True
+
+
+def read_request(body: bytes, hook: str, depth: int) -> HookRequest:
+    """The call of a service for `hook`. Refused (400) naming each wrong member and what it has to be."""
+    check_text(body)
+    check_depth(body, depth)
+    try:
+        envelope = _ENVELOPE.decode(body)
+    except ValidationError:
+        raise Refused("not-json", "The body has to be a JSON object") from None
+    except DecodeError:
+        raise Refused("not-json", "The body cannot be read as JSON") from None
+    except RecursionError:
+        raise Refused("too-deep", f"The body may be nested {depth} levels at most") from None
+    check_doubled(body, (*TOP, "userId", "patientId"), ("context",))
+    if _required(envelope.hook, "hook", hook) != hook:
+        raise Refused("wrong-hook", f"hook: expected {hook}")
+    server = _server(envelope.fhir_server)
+    return HookRequest(
+        hook=hook,
+        hook_instance=_required(envelope.hook_instance, "hookInstance", "a non-empty string, a UUID"),
+        context=_read_context(envelope.context, hook),
+        prefetch=_object(envelope.prefetch, "prefetch") or {},
+        fhir_server=server,
+        fhir_authorization=_authorization(envelope.fhir_authorization, server),
+    )
+
+
+def _read_context(raw: Member, hook: str) -> Context:
+    if _is_none(raw):
+        raise Refused("missing-member", "context: expected an object")
+    assert isinstance(raw, Raw)
+    try:
+        context = _CONTEXT.decode(raw)
+    except (DecodeError, RecursionError):
+        raise Refused("invalid-member", "context: expected an object") from None
+    wanted = REQUIRED[hook]
+    return Context(
+        user_id=_matching(
+            context.user_id,
+            "userId",
+            USER,
+            f"Type/id of a {', '.join(CLINICIANS)} or {' or '.join(PATIENT_SIDE)}",
+        ),
+        patient_id=_matching(context.patient_id, "patientId", ID, "a FHIR id, without its type"),
+        encounter_id=None
+        if _is_none(context.encounter_id) and "encounterId" not in wanted
+        else _matching(context.encounter_id, "encounterId", ID, "a FHIR id, without its type"),
+        selections=_selections(context.selections) if "selections" in wanted else (),
+        draft_orders=_drafts(context.draft_orders) if "draftOrders" in wanted else None,
+    )
+
+
+def _selections(raw: Member) -> tuple[str, ...]:
+    expected = "context.selections: expected an array of references such as MedicationRequest/1"
+    if _is_none(raw):
+        raise Refused("missing-member", expected)
+    try:
+        found = _TEXTS.decode(raw)  # type: ignore[arg-type]
+    except (DecodeError, RecursionError):
+        raise Refused("invalid-member", expected) from None
+    if not all(0 < len(one) <= LONGEST_TEXT for one in found):
+        raise Refused("invalid-member", expected)
+    return found
+
+
+def _drafts(raw: Member) -> Raw:
+    expected = "context.draftOrders: expected a Bundle of draft orders"
+    if _is_none(raw):
+        raise Refused("missing-member", expected)
+    assert isinstance(raw, Raw)
+    try:
+        if _DRAFTS.decode(raw).resource_type != "Bundle":
+            raise Refused("invalid-member", expected)
+    except (DecodeError, RecursionError):
+        raise Refused("invalid-member", expected) from None
+    return raw
+
+
+def _authorization(raw: Member, server: str | None) -> FhirAuthorization | None:
+    if _is_none(raw):
+        return None
+    if server is None:
+        raise Refused("missing-member", "fhirServer: required where fhirAuthorization is given")
+    try:
+        return _AUTHORIZATION.decode(raw)  # type: ignore[arg-type]
+    except (DecodeError, RecursionError):
+        raise Refused("invalid-member", "fhirAuthorization: expected an object with access_token") from None
+
+
+def _server(raw: Member) -> str | None:
+    if _is_none(raw):
+        return None
+    try:
+        return check_web_url(_text(raw, "fhirServer", "an http or https address"))
+    except ValueError:
+        raise Refused("invalid-member", "fhirServer: expected an http or https address") from None
+
+
+def _object(raw: Member, name: str) -> dict[str, Raw] | None:
+    if _is_none(raw):
+        return None
+    try:
+        return _OBJECT.decode(raw)  # type: ignore[arg-type]
+    except (DecodeError, RecursionError):
+        raise Refused("invalid-member", f"{name}: expected an object") from None
+
+
+def _matching(raw: Member, name: str, grammar: re.Pattern[str], expected: str) -> str:
+    """A required text of the context that keeps a grammar."""
+    text = _required(raw, f"context.{name}", expected)
+    if not grammar.fullmatch(text):
+        raise Refused("invalid-member", f"context.{name}: expected {expected}")
+    return text
+
+
+def _required(raw: Member, name: str, expected: str) -> str:
+    if _is_none(raw):
+        raise Refused("missing-member", f"{name}: expected {expected}")
+    return _text(raw, name, expected)
+
+
+def _text(raw: Member, name: str, expected: str) -> str:
+    try:
+        text = _TEXT.decode(raw)  # type: ignore[arg-type]
+    except (DecodeError, RecursionError):
+        text = ""
+    if not text.strip() or len(text) > LONGEST_TEXT:
+        raise Refused("invalid-member", f"{name}: expected {expected}")
+    return text
+
+
+def _is_none(raw: Member) -> bool:
+    """Whether a member is absent or null: for an optional one, the same."""
+    return isinstance(raw, UnsetType) or bytes(raw) == b"null"

@@ -1,0 +1,14 @@
+"""source: where a card's advice comes from."""
+
+from __future__ import annotations
+
+from cds_service.hooks.coding import Coding
+from cds_service.hooks.wire import Wire
+
+
+class Source(Wire, frozen=True, kw_only=True):
+    """`url` is the guideline's address, where one was confirmed."""
+
+    label: str
+    url: str | None = None
+    topic: Coding

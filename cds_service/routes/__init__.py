@@ -1,0 +1,1 @@
+"""HTTP: thin routes, each of which calls one function of the service."""

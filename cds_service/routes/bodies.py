@@ -1,0 +1,30 @@
+"""Request bodies, bounded: JSON in UTF-8 of at most so many bytes, however they are sent."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from cds_service.errors import Refused
+
+_JSON: Final = re.compile(r"application/(json|[a-z0-9.+\-]*\+json)")
+
+
+def read_body(request: Request, most_bytes: int) -> bytes:
+    """The body. Refused with 415 unless it is JSON in UTF-8, with 413 when it is too large."""
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if not _JSON.fullmatch(request.mimetype) or charset not in ("utf-8", "utf8", "us-ascii"):
+        raise Refused("unsupported-media-type", "Content-Type: expected application/json in UTF-8")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Refused("unsupported-media-type", "Content-Encoding: expected none")
+    # A body without a length (chunked) is cut off silently at Flask's limit, which is one byte above ours.
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        body = None
+    if body is None or len(body) > most_bytes:
+        raise Refused("too-large", f"The body may have {most_bytes} bytes at most")
+    return body

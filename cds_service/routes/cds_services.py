@@ -1,0 +1,46 @@
+"""`/cds-services`: discovery and the hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from flask import Blueprint, Response, g, request
+
+from cds_service.discovery import SERVICES, HookService, discovery
+from cds_service.errors import Refused
+from cds_service.evaluate import Evaluation, evaluate
+from cds_service.hooks.request import read_request
+from cds_service.hooks.wire import encode
+from cds_service.routes.bodies import read_body
+from cds_service.settings import Settings
+
+Clock = Callable[[], datetime]
+
+
+def hook_routes(settings: Settings, evaluation: Evaluation, clock: Clock) -> Blueprint:
+    """Discovery is made once. A doubled slash, which clients make of a trailing one, is served without a redirect."""
+    routes = Blueprint("cds_services", __name__)
+    offered: Mapping[str, HookService] = {row.id: row for row in SERVICES}
+    announced = encode(discovery(evaluation.keys))
+
+    @routes.get("/cds-services")
+    @routes.get("/cds-services/")
+    def discover() -> Response:
+        return Response(announced, mimetype="application/json")
+
+    @routes.post("/cds-services/<service_id>")
+    @routes.post("/cds-services/<service_id>/")
+    @routes.post("/cds-services//<service_id>")
+    def call(service_id: str) -> Response:
+        service = offered.get(service_id)
+        if service is None:
+            raise Refused("unknown-service")
+        body = read_body(request, settings.limits.body_bytes)
+        hook_request = read_request(body, service.hook, settings.limits.depth)
+        g.noted = {"service": service.id, "instance_is_uuid": hook_request.instance_is_uuid}
+        answer = evaluate(hook_request, evaluation, clock())
+        g.noted["cards"] = len(answer.cards)
+        return Response(encode(answer), mimetype="application/json")
+
+    return routes
