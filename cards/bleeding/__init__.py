@@ -1,5 +1,6 @@
-"""Bleeding and the counts: activity, red flags, falls and recovery (BLD, PLT)."""
+"""Bleeding by site, grade and activity; signs that can be an intracranial bleed."""
 
+from cards.bleeding import activity, red_flags
 from cards.outcome import Advice
 
-ADVICE: tuple[Advice, ...] = ()
+ADVICE: tuple[Advice, ...] = (red_flags.ADVICE, activity.ADVICE)
