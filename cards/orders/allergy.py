@@ -51,7 +51,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
 
 def _card(p: PatientFacts, limits: Thresholds, matches: tuple[Match, ...]) -> Advise:
     first = matches[0]
-    orders = tuple(dict.fromkeys(m.order for m in matches if m.indicator is not Indicator.INFO))
+    orders = tuple({m.order.reference: m.order for m in matches if m.indicator > Indicator.INFO}.values())
     infection = _h_pylori(p, matches)
     regimens = () if infection is None else _penicillin_free(p, limits, infection)
     buttons = _buttons(p, orders or (first.order,), infection, regimens, first.indicator)
