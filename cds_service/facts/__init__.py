@@ -24,7 +24,7 @@ from cds_service.facts.platelets import read_platelets
 from cds_service.facts.results import read_results
 from cds_service.facts.stay import read_stay
 from cds_service.facts.undecoded import read_undecoded
-from cds_service.fhir.entries import Entry, Rejected
+from cds_service.fhir.entries import Rejected
 from cds_service.fhir.parse import Parsed
 from cds_service.fhir.shapes import Patient
 
@@ -52,7 +52,7 @@ def settle(
 ) -> Settled:
     """Everything that the resources of one request tell. Never raises: what cannot be used is in `rejected`."""
     context = request.context
-    patient = _patient(parsed, context.patient_id)
+    patient = next(iter(parsed.of(Patient)), None)  # the parser lets no other pass
     reading = Reading(
         parsed=parsed,
         terminology=terminology,
@@ -92,7 +92,3 @@ def settle(
         answers=answers,
     )
     return Settled(record, tuple(reading.problems))
-
-
-def _patient(parsed: Parsed, patient_id: str) -> Entry[Patient] | None:
-    return next((entry for entry in parsed.of(Patient) if entry.resource.id == patient_id), None)

@@ -130,7 +130,8 @@ SCALES: Final[Mapping[str, Mapping[str, Scale]]] = MappingProxyType(
         "obs-d-dimer": _D_DIMER,
         "obs-d-dimer-ddu": _D_DIMER_UNITS,
         "obs-diastolic": _PRESSURE,
-        "obs-egfr": _scales("mL/min/{1.73_m2}", "ml/min/1.73m2", "ml/min/1.73m^2", "ml/min/1.73")
+        "obs-egfr": _scales("mL/min/{1.73_m2}", "ml/min")  # the area is in the codes of this set
+        | _scales("mL/min/{1.73_m2}", "ml/min/1.73m2", "ml/min/1.73m^2", "ml/min/1.73")
         | _scales("mL/min/{1.73_m2}", "ml/min/{1.73m2}", "ml/min/1.73_m2", "ml/min/1.73sqm", "ml/min/1.73*m2")
         | _times("mL/min/{1.73_m2}", "60", "ml/s/{1.73_m2}", "ml/s/1.73m2"),
         "obs-ferritin": _scales("ug/L", "ng/ml")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar, cast
 
-from msgspec import DecodeError, MsgspecError, Raw, Struct
+from msgspec import MsgspecError, Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
 from cards.record import Kind
@@ -30,7 +30,8 @@ _OTHER_RELEASES: Final = frozenset(
     {"MedicationOrder", "MedicationPrescription", "DiagnosticOrder", "ProcedureRequest", "ReferralRequest"}
 )
 _DEEPEST_BUNDLE: Final = 3
-_MEMBER: Final = re.compile(r" - at `\$((?:\.\w+|\[\.\.\.\])+)`$")
+_NUMBER: Final = re.compile(r"\[[^]]*\]")
+_MEMBER: Final = re.compile(r" - at `\$((?:\.\w+|\[(?:\.\.\.|\d+)\])+)`$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ class _Found:
         """Decodes what one key brought; then, knowing how its Bundle names the patient, checks the subjects."""
         decoded = list(self._decode(source.key, source.entries, 0, 0))
         for entry in decoded:
-            if isinstance(entry.resource, Patient) and entry.resource.id == self.aliases.patient_id:
+            if isinstance(entry.resource, Patient) and self.aliases.is_patient(
+                entry.resource, entry.full_url
+            ):
                 self.aliases.add(source.key, entry.full_url)
         for entry in decoded:
             self._admit(entry)
@@ -214,8 +217,8 @@ def _reason(error: Exception) -> str:
         return "nested too deeply"
     member = _MEMBER.search(str(error))
     if member is not None:
-        return f"not FHIR R4: {member[1].replace('[...]', '').lstrip('.')}"
-    return "not readable JSON" if isinstance(error, DecodeError) else "not FHIR R4"
+        return f"not FHIR R4: {_NUMBER.sub('', member[1]).lstrip('.')}"
+    return "not FHIR R4" if isinstance(error, ValidationError) else "not readable JSON"
 
 
 def _version(entry: Entry[Shape]) -> tuple[int, str]:

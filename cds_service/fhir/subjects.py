@@ -56,6 +56,12 @@ class Aliases:
         if full_url:
             self._urls.add((key, full_url))
 
+    def is_patient(self, patient: Patient, full_url: str | None) -> bool:
+        """Whether it is the Patient of the request: by id, or in a transaction by the uuid that stands for one."""
+        if patient.id is None:
+            return full_url == f"urn:uuid:{self.patient_id}"
+        return patient.id == self.patient_id
+
     def are(self, text: str, key: str) -> bool:
         """Whether a reference in that Bundle names the patient."""
         if normal_reference(text, self.fhir_server) == f"Patient/{self.patient_id}":
@@ -67,7 +73,7 @@ def why_not_this_patient(entry: Entry[Shape], aliases: Aliases) -> Wrong | None:
     """None where the resource is the patient's, or one that belongs to nobody (a Medication)."""
     resource = entry.resource
     if isinstance(resource, Patient):
-        return None if resource.id == aliases.patient_id else _ANOTHER
+        return None if aliases.is_patient(resource, entry.full_url) else _ANOTHER
     if isinstance(resource, _NOBODYS):
         return None
     if isinstance(resource, Appointment):
