@@ -8,7 +8,7 @@ from cards.record import Stay
 from cards.valuesets import normalise_coding
 from cds_service.facts.context import Reading
 from cds_service.fhir.entries import Entry
-from cds_service.fhir.shapes import Coding, Encounter, EncounterLocation, Location
+from cds_service.fhir.shapes import Coding, Encounter, EncounterLocation, Location, Period
 
 _INPATIENT: Final = "setting-inpatient"
 _PRESENT: Final = frozenset({"arrived", "triaged", "in-progress", "onleave"})
@@ -20,10 +20,20 @@ def read_stay(reading: Reading, encounter_id: str | None = None) -> Stay | None:
 
     None: outpatient limits.
     """
-    present = [entry for entry in reading.parsed.of(Encounter) if entry.resource.status in _PRESENT]
+    present = [entry for entry in reading.parsed.of(Encounter) if _is_in_progress(entry, reading)]
     named = [entry for entry in present if entry.reference == f"Encounter/{encounter_id}"]
     stays = [_read(entry, reading) for entry in named or present]
     return max(stays, key=_weight, default=None)
+
+
+def _is_in_progress(entry: Entry[Encounter], reading: Reading) -> bool:
+    """By its status, and not over by its period."""
+    return entry.resource.status in _PRESENT and not _is_over(entry.resource.period, entry, reading)
+
+
+def _is_over(period: Period | None, entry: Entry[Encounter], reading: Reading) -> bool:
+    _, end = reading.ends(period, entry)
+    return end is not None and end.latest < reading.as_of
 
 
 def _weight(stay: Stay) -> tuple[bool, bool, float]:
@@ -37,7 +47,7 @@ def _read(entry: Entry[Encounter], reading: Reading) -> Stay:
     intensive = _is_intensive(encounter.class_, reading) or any(
         _is_intensive(coding, reading)
         for location in encounter.location
-        if location.status not in _LEFT
+        if location.status not in _LEFT and not _is_over(location.period, entry, reading)
         for coding in _codes_of(location, entry, reading)
     )
     return Stay(entry.reference, _is_inpatient(encounter.class_, reading) or intensive, intensive, start)
