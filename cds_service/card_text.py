@@ -126,7 +126,7 @@ def _shown(value: str | int | Decimal | Moment, page: Page) -> str:
 def _table(inputs: tuple[Input, ...]) -> str:
     if not inputs:
         return "No single value of the record: see the suggestion."
-    rows = [f"| {escape(i.fact)} | {escape(_value(i))} | {escape(_origin(i))} |" for i in inputs]
+    rows = [f"| {escape(_capital(i.fact))} | {escape(_value(i))} | {escape(_origin(i))} |" for i in inputs]
     return "\n".join(["| | | |", "|---|---|---|", *rows])
 
 
@@ -138,7 +138,7 @@ def escape(words: str) -> str:
 def _value(i: Input) -> str:
     value = f"{i.value:f}" if isinstance(i.value, Decimal) else str(i.value)
     unit = {"10*9/L": " x10^9/L", None: ""}.get(i.unit, f" {i.unit}")
-    return value[:1].upper() + value[1:] + unit + (f" ({i.note})" if i.note else "")
+    return _capital(value) + unit + (f" ({i.note})" if i.note else "")
 
 
 def _origin(i: Input) -> str:
@@ -160,7 +160,11 @@ def distinct(inputs: Iterable[Input]) -> tuple[Input, ...]:
 def _unknown(facts: tuple[Fact, ...]) -> list[str]:
     if not facts:
         return ["Nothing that this card asks for is missing from the record"]
-    return [f"{fact.value[:1].upper()}{fact.value[1:]}: not in the record" for fact in facts]
+    return [f"{_capital(fact.value)}: not in the record" for fact in facts]
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _bullets(lines: Iterable[str]) -> str:
