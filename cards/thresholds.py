@@ -301,6 +301,7 @@ class Thresholds:
     cd4_low: Decimal = number("200", "10*6/L", "design", "200", "350", "POP-05: HIV with CD4 below")
     steroid_days: Decimal = number("14", "d", "design", "14", "28", "POP-05, ORD-21: a steroid course from")
     rituximab_months: Decimal = number("6", "mo", "design", "6", "12", "POP-05: rituximab counts up to")
+    drug_history_months: Decimal = number("12", "mo", "design", "12", "24", "drugs that ended longer ago are read by no rule")
     viral_days: Decimal = number("28", "d", "design", "14", "56", "ORD-13: an acute infection without its own window, up to")
     severe_neutropenia: Decimal = number("0.5", "10*9/L", "design", "0.5", "1.0", "ORD-13 is silent below")
 

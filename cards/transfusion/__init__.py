@@ -1,5 +1,6 @@
-"""Platelet transfusion: exactly one decision card (TRF)."""
+"""Platelet transfusion: whether, how much, and what stands beside it. Always decided together with the bleeding."""
 
 from cards.outcome import Advice
+from cards.transfusion import adjuncts, decision
 
-ADVICE: tuple[Advice, ...] = ()
+ADVICE: tuple[Advice, ...] = (decision.ADVICE, adjuncts.ADVICE)

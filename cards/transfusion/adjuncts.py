@@ -1,0 +1,200 @@
+"""IMM-01 IVIG with a steroid, IMM-03 a short steroid course, IMM-04 tranexamic acid: paragraphs of transfusion cards.
+
+They are never cards of their own: the decision asks here which paragraphs and cautions fit this patient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cards.anti_infective.course import is_controlled, was_treated
+from cards.anti_infective.recorded import is_infection_recorded
+from cards.facts import Bleed, Infection, PatientFacts, Site
+from cards.outcome import Advice, Answers, Input, NoAdvice, Topic
+from cards.reading.situation import has_current_dic
+from cards.reasons import Fact, Why
+from cards.record import Kind, Measurement, Result
+from cards.rows import finding_row, measurement_row
+from cards.safety.mimics import NO_PLATELETS
+from cards.thresholds import Thresholds
+from cards.transfusion.marrow import hypoproliferative, not_isolated
+
+THROMBOSIS = ("risk-thrombosis", "risk-cvst", "risk-portal-vein-thrombosis")
+THROMBOSIS_EVER = (*THROMBOSIS, "risk-thrombosis-history", "risk-thrombophilia")
+EXCLUDING_TESTS = (("lab-hiv",), ("lab-hcv",), ("lab-hbv", "lab-hbv-surface-antigen"), ("lab-h-pylori",))
+"""HIV and HCV (ASH 2011), HBV before immunosuppression, H. pylori in adults: all negative, none is left to treat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjunct:
+    """Paragraphs, cautions, missing facts and rows that one IMM rule adds to a card."""
+
+    rule: str
+    say: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    unknown: tuple[Fact, ...] = ()
+    rows: tuple[Input, ...] = ()
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Answers:
+    """Their words stand in the transfusion cards."""
+    return dict.fromkeys(ADVICE.ids, NoAdvice(Why.MERGED))
+
+
+# ---------------------------------------------------------------------------------------------- IMM-01
+
+
+def may_be_immune(p: PatientFacts, mimics: frozenset[str], limits: Thresholds) -> bool:
+    """Nothing recorded speaks for another mechanism alone: marrow, DIC, a mimic, other cells affected (PLT-05)."""
+    return not (
+        mimics
+        or has_current_dic(p.record, limits)
+        or hypoproliferative(p, limits)
+        or not_isolated(p, limits)
+        or p.present("cond-thrombocytopenia-drug", "cond-thrombocytopenia-inherited")
+    )
+
+
+def immunoglobulin(p: PatientFacts, limits: Thresholds, *, emergency: bool) -> Adjunct:
+    """IMM-01: IVIG, with a steroid in an emergency; the doses of the guideline only where the age is known."""
+    key = "emergency" if emergency else "bleeding"
+    dose = {True: ("IMM-01/dose.adult",), False: ("IMM-01/dose.child",), None: ()}[p.person.is_adult]
+    thrombosis = p.findings(*THROMBOSIS_EVER)
+    iga = p.findings("risk-iga-deficiency")
+    egfr = p.newest("obs-egfr", limits.span("egfr_days"))
+    kidney = p.present("risk-ckd", "status-dialysis")
+    cautions = (
+        ("IMM-01/caution.thrombosis", bool(thrombosis)),
+        ("IMM-01/caution.iga", bool(iga)),
+        ("IMM-01/caution.kidney", bool(kidney)),
+    )
+    unknown = (
+        (Fact.AGE, p.person.age_years is None),
+        (Fact.WEIGHT, p.person.weight is None),
+        (Fact.EGFR, egfr is None),
+    )
+    return Adjunct(
+        "IMM-01",
+        say=(f"IMM-01/{key}", *dose, "IMM-01/before" if emergency else "IMM-01/draw-first"),
+        cautions=tuple(caution for caution, applies in cautions if applies),
+        unknown=tuple(fact for fact, is_missing in unknown if is_missing),
+        rows=(
+            *(finding_row("thrombosis or its risk", f) for f in thrombosis),
+            *(finding_row("IgA deficiency", f) for f in iga),
+            *(finding_row("kidney disease", f) for f in kidney),
+        ),
+    )
+
+
+# ---------------------------------------------------------------------------------------------- IMM-03
+
+
+def short_steroid(p: PatientFacts, limits: Thresholds) -> Adjunct | None:
+    """IMM-03: an adult whose infection is treated or excluded; None where that is not settled."""
+    if not p.person.is_adult or not infection_is_settled(p, limits):
+        return None
+    return Adjunct("IMM-03", say=("IMM-03/suggestion",))
+
+
+def infection_is_settled(p: PatientFacts, limits: Thresholds) -> bool:
+    """Every recorded infection is treated or over; without one, the tests that look for it are negative."""
+    signs = p.signs
+    if (
+        not p.answered(Kind.CONDITIONS)
+        or p.sepsis_recorded
+        or signs.fever
+        or signs.shock
+        or signs.hypothermia
+    ):
+        return False
+    if not all(_is_settled(p, i, limits) for i in p.infections.found):
+        return False
+    if p.infections.found:
+        return True
+    return not is_infection_recorded(p, limits) and not untested(p)
+
+
+def untested(p: PatientFacts) -> bool:
+    """A test for a treatable cause has no negative result in the record."""
+    negative = {s for t in p.record.tests if t.result is Result.NEGATIVE for s in t.set_ids}
+    loads = {
+        set_id
+        for set_id in ("lab-hiv", "lab-hcv", "lab-hbv")
+        for m in p.record.measurements.get(set_id, ())
+        if m.comparator is not None or m.value == 0
+    }
+    return any((negative | loads).isdisjoint(sets) for sets in EXCLUDING_TESTS)
+
+
+def _is_settled(p: PatientFacts, infection: Infection, limits: Thresholds) -> bool:
+    if infection.is_suspected_only:
+        return not infection.current
+    return infection.is_under_therapy or was_treated(infection) or is_controlled(p, infection, limits)
+
+
+# ---------------------------------------------------------------------------------------------- IMM-04
+
+
+def tranexamic_acid(
+    p: PatientFacts, bleeds: tuple[Bleed, ...], mimics: frozenset[str], limits: Thresholds
+) -> Adjunct:
+    """IMM-04: useful for the mucosa, with what speaks against it; the dose for an adult whose reasons are known."""
+    against, rows = _against(p, bleeds, mimics, limits)
+    kidney_known = p.newest("obs-egfr", limits.span("egfr_days")) is not None
+    unknown = (
+        (Fact.CONDITIONS, not p.answered(Kind.CONDITIONS)),
+        (Fact.MEDICATIONS, not p.answered(Kind.MEDICATIONS)),
+        (Fact.EGFR, not kidney_known),
+    )
+    missing = tuple(fact for fact, is_missing in unknown if is_missing)
+    if against:
+        return Adjunct("IMM-04", cautions=against, rows=rows)
+    mouth = any(b.site is Site.MUCOSAL for b in bleeds)
+    dose = not missing and bool(p.person.is_adult)
+    say = (
+        *(("IMM-04/mucosa",) if mouth else ("IMM-04/elsewhere",)),
+        *(("IMM-04/dose",) if dose else ("IMM-04/no-dose",)),
+    )
+    return Adjunct("IMM-04", say=say, unknown=missing)
+
+
+def _against(
+    p: PatientFacts, bleeds: tuple[Bleed, ...], mimics: frozenset[str], limits: Thresholds
+) -> tuple[tuple[str, ...], tuple[Input, ...]]:
+    """Cautions against tranexamic acid, and the rows of those that the card does not show already."""
+    sets = {b.set_id for b in bleeds}
+    clots = [f for f in p.present(*THROMBOSIS) if p.is_recent(f, limits.span("thrombosis_days")) is not False]
+    seizures = p.present("risk-seizure")
+    kidney = _failing_kidney(p, limits)
+    dialysis = p.present("status-dialysis")
+    found = (
+        ("dic", "SAFE-07" in mimics or has_current_dic(p.record, limits)),
+        ("mimic", bool(mimics & NO_PLATELETS)),
+        ("gi", "bleed-gi" in sets),
+        ("urine", "bleed-gu" in sets),
+        ("brain", "bleed-cns" in sets),
+        ("clot", bool(clots)),
+        ("seizure", bool(seizures or p.signs.seizure)),
+        ("kidney", bool(kidney or dialysis)),
+    )
+    rows = (
+        *(finding_row("thrombosis", f) for f in clots),
+        *(finding_row("seizures", f) for f in seizures),
+        *((measurement_row("eGFR", kidney),) if kidney is not None else ()),
+        *(finding_row("dialysis", f) for f in dialysis),
+    )
+    return tuple(f"IMM-04/against.{key}" for key, applies in found if applies), rows
+
+
+def _failing_kidney(p: PatientFacts, limits: Thresholds) -> Measurement | None:
+    egfr = p.newest("obs-egfr", limits.span("egfr_days"))
+    return egfr if egfr is not None and egfr.value < limits.severe_kidney_egfr else None
+
+
+ADVICE = Advice(
+    stem="transfusion/adjuncts",
+    ids=("IMM-01", "IMM-03", "IMM-04"),
+    topic=Topic.TRANSFUSION,
+    decide=decide,
+    otherwise=Why.MERGED,
+)

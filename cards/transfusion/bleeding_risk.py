@@ -1,0 +1,119 @@
+"""High bleeding risk (rulebook A.9), asked by TRF-07, TRF-09 and TRF-12: each item as the rows that show it.
+
+Age 65 and over (POP-04) is no item. A record of a drug holds no dose here, so an anticoagulant counts as full dose
+(A.9: no dose stated = full).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from cards.facts import PatientFacts, Site
+from cards.outcome import Input
+from cards.record import Planned
+from cards.rows import bleeding_rows, event_row, finding_row, measurement_row, medication_row, order_row
+from cards.thresholds import Thresholds
+
+INVASIVE = (
+    "proc-lumbar-puncture",
+    "proc-cvc",
+    "proc-organ-biopsy",
+    "proc-endoscopy",
+    "proc-endoscopy-biopsy",
+    "proc-ir-low-risk",
+    "proc-major-surgery",
+    "proc-neurosurgery",
+    "proc-neuraxial",
+    "proc-delivery",
+    "proc-tooth-extraction",
+    "proc-bone-marrow",
+    "proc-generic",
+)
+"""Procedures that bleed. An injection into a muscle is none."""
+
+SURGERY = ("proc-major-surgery", "proc-neurosurgery", "proc-delivery")
+ANTITHROMBOTIC = (
+    "med-anticoagulant",
+    "med-heparin",
+    "med-lmwh",
+    "med-vitamin-k-antagonist",
+    "med-doac",
+    "med-antiplatelet",
+    "med-aspirin",
+    "med-p2y12",
+    "med-gp2b3a",
+)
+PLANNED = ("active", "draft", "on-hold", "booked")
+
+
+def high_bleeding_risk(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Rows of every item that the record shows; empty: none is recorded."""
+    rows = (
+        *_procedures(p, limits),
+        *_surgery(p, limits),
+        *_dialysis(p),
+        *_clotting(p, limits),
+        *(medication_row("antithrombotic drug", m) for m in p.using(*ANTITHROMBOTIC)),
+        *bleeding_rows(p, tuple(b for b in p.bleeding.minor if b.site is Site.MUCOSAL)),
+        *_major_bleeds(p, limits),
+    )
+    return tuple(dict.fromkeys(rows))
+
+
+def coming_procedures(p: PatientFacts, within: timedelta) -> tuple[Input, ...]:
+    """Rows of the procedures that are selected, or planned for the time to come; without a date it may be today."""
+    coming = (event_row("planned procedure", plan) for plan in p.planned if _is_close(p, plan, within))
+    return (*coming, *(order_row("procedure", order) for order in p.selected(*INVASIVE)))
+
+
+def _procedures(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """From 24 hours ago to 24 hours ahead."""
+    within = limits.span("risk_procedure_hours")
+    done = (event_row("procedure", e) for e in p.done_within(within, *INVASIVE))
+    return (*done, *coming_procedures(p, within))
+
+
+def _is_close(p: PatientFacts, plan: Planned, within: timedelta) -> bool:
+    if plan.status not in PLANNED or plan.set_ids.isdisjoint(INVASIVE):
+        return False
+    when = plan.occurrence
+    return when is None or (when.latest >= p.as_of and when.earliest - p.as_of <= within)
+
+
+def _surgery(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Surgery, birth or head injury of the last 7 days."""
+    within = limits.span("risk_surgery_days")
+    operations = (event_row("surgery", e) for e in p.done_within(within, *SURGERY))
+    injuries = (
+        finding_row("head injury", f) for f in p.findings("sign-head-injury") if p.is_recent(f, within)
+    )
+    return (*operations, *injuries)
+
+
+def _dialysis(p: PatientFacts) -> tuple[Input, ...]:
+    return tuple(finding_row("dialysis", f) for f in p.present("status-dialysis"))
+
+
+def _clotting(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """INR and fibrinogen of the last 72 hours beyond their limits."""
+    within = limits.span("organ_failure_hours")
+    inr, fibrinogen = p.newest("obs-pt-inr", within), p.newest("obs-fibrinogen", within)
+    raised = inr is not None and inr.value >= limits.inr_raised
+    low = fibrinogen is not None and fibrinogen.value < limits.fibrinogen_low
+    return (
+        *((measurement_row("INR", inr),) if inr is not None and raised else ()),
+        *((measurement_row("fibrinogen", fibrinogen),) if fibrinogen is not None and low else ()),
+    )
+
+
+def _major_bleeds(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Major bleeds (A.9) of the last 30 days that are over."""
+    within = limits.span("risk_bleed_days")
+    past = (
+        b
+        for b in p.bleeding.history
+        if (b.weight >= 3 or b.life_threatening_site or b.posterior_eye or b.site is Site.CNS)
+        and b.since is not None
+        and b.since.since(p.as_of) <= within
+    )
+    return bleeding_rows(p, tuple(past))

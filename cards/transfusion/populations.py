@@ -1,0 +1,104 @@
+"""What the transfusion cards say to particular patients (rulebook G): paragraphs and cautions by POP id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cards.facts import Known, PatientFacts
+from cards.outcome import Input
+from cards.rows import finding_row
+from cards.thresholds import Thresholds
+
+LIVER, SPLEEN, KIDNEY = ("risk-liver",), ("risk-splenomegaly",), ("risk-ckd", "status-dialysis")
+IRRADIATED = ("status-transplant", "mimic-lymphoma")
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What one population adds to a card."""
+
+    rule: str
+    say: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    rows: tuple[Input, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a card is about, as far as populations answer to it."""
+
+    bleeding: bool = False  # active, not of the skin
+    severe: bool = False  # life-threatening
+    platelets: bool = False  # platelets are advised or to be considered
+    gastrointestinal: bool = False
+
+
+def additions(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[Addition, ...]:
+    """In the order of the rulebook."""
+    return (
+        *_child(p, asked),
+        *_pregnancy(p, asked),
+        *_elderly(p, asked, limits),
+        *_immunocompromised(p, asked),
+        *_liver(p, asked),
+        *_kidney(p, asked),
+        *_refusal(p),
+    )
+
+
+def _child(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
+    if not p.person.is_child:
+        return
+    key = "severe" if asked.severe else "bleeding" if asked.bleeding else "no-bleeding"
+    yield Addition("POP-02", (f"POP-02/{key}",), rows=_age(p))
+
+
+def _pregnancy(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
+    if p.person.pregnancy is Known.YES:
+        row = Input("pregnancy", "recorded", reference=p.person.pregnancy_reference)
+        yield Addition("POP-03", ("POP-03/transfusion",), rows=(row,))
+
+
+def _elderly(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
+    age = p.person.age_years
+    if age is not None and age >= limits.elderly:
+        overload = ("POP-04/caution.overload",) if asked.platelets else ()
+        yield Addition("POP-04", cautions=("POP-04/caution.age", *overload), rows=_age(p))
+
+
+def _immunocompromised(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
+    grafts = p.present(*IRRADIATED)
+    if asked.platelets and grafts:
+        rows = tuple(finding_row("transplant or lymphoma", f) for f in grafts)
+        yield Addition("POP-05", cautions=("POP-05/caution.irradiated",), rows=rows)
+
+
+def _liver(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
+    cirrhosis, spleen = p.present(*LIVER), p.present(*SPLEEN)
+    if not (cirrhosis or spleen):
+        return
+    varices = ("POP-06/variceal",) if cirrhosis and asked.gastrointestinal else ()
+    rows = (
+        *(finding_row("cirrhosis or portal hypertension", f) for f in cirrhosis),
+        *(finding_row("large spleen", f) for f in spleen),
+    )
+    yield Addition("POP-06", varices, ("POP-06/caution.spleen",), rows)
+
+
+def _kidney(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
+    failing = p.present(*KIDNEY)
+    if asked.bleeding and failing:
+        rows = tuple(finding_row("kidney disease", f) for f in failing)
+        yield Addition("POP-07", cautions=("POP-07/caution.uraemia",), rows=rows)
+
+
+def _refusal(p: PatientFacts) -> Iterator[Addition]:
+    if p.blood_refused is not None:
+        row = Input("refusal of blood products", "recorded", reference=p.blood_refused)
+        yield Addition("POP-09", ("POP-09/refused",), rows=(row,))
+
+
+def _age(p: PatientFacts) -> tuple[Input, ...]:
+    age = p.person.age_years
+    return () if age is None else (Input("age", age, "a", None, p.person.reference),)
