@@ -11,8 +11,9 @@ from typing import Final
 
 from msgspec import UNSET
 
+from cards.months import add_months
 from cards.record import Medication as Drug
-from cards.record import MedicationSource
+from cards.record import MedicationSource, Moment
 from cards.valuesets import normalise_coding
 from cds_service.facts.codes import coding_pairs
 from cds_service.facts.context import Reading
@@ -56,7 +57,7 @@ def read_medications(reading: Reading) -> tuple[Drug, ...]:
 
 def _request(entry: Entry[MedicationRequest], reading: Reading) -> Drug | None:
     request = entry.resource
-    if request.do_not_perform or request.intent not in (ORDERED | {None}):
+    if request.do_not_perform or not _is_taken(request):
         return None
     authored = reading.moment(request.authored_on, entry, "unreadable authoredOn")
     start, end = dosage_span(request.dosage_instruction, authored, entry, reading)
@@ -70,6 +71,12 @@ def _request(entry: Entry[MedicationRequest], reading: Reading) -> Drug | None:
         (d.route for d in request.dosage_instruction),
         reading,
     )
+
+
+def _is_taken(request: MedicationRequest) -> bool:
+    """An order; or a plan that records what the patient is reported to take, as US Core writes drugs bought freely."""
+    is_report = bool(request.reported_boolean) or request.reported_reference is not None
+    return request.intent in ORDERED or request.intent is None or (request.intent == "plan" and is_report)
 
 
 def _statement(entry: Entry[MedicationStatement], reading: Reading) -> Drug | None:
@@ -110,9 +117,13 @@ def _drug(
     codes = drug_codes(resource.medication_codeable_concept, resource.medication_reference, entry, reading)
     mapped = [(pair, reading.terminology.sets_of(*pair)) for pair in codes]
     set_ids = frozenset(member.set_id for _, members in mapped for member in members)
-    if not set_ids and resource.status not in _NEVER:
-        reading.report(entry, "unmapped drug")
     start, end = in_order(span, entry, reading)
+    if (
+        not set_ids
+        and resource.status not in _NEVER
+        and not _is_long_over(resource.status, start, end, reading)
+    ):
+        reading.report(entry, "unmapped drug")
     return Drug(
         reference=entry.reference,
         set_ids=set_ids,
@@ -123,6 +134,15 @@ def _drug(
         route=route_of(routes, reading.terminology),
         codes=tuple(dict.fromkeys(normalise_coding(*pair) for pair, members in mapped if members)),
     )
+
+
+def _is_long_over(status: str | None, start: Moment | None, end: Moment | None, reading: Reading) -> bool:
+    """Over for longer than any rule looks back: whether it is known makes no difference."""
+    last = end or (start if status in _OVER else None)
+    months = int(reading.limits.drug_history_months)
+    if last is None or last.latest >= reading.as_of:
+        return False
+    return add_months(last.latest, months) < reading.as_of
 
 
 # ------------------------------------------------------------------------------------------------ which drug

@@ -78,6 +78,23 @@ def test_a_drug_in_no_set_stays_without_a_meaning_and_is_reported(code: Any) -> 
     assert reasons(read) == [("MedicationRequest/x", "unmapped drug")]
 
 
+@pytest.mark.parametrize(
+    ("members", "is_told"),
+    [
+        ({"status": "completed", "authoredOn": "2025-06-15"}, True),
+        ({"status": "completed", "authoredOn": "2025-06-14"}, False),
+        ({"status": "completed", "authoredOn": None}, True),
+        ({"status": "active", "authoredOn": "2020-01-01"}, True),
+        ({"authoredOn": "2025-01-01", "dispenseRequest": {"validityPeriod": {"end": "2025-06-14"}}}, False),
+        ({"status": "completed", "authoredOn": "9999-06-30"}, True),
+    ],
+)
+def test_an_unmapped_drug_of_long_ago_is_not_reported(members: dict[str, Any], is_told: bool) -> None:
+    read = reading(request(medicationCodeableConcept={"text": "x"}, **members))
+    assert len(read_medications(read)) == 1
+    assert [reason for _, reason in reasons(read)] == ["unmapped drug"] * is_told
+
+
 @pytest.mark.parametrize("status", ["cancelled", "draft"])
 def test_what_was_never_taken_is_not_reported(status: str) -> None:
     read = reading(request(status=status, medicationCodeableConcept={"text": "tablets"}))
@@ -163,6 +180,19 @@ def test_what_is_only_meant_is_no_drug(intent: str) -> None:
 )
 def test_what_is_ordered_is_one(intent: str | None) -> None:
     assert in_use(drug(request(intent=intent)), NOW)
+
+
+@pytest.mark.parametrize(
+    ("members", "used"),
+    [
+        ({"reportedBoolean": True}, True),
+        ({"reportedReference": {"reference": "Patient/p1"}}, True),
+        ({"reportedBoolean": False}, False),
+    ],
+)
+def test_a_plan_that_reports_what_the_patient_takes_is_in_use(members: dict[str, Any], used: bool) -> None:
+    assert bool(read_medications(reading(request(intent="plan", **members)))) is used
+    assert read_medications(reading(request(intent="proposal", **members))) == ()
 
 
 def test_a_drug_that_must_not_be_given_is_none() -> None:
