@@ -218,6 +218,9 @@ def _merge(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
             if card.indicator is Indicator.INFO or card.answered in precedence.NOT_ONLY_INFO:
                 _absorb(table, target, card)
                 target = next(c for c in table.cards if c.answered == target.answered)
+    for carrying in [card for card in table.cards if card.is_of(precedence.CARRIED)]:
+        told = [c for c in table.cards if c is not carrying and c.answered in carrying.advise.also]
+        table.drop([c for c in told if c.indicator <= carrying.indicator], Why.MERGED)
 
 
 def _absorb(table: _Table, target: Card, card: Card) -> None:
@@ -242,6 +245,7 @@ def _quieten(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
             table.put(card, replace(card.advise, indicator=Indicator.INFO))
     stays = (*precedence.STAY_WHEN_MILD, SCOPE)
     infos = [c for c in table.cards if c.indicator is Indicator.INFO and not c.is_of(stays)]
+    infos.sort(key=lambda card: not card.is_of(precedence.FIRST_WHEN_MILD))
     monitoring = [c for c in infos[1:] if c.is_of(("MON-*",))]
     table.drop([c for c in infos[1:] if c not in monitoring], Why.COUNT_NOT_LOW)
     for card in monitoring:

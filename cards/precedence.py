@@ -98,13 +98,17 @@ class Merge:
 
 
 MERGES: tuple[Merge, ...] = (
+    Merge(("DATA-01",), ("TRF-01", "TRF-15")),
     Merge(("SAFE-07",), ("TRF-01", "TRF-02", "TRF-09")),
     Merge(("MON-01..04", "MON-07"), ("TRF-*",)),
     Merge(("MON-01..04", "MON-07"), ("PLT-06",)),
     Merge(("PLT-04",), ("INF-*",)),
 )
-NOT_ONLY_INFO = frozenset({"SAFE-07"})
+NOT_ONLY_INFO = frozenset({"SAFE-07", "DATA-01"})
 """Merged whatever its indicator: its text stands in the transfusion card."""
+
+CARRIED = ("ORD-*", "PROC-*")
+"""Cards that tell another rule's advice as their own: a card of that rule, no more urgent, is not shown beside them."""
 
 # ------------------------------------------------------------------------------------------- which hook hears what
 
@@ -184,6 +188,9 @@ STAY_WHEN_MILD = (
     "DATA-*",
 )
 """From 100 to 149 these and critical cards stay beside one info card."""
+
+FIRST_WHEN_MILD = ("PLT-06",)
+"""The one info card from 100 to 149 where it speaks: a recovery is more than the infection behind it."""
 
 SPEAK_WHEN_NORMAL = ("SAFE-*", "MON-06", "INF-HP-03")
 """From 150 without bleeding and TPO-RA, on patient-view: mimics and follow-up tests only."""
