@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 
 
 def add_months(at: datetime, months: int) -> datetime:
-    """`months` calendar months later (or earlier), clipped to the end of the month: 31 Jan + 1 = 28 or 29 Feb."""
+    """`months` calendar months later (or earlier), clipped to the end of the month: 31 Jan + 1 = 28 or 29 Feb.
+
+    After the end of the calendar there is only its last moment: records write "9999" for no end.
+    """
     index = at.year * 12 + at.month - 1 + months
     year, month = divmod(index, 12)
+    if year > MAXYEAR:
+        return datetime.max.replace(tzinfo=at.tzinfo)
     return at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))
 
 
