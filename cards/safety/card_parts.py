@@ -1,0 +1,94 @@
+"""Parts that the cards of the mimics share: what they hold back, the orders that they stop, whom they concern."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cards.facts import Known, PatientFacts
+from cards.finding_words import FINDING_WORDS
+from cards.outcome import Action, ActionType, Input, Suggestion, Values
+from cards.rows import bleeding_rows
+from cards.thresholds import Thresholds
+
+BLOOD = frozenset({"proc-platelet-transfusion", "product-platelets"})
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """What other cards would have said and the mimic suppresses (rulebook A.2): cautions that name it."""
+
+    cautions: tuple[str, ...] = ()
+    values: Values = field(default_factory=dict)
+    rows: tuple[Input, ...] = ()
+
+
+def hold_back(p: PatientFacts, limits: Thresholds) -> HeldBack:
+    """Active bleeding with site and grade, and a count below 10: no transfusion card says them beside this one."""
+    worst = p.bleeding.worst
+    last = p.platelets.last_known
+    very_low = last is not None and last < limits.very_low
+    cautions: list[str] = []
+    values: dict[str, str] = {}
+    if worst is not None:
+        graded = "graded" if worst.grade is not None else "ungraded"
+        cautions.append(f"SAFE-01/caution.bleeding.{graded}")
+        values = {"bleeding": FINDING_WORDS.get(worst.name, worst.name), "bleeding_grade": str(worst.weight)}
+    if very_low:
+        cautions.append("SAFE-01/caution.very-low")
+    return HeldBack(tuple(cautions), values, bleeding_rows(p, p.bleeding.active))
+
+
+def stop_orders(p: PatientFacts, *set_ids: str) -> tuple[Suggestion, ...]:
+    """A button that removes the selected drafts of the sets; never platelets while bleeding threatens life."""
+    actions = tuple(
+        Action(ActionType.DELETE, order=o)
+        for o in p.selected(*set_ids)
+        if not (p.bleeding.major and o.is_in(*BLOOD))
+    )
+    return (Suggestion("SAFE-01/stop", actions, recommended=True),) if actions else ()
+
+
+def merged(*groups: tuple[Input, ...]) -> tuple[Input, ...]:
+    """All rows once: the same fact of the same resource keeps its first place and the fuller note."""
+    found: dict[tuple[str, str | None], Input] = {}
+    for row in (row for group in groups for row in group):
+        key = (row.fact, row.reference)
+        known = found.get(key)
+        if known is None or len(row.note or "") > len(known.note or ""):
+            found[key] = row
+    return tuple(found.values())
+
+
+def references(rows: tuple[Input, ...]) -> tuple[str, ...]:
+    """The Observations and Conditions among the rows: the reasons of a draft."""
+    kinds = ("Observation/", "Condition/")
+    found = (row.reference for row in rows if row.reference is not None)
+    return tuple(dict.fromkeys(r for r in found if r.startswith(kinds)))
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Who the patient is, as far as it changes the words: POP ids, cautions, rows."""
+
+    ids: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    rows: tuple[Input, ...] = ()
+
+
+def find_population(p: PatientFacts) -> Population:
+    """A child, a pregnancy, a refusal of blood products: each with its caution (words of SAFE-01)."""
+    person = p.person
+    pregnancy = Input("pregnancy", "recorded", reference=person.pregnancy_reference)
+    refusal = Input("refusal of blood products", "recorded", reference=p.blood_refused)
+    age = Input("age", person.age_years or 0, "a", None, person.reference)
+    found = (
+        (person.is_child, "POP-02", "child", age),
+        (person.pregnancy is Known.YES, "POP-03", "pregnancy", pregnancy),
+        (p.blood_refused is not None, "POP-09", "refusal", refusal),
+    )
+    holding = [(rule, key, row) for holds, rule, key, row in found if holds]
+    return Population(
+        tuple(rule for rule, _, _ in holding),
+        tuple(f"SAFE-01/caution.{key}" for _, key, _ in holding),
+        tuple(row for _, _, row in holding),
+    )

@@ -1,0 +1,152 @@
+"""SAFE-02: heparin-induced thrombocytopenia, a clotting disorder with low platelets (rulebook A.5.4).
+
+Three ways: recorded (current for 100 days, also suspected); PF4 antibodies found in the last 100 days; heparin in the
+last 100 days with 4 points or more of the 4Ts. HIT in the history alone gates nothing: ORD-05 reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cards.anti_infective.ordering import order
+from cards.facts import Known, PatientFacts, Site
+from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
+from cards.reasons import Fact, Why
+from cards.record import Kind, Result
+from cards.rows import finding_row, platelet_rows, result_row
+from cards.safety.card_parts import find_population, hold_back, merged, references, stop_orders
+from cards.safety.counts import is_below
+from cards.safety.four_ts import find_drop, four_ts
+from cards.safety.heparin import Course, find_courses
+from cards.safety.recorded import current
+from cards.safety.score import Score
+from cards.thresholds import Thresholds
+
+STOPPED = ("med-heparin", "proc-platelet-transfusion", "product-platelets", "med-tpo-ra")
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """HIT is possible: the ways by which (the first leads the title), what shows it, the score if there is heparin."""
+
+    ways: tuple[str, ...]
+    rows: tuple[Input, ...]
+    score: Score | None
+
+
+def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
+    """Whether HIT is possible, and why not or what is missing."""
+    recorded = current(p, "SAFE-02", limits)
+    within = limits.span("hit_days")
+    antibodies = [
+        t
+        for t in p.tests("obs-hit")
+        if t.result is Result.POSITIVE and (t.time is None or t.time.since(p.as_of) <= within)
+    ]
+    course, score = likeliest(p, limits)
+    scored = score is not None and score.least >= limits.four_ts_suspect and _is_low(p, course, limits)
+    ways = (
+        ("score", scored, ()),
+        ("pf4", bool(antibodies), tuple(result_row("heparin PF4 antibodies", t) for t in antibodies)),
+        (
+            "recorded",
+            bool(recorded),
+            tuple(finding_row("heparin-induced thrombocytopenia", f) for f in recorded),
+        ),
+    )
+    holding = [(key, rows) for key, holds, rows in ways if holds]
+    if holding:
+        return Suspicion(tuple(k for k, _ in holding), tuple(r for _, rows in holding for r in rows), score)
+    return _why_not(p, course, score, limits)
+
+
+def likeliest(p: PatientFacts, limits: Thresholds) -> tuple[Course | None, Score | None]:
+    """The course of heparin with the highest 4Ts, of equals the latest; nothing without heparin in 100 days."""
+    courses = find_courses(p, limits)
+    scored = [(course, four_ts(p, course, courses, limits)) for course in courses]
+    best = max(
+        enumerate(scored),
+        key=lambda one: (one[1][1].least, one[1][1].most, one[0]),
+        default=(0, (None, None)),
+    )
+    return best[1]
+
+
+def _is_low(p: PatientFacts, course: Course | None, limits: Thresholds) -> bool:
+    """The 4Ts are for a low or falling count: below 150, or at least 30 % below what it was."""
+    if is_below(p, limits.normal) is Known.YES:
+        return True
+    drop = None if course is None else find_drop(p, course, limits)
+    return drop is not None and drop.onset is not None
+
+
+def _why_not(
+    p: PatientFacts, course: Course | None, score: Score | None, limits: Thresholds
+) -> NoAdvice | CannotTell:
+    unread = [
+        fact
+        for kind, fact in ((Kind.MEDICATIONS, Fact.MEDICATIONS), (Kind.CONDITIONS, Fact.CONDITIONS))
+        if not p.answered(kind)
+    ]
+    if score is None:
+        return CannotTell(*unread) if unread else NoAdvice(Why.NO_MIMIC)
+    if not _is_low(p, course, limits):
+        if is_below(p, limits.normal) is Known.UNKNOWN:
+            return CannotTell(Fact.PLATELETS)
+        return NoAdvice(Why.NO_FALL)
+    if score.most >= limits.four_ts_suspect:
+        return CannotTell(*score.missing)
+    return NoAdvice(Why.NO_MIMIC)
+
+
+# ---------------------------------------------------------------------------------------------- card
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """The card, critical: stop heparin, test, ask for a non-heparin anticoagulant; no routine platelets."""
+    found = suspect(p, limits)
+    if not isinstance(found, Suspicion):
+        return found
+    held, population = hold_back(p, limits), find_population(p)
+    score = found.score
+    rows = merged(
+        platelet_rows(p), found.rows, () if score is None else score.rows, held.rows, population.rows
+    )
+    tests = () if "pf4" in found.ways else ("pf4",)
+    review = ("medication-review",) if p.using("med-heparin") else ()
+    return Advise(
+        "SAFE-02",
+        Indicator.CRITICAL,
+        title=f"title.{found.ways[0]}",
+        say=("suggestion", *(f"way.{key}" for key in found.ways), "anticoagulant"),
+        cautions=(*held.cautions, *_cautions(p), *population.cautions),
+        unknown=_unknown(found),
+        values={"four_ts": "" if score is None else score.shown, **held.values},
+        inputs=rows,
+        suggestions=(
+            *order(p, "test", (*tests, "haematology", *review), references(rows), "stat"),
+            *stop_orders(p, *STOPPED),
+        ),
+        also=population.ids,
+    )
+
+
+def _cautions(p: PatientFacts) -> tuple[str, ...]:
+    """Bleeding makes the anticoagulant a specialist's question; warfarin waits; heparin goes on somewhere."""
+    found = (
+        (any(b.site is not Site.SKIN for b in p.bleeding.active), "bleeding"),
+        (bool(p.using("med-vitamin-k-antagonist") or p.selected("med-vitamin-k-antagonist")), "warfarin"),
+        (bool(p.using("med-heparin")), "heparin-in-use"),
+        (bool(p.findings("status-dialysis")), "dialysis"),
+    )
+    return tuple(f"caution.{key}" for holds, key in found if holds)
+
+
+def _unknown(found: Suspicion) -> tuple[Fact, ...]:
+    missing = () if found.score is None else found.score.missing
+    tested = () if "pf4" in found.ways else (Fact.PF4,)
+    heparin = (Fact.HEPARIN_DATES,) if found.score is None else (Fact.SKIN_NECROSIS,)
+    return tuple(dict.fromkeys((*tested, *missing, *heparin)))
+
+
+ADVICE = Advice(stem="safety/hit", ids=("SAFE-02",), topic=Topic.SAFETY, decide=decide)

@@ -1,0 +1,130 @@
+"""Infections as the mimics ask for them: by value set, whether or not the service has a card for the pathogen.
+
+"Proven" is a positive organism-specific test of its time, "confirmed" a Condition whose verificationStatus is written
+as confirmed (rulebook A.9); suspected ones are enough where the question is what to test or to treat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from cards.facts import PatientFacts, has_past_code, is_past
+from cards.facts.presence import reference_time
+from cards.outcome import Input
+from cards.record import Finding, Result, TestResult, Verification
+from cards.rows import finding_row, result_row
+from cards.thresholds import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How one infection is recognised, and its name in words."""
+
+    name: str
+    conditions: tuple[str, ...]
+    tests: tuple[str, ...] = ()
+
+
+NAMED: Mapping[str, Named] = MappingProxyType(
+    {
+        "dengue": Named("dengue", ("inf-dengue", "inf-dengue-severe"), ("lab-dengue",)),
+        "ebv": Named("infectious mononucleosis", ("inf-ebv",), ("lab-ebv",)),
+        "malaria": Named(
+            "malaria",
+            ("inf-malaria", "inf-malaria-falciparum", "inf-malaria-severe", "inf-malaria-vivax-ovale"),
+            ("lab-malaria",),
+        ),
+        "babesia": Named("babesiosis", ("inf-babesiosis",)),
+        "rickettsia": Named(
+            "a rickettsial infection",
+            ("inf-rickettsia", "inf-rmsf", "inf-ehrlichiosis-anaplasmosis"),
+            ("lab-tickborne",),
+        ),
+        "adenovirus": Named("adenovirus infection", ("inf-adenovirus",), ("lab-adenovirus",)),
+        "stec": Named("Shiga toxin-producing E. coli", ("inf-stec",), ("lab-stec",)),
+        "typhoid": Named("typhoid fever", ("inf-typhoid",), ("lab-typhoid",)),
+    }
+)
+"""A nominal result that names another organism is none of the set (Babesia among the tests for tick-borne agents)."""
+
+LATE = "inf-late-effect"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One infection in the record: the Conditions and positive tests that are not too old."""
+
+    name: str
+    conditions: tuple[Finding, ...]
+    positives: tuple[TestResult, ...]
+
+    @property
+    def is_recorded(self) -> bool:
+        """Proven, reported or suspected."""
+        return bool(self.conditions or self.positives)
+
+    @property
+    def is_reported(self) -> bool:
+        """Proven or reported."""
+        suspected = Verification.SUSPECTED
+        return bool(self.positives) or any(f.verification is not suspected for f in self.conditions)
+
+    @property
+    def is_proven(self) -> bool:
+        return bool(self.positives)
+
+    @property
+    def is_certain(self) -> bool:
+        """Proven, or written as confirmed."""
+        return self.is_proven or any(f.verification is Verification.CONFIRMED for f in self.conditions)
+
+    @property
+    def rows(self) -> tuple[Input, ...]:
+        return tuple(finding_row(f"infection: {self.name}", f) for f in self.conditions) + tuple(
+            result_row(f"test: {self.name}", t) for t in self.positives
+        )
+
+
+def evidence_of(p: PatientFacts, key: str, limits: Thresholds, window: str = "proven_acute_days") -> Evidence:
+    """What the record holds of one infection within the window; a Condition without a date counts."""
+    named, within = NAMED[key], limits.span(window)
+    conditions = tuple(
+        f for f in p.findings(*named.conditions) if _counts(p, f, named.conditions, limits, window)
+    )
+    tests = [t for t in p.record.tests if t.proves == "current" and _is_about(t, named)]
+    negatives = [t for t in tests if t.result is Result.NEGATIVE]
+    positives = tuple(
+        t
+        for t in tests
+        if t.result is Result.POSITIVE
+        and t.time is not None
+        and t.time.since(p.as_of) <= within
+        and not any(n.time is not None and n.time.earliest > t.time.latest for n in negatives)
+    )
+    return Evidence(named.name, conditions, positives)
+
+
+def _counts(p: PatientFacts, f: Finding, sets: tuple[str, ...], limits: Thresholds, window: str) -> bool:
+    when = f.onset or reference_time(f)
+    recent = when is None or when.since(p.as_of) <= limits.span(window)
+    return recent and not is_past(f) and not has_past_code(f, *sets)
+
+
+def _is_about(test: TestResult, named: Named) -> bool:
+    if test.organisms:
+        return not set(test.organisms).isdisjoint(named.conditions)
+    return not set(test.set_ids).isdisjoint(named.tests)
+
+
+def recorded_infections(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Rows of every recorded infection of the last weeks, of whatever kind, also suspected ones."""
+    found = []
+    for finding in p.record.findings:
+        sets = tuple(
+            m.set_id for m in finding.memberships if m.set_id.startswith("inf-") and m.set_id != LATE
+        )
+        if sets and _counts(p, finding, sets, limits, "proven_acute_days"):
+            found.append(finding_row("infection", finding))
+    return tuple(found)
