@@ -64,7 +64,7 @@ NOBODYS = frozenset({"Patient", "Medication", "Location", "Appointment"})
 def parsed(*resources: Json, urls: Mapping[str, str] | None = None) -> Parsed:
     """The resources as one prefetch key brings them; `urls` gives a fullUrl by id."""
     entries = [
-        RawEntry(Raw(json.dumps(one).encode()), (urls or {}).get(one.get("id", ""))) for one in resources
+        RawEntry(Raw(json.dumps(one).encode()), (urls or {}).get(str(one.get("id")))) for one in resources
     ]
     return parse([Source("bundle", frozenset(Kind), entries)], PATIENT, SERVER)
 
@@ -86,3 +86,23 @@ def reading(
 def reasons(read: Reading) -> list[tuple[str, str]]:
     """(resource, reason) of everything that was reported, by the parser too."""
     return [(one.resource, one.reason) for one in (*read.parsed.rejected, *read.problems)]
+
+
+# ------------------------------------------------------------------------------------------------ Observations
+
+
+def quantity(value: object, unit: str | None = "10*9/L", code: str | None = None, **members: Any) -> Json:
+    """A Quantity as written; with `code` it is a UCUM one."""
+    ucum = {} if code is None else {"system": "http://unitsofmeasure.org", "code": code}
+    whole: Json = {"value": value, "unit": unit, **ucum, **members}
+    return {name: one for name, one in whole.items() if one is not None}
+
+
+def observation(own_id: str = "o", code: Json | None = None, **members: Any) -> Json:
+    """A final platelet count by LOINC 777-3 unless told otherwise, drawn at 09:00 UTC of the day."""
+    usual = {
+        "status": "final",
+        "code": code if code is not None else concept((LOINC, "777-3")),
+        "effectiveDateTime": "2026-06-15T09:00:00Z",
+    }
+    return resource("Observation", own_id, **(usual | members))

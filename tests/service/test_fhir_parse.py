@@ -208,8 +208,8 @@ def test_references_lead_to_contained_relative_absolute_and_by_full_url() -> Non
     assert inside is not None
     assert isinstance(inside.resource, Specimen)
     assert inside.reference == "Observation/o"
-    for text in (None, "", "#none", "#", "Medication/other", "https://elsewhere.example.org/Medication/m"):
-        assert found.resolve(text, entry) is None
+    for nowhere in (None, "", "#none", "#", "Medication/other", "https://elsewhere.example.org/Medication/m"):
+        assert found.resolve(nowhere, entry) is None
 
 
 def test_results_that_a_report_contains_are_entries_of_their_own() -> None:
