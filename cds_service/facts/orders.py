@@ -140,7 +140,7 @@ def _is_order(draft: _Draft, told: _Drafts) -> bool:
     if _is_of_another(resource, told.reading):
         told.report(draft, "belongs to another patient")
         return False
-    return resource.get("doNotPerform") is not True and resource.get("status") not in _WITHDRAWN
+    return resource.get("doNotPerform") is not True and text_of(resource.get("status")) not in _WITHDRAWN
 
 
 def _is_of_another(resource: Json, reading: Reading) -> bool:

@@ -226,6 +226,11 @@ def test_what_takes_an_order_away_is_none(members: dict[str, Any]) -> None:
     assert orders(draft(**members)) == ()
 
 
+@pytest.mark.parametrize("status", [[], {}, 7, None])
+def test_a_status_of_another_shape_takes_nothing_away(status: Any) -> None:
+    assert len(orders(draft(status=status))) == 1
+
+
 def test_another_patient_s_draft_is_set_aside() -> None:
     read = reading(hook="order-select")
     for other in ("Patient/p2", f"{SERVER}/Patient/p2", "Patient/p2/_history/1"):
