@@ -7,7 +7,7 @@ of the files, so that two services with the same version decide alike.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -42,26 +42,22 @@ class Content:
     version: str
 
 
-def load_content() -> Content:
-    """The shipped content. ContentError when any part of it is doubtful."""
+def load_content(folder: Path = FOLDER) -> Content:
+    """The shipped content, its words from `folder`. ContentError when any part of it is doubtful."""
     try:
         terminology = load()
         pathogens = load_pathogens(terminology)
         templates = MappingProxyType({**TEMPLATES, **therapy_templates(pathogens)})
         check(templates, terminology)
-        words = load_words().with_sections(pathogen_sections(pathogens))
+        words = load_words(folder).with_sections(pathogen_sections(pathogens))
     except (ValueError, LookupError, OSError) as error:
         raise ContentError(f"clinical content: {error}") from error
-    return Content(words, templates, terminology, pathogens, Thresholds(), f"{RELEASE}+{_hash(_files())}")
+    return Content(words, templates, terminology, pathogens, Thresholds(), content_version(folder))
 
 
-def _files() -> Iterable[Path]:
-    return sorted(path for path in FOLDER.rglob("*") if path.suffix in CONTENT_FILES)
-
-
-def _hash(files: Iterable[Path]) -> str:
-    """Ten hexadecimal digits over the names and bytes of the files."""
+def content_version(folder: Path = FOLDER) -> str:
+    """The release, and ten hexadecimal digits over the names and bytes of the content's files."""
     digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.relative_to(FOLDER).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:10]
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in CONTENT_FILES):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"{RELEASE}+{digest.hexdigest()[:10]}"
