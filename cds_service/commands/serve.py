@@ -11,6 +11,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from cds_service.content import ContentError, load_content
 from cds_service.settings import PREFIX, SettingsError, load_settings
 
 APP = "cds_service.app:create_warm_app"
@@ -29,8 +30,9 @@ def serve(host: str, port: int, workers: int) -> None:
     """Answer CDS Hooks calls over HTTP until interrupted."""
     try:
         settings = load_settings()
+        load_content()  # the workers load it too; here it is one line when something in it is wrong
         address = find_free_address(host, port)
-    except (SettingsError, OSError) as error:
+    except (SettingsError, ContentError, OSError) as error:
         click.echo(f"platelet-hooks: {error}", err=True)
         sys.exit(2)
     if "public_url" not in settings.model_fields_set:
