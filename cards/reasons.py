@@ -59,6 +59,10 @@ class Fact(StrEnum):
     THROMBOSIS_DATE = "when the recorded thrombosis began"
     BEFORE_HEPARIN = "a platelet count from before heparin"
     SKIN_NECROSIS = "skin necrosis at heparin injection sites"
+    IMMUNIZATIONS = "the immunisations"
+    FERRITIN = "the ferritin"
+    SHIGA_TOXIN = "a test for Shiga toxin"
+    DRUG_START = "when the drug was started"
 
 
 class Why(StrEnum):
@@ -106,5 +110,6 @@ class Why(StrEnum):
     SILENCED = "switched to silent or off for this site"
     PATIENT_USER = "the user is the patient or a relative: no clinician card"
     LIMIT = "listed under further points: the limit of cards is reached"
+    BLEEDS = "bleeding is recorded"
     VOIDED = "a refuted or erroneous record was left out"
     IMAGED = "imaging of the head was done or ordered after the sign"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from cards.anti_infective.recorded import positive_tests, recorded_infections
+from cards.data_quality.infection_rows import current_infection_rows
 from cards.data_quality.repeat import bleeds, find_repeat, is_asked, order_count
 from cards.facts import Blocker, PatientFacts
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
@@ -19,10 +19,7 @@ from cards.rows import (
     bleeding_rows,
     count_row,
     event_row,
-    finding_row,
-    infection_row,
     platelet_row,
-    result_row,
 )
 from cards.thresholds import Thresholds
 
@@ -49,7 +46,7 @@ def _no_count(p: PatientFacts, limits: Thresholds) -> Outcome:
         return CannotTell(Fact.PLATELETS)
     if blocker not in (Blocker.NONE_EVER, Blocker.TOO_OLD):
         return NoAdvice(Why.COUNT_PRESENT)
-    infections = _infection_rows(p, limits)
+    infections = current_infection_rows(p, limits.span("mon_question_weeks"), limits)
     if not p.bleeding.findings and not infections:
         return NoAdvice(Why.NO_INFECTION)
     ordered = find_repeat(p, limits)
@@ -74,19 +71,6 @@ def _no_count(p: PatientFacts, limits: Thresholds) -> Outcome:
         if ordered is not None
         else order_count("count", "cbc-film", "urgent" if bleeding else "routine", reasons),
     )
-
-
-def _infection_rows(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
-    """The current infections that led here: judged ones, else recorded ones of the listed kinds."""
-    judged = tuple(infection_row(p, i) for i in p.infections.current())
-    recent = limits.span("mon_question_weeks")
-    recorded = tuple(
-        finding_row("infection recorded", f)
-        for f in recorded_infections(p)
-        if p.is_recent(f, recent) is not False
-    )
-    tested = tuple(result_row("test of an infection", t) for t in positive_tests(p, limits))
-    return judged or recorded or tested
 
 
 # ---------------------------------------------------------------------------------------------------- DATA-02

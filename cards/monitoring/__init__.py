@@ -1,5 +1,13 @@
-"""How often to count again, and what to tell the patient (MON)."""
+"""The course of the counts: grade, fall, recovery; how often to count, what to look at, what follows a therapy."""
 
+from cards.monitoring import count_grade, cure_check, follow_up, rapid_fall, recovery, workup
 from cards.outcome import Advice
 
-ADVICE: tuple[Advice, ...] = ()
+ADVICE: tuple[Advice, ...] = (
+    count_grade.ADVICE,
+    rapid_fall.ADVICE,
+    workup.ADVICE,
+    recovery.ADVICE,
+    follow_up.ADVICE,
+    cure_check.ADVICE,
+)

@@ -1,0 +1,25 @@
+"""MON-07: which paragraphs of advice for the patient belong to the count."""
+
+from __future__ import annotations
+
+from cards.facts import Known, PatientFacts
+from cards.thresholds import Thresholds
+
+SPLEEN = ("INF-EBV",)
+"""The spleen can rupture weeks after the infection."""
+
+
+def advice_keys(p: PatientFacts, limits: Thresholds) -> tuple[str, ...]:
+    """Keys of MON-07; none while serious bleeding is treated, nor from 100 on."""
+    count = p.platelets.decisive
+    if count is None or count.value >= limits.mild or p.bleeding.serious:
+        return ()
+    low = count.value < limits.mon_sport
+    menses = low and p.person.pregnancy_matters and p.person.pregnancy is not Known.YES
+    keys = (
+        ("low" if low else "moderate", True),
+        ("alcohol", low and not p.person.is_child),
+        ("menses", menses),
+        ("spleen", bool(p.infections.current(*SPLEEN))),
+    )
+    return tuple(f"MON-07/{key}" for key, applies in keys if applies)

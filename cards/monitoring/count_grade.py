@@ -1,0 +1,56 @@
+"""PLT-01 grade, PLT-02 critically low, PLT-07 chronic and stable: classifications without a card of their own."""
+
+from __future__ import annotations
+
+from cards.facts import PatientFacts
+from cards.outcome import Advice, Answers, CannotTell, NoAdvice, Outcome, Topic
+from cards.reading.situation import explains_low_counts
+from cards.reasons import Fact, Why
+from cards.record import Kind
+from cards.thresholds import Thresholds
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Answers:
+    """What the grade (B.1) and the pattern lead to is said by the transfusion rules and the mimics."""
+    return {
+        "PLT-01": CannotTell(Fact.PLATELETS) if p.platelets.grade is None else NoAdvice(Why.CLASSIFIED),
+        "PLT-02": _critical_low(p, limits),
+        "PLT-07": _chronic(p, limits),
+    }
+
+
+def _critical_low(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """Below 10, valid and fresh: TRF-06 (or TRF-01, TRF-08) speaks."""
+    count = p.platelets.decisive
+    if count is None:
+        return CannotTell(Fact.PLATELETS)
+    return NoAdvice(Why.CLASSIFIED if count.value < limits.very_low else Why.COUNT_NOT_LOW)
+
+
+def _chronic(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """The pattern of a large spleen: SAFE-09 speaks."""
+    if p.platelets.current is None:
+        return CannotTell(Fact.PLATELETS)
+    if not p.answered(Kind.CONDITIONS):
+        return CannotTell(Fact.CONDITIONS)
+    return NoAdvice(Why.CLASSIFIED if has_stable_spleen_pattern(p, limits) else Why.OTHER_ROW)
+
+
+def has_stable_spleen_pattern(p: PatientFacts, limits: Thresholds) -> bool:
+    """PLT-07: 50 to 149 for over 6 months without a swing, with cirrhosis or a large spleen, and no active bleeding."""
+    spleen = any(explains_low_counts(f, p.as_of, limits) for f in p.record.findings)
+    return p.platelets.chronic_stable and spleen and not p.bleeding.active
+
+
+def is_known_and_stable(p: PatientFacts, limits: Thresholds) -> bool:
+    """A low count that PLT-07 or a recorded inherited thrombocytopenia explains: no monitoring of an infection."""
+    inherited = bool(p.present("cond-thrombocytopenia-inherited")) and not p.bleeding.active
+    return has_stable_spleen_pattern(p, limits) or inherited
+
+
+ADVICE = Advice(
+    stem="monitoring/count_grade",
+    ids=("PLT-01", "PLT-02", "PLT-07"),
+    topic=Topic.WORKUP,
+    decide=decide,
+)

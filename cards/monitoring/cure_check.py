@@ -1,0 +1,88 @@
+"""MON-06, so far for H. pylori: the test of cure after therapy is due (INF-HP-03). Others find their place here.
+
+Due from 4 weeks after the documented end of therapy, while no test since then is recorded, for a year.
+"""
+
+from __future__ import annotations
+
+from cards.anti_infective.ordering import is_ordered, order
+from cards.anti_infective.pathogen import Pathogen
+from cards.facts import Infection, PatientFacts
+from cards.months import add_months
+from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
+from cards.reasons import Fact, Why
+from cards.record import Kind, Moment, Result
+from cards.rows import infection_row, medication_row, platelet_row
+from cards.thresholds import Thresholds
+
+H_PYLORI = "INF-HP"
+STILL_SUPPRESSING = ("med-antibacterial", "med-bismuth")
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Answers:
+    """MON-06 speaks through the id of the infection's own test."""
+    outcome = _h_pylori(p, limits)
+    general = NoAdvice(Why.MERGED) if isinstance(outcome, Advise) else outcome
+    return {"INF-HP-03": outcome, "MON-06": general}
+
+
+def _h_pylori(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """Every treated patient: a stool antigen or breath test, proton pump inhibitor stopped for 2 weeks."""
+    pathogen = p.pathogens.get(H_PYLORI)
+    treated = [i for i in p.infections.of(H_PYLORI) if i.therapy_ended is not None]
+    if pathogen is None or not treated:
+        unread = not p.infections.of(H_PYLORI) and not p.answered(Kind.CONDITIONS)
+        return CannotTell(Fact.CONDITIONS) if unread else NoAdvice(Why.NO_INFECTION)
+    infection, ended = treated[0], treated[0].therapy_ended
+    if ended is None or infection.is_under_therapy:
+        return NoAdvice(Why.THERAPY_ACTIVE)
+    if infection.cured or _is_tested(p, pathogen, ended):
+        return NoAdvice(Why.ALREADY_DONE)
+    if ended.since(p.as_of) < limits.span("cure_test_weeks"):
+        return NoAdvice(Why.TOO_EARLY)
+    if add_months(ended.latest, int(limits.proven_chronic_months)) < p.as_of:
+        return NoAdvice(Why.INFECTION_NOT_CURRENT)
+    if all(is_ordered(p, template) for template in pathogen.test_orders):
+        return NoAdvice(Why.ALREADY_DONE)
+    return _card(p, pathogen, infection, ended)
+
+
+def _is_tested(p: PatientFacts, pathogen: Pathogen, ended: Moment) -> bool:
+    """A proving test gave a result after the end of therapy."""
+    return any(
+        t.proves == "current"
+        and t.result in (Result.POSITIVE, Result.NEGATIVE)
+        and t.time is not None
+        and t.time.latest >= ended.earliest
+        for t in p.tests(*pathogen.test_sets)
+    )
+
+
+def _card(p: PatientFacts, pathogen: Pathogen, infection: Infection, ended: Moment) -> Advise:
+    acid = p.using("med-ppi")
+    suppressing = p.using(*STILL_SUPPRESSING)
+    cautions = (("caution.ppi", bool(acid)), ("caution.antibacterial", bool(suppressing)))
+    return Advise(
+        "INF-HP-03",
+        Indicator.INFO,
+        cautions=tuple(key for key, applies in cautions if applies),
+        unknown=() if p.answered(Kind.MEDICATIONS) else (Fact.MEDICATIONS,),
+        values={"ended": ended},
+        inputs=(
+            infection_row(p, infection),
+            Input("end of its therapy", "recorded", None, ended, None),
+            *(medication_row("proton pump inhibitor", m) for m in acid),
+            *(medication_row("antibiotic or bismuth", m) for m in suppressing),
+            *platelet_row(p),
+        ),
+        suggestions=order(p, "test", pathogen.test_orders, infection.references, "routine"),
+        also=("MON-06",),
+    )
+
+
+ADVICE = Advice(
+    stem="monitoring/cure_check",
+    ids=("INF-HP-03", "MON-06"),
+    topic=Topic.MONITORING,
+    decide=decide,
+)
