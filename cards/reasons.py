@@ -61,8 +61,13 @@ class Fact(StrEnum):
     SKIN_NECROSIS = "skin necrosis at heparin injection sites"
     IMMUNIZATIONS = "the immunisations"
     FERRITIN = "the ferritin"
+    TRIGLYCERIDES = "the triglycerides or the fibrinogen"
+    GESTATION = "the gestational age at birth"
     SHIGA_TOXIN = "a test for Shiga toxin"
     DRUG_START = "when the drug was started"
+    BODY_SURFACE = "the body surface"
+    PLATELET_DOSE = "the dose of the platelets given"
+    ABO_MATCH = "whether the platelets were fresh and ABO-compatible"
 
 
 class Why(StrEnum):
@@ -90,6 +95,8 @@ class Why(StrEnum):
     THERAPY_ACTIVE = "its therapy is already active"
     NOT_TREATED = "no active therapy"
     NO_MIMIC = "no sign of it in the record"
+    NOT_TRANSFUSED = "no platelet transfusion in the last 24 hours"
+    NO_PROCEDURE = "no procedure planned whose limit the count is below"
     NO_SIGNS = "the signs it asks for are not recorded"
     EXPLAINED = "another recorded cause explains it"
     INFECTION_RECORDED = "an infection is recorded"
@@ -111,5 +118,6 @@ class Why(StrEnum):
     PATIENT_USER = "the user is the patient or a relative: no clinician card"
     LIMIT = "listed under further points: the limit of cards is reached"
     BLEEDS = "bleeding is recorded"
+    STABLE = "the counts have been stable for more than six months"
     VOIDED = "a refuted or erroneous record was left out"
     IMAGED = "imaging of the head was done or ordered after the sign"

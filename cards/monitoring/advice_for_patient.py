@@ -16,9 +16,9 @@ def advice_keys(p: PatientFacts, limits: Thresholds) -> tuple[str, ...]:
         return ()
     low = count.value < limits.mon_sport
     menses = low and p.person.pregnancy_matters and p.person.pregnancy is not Known.YES
+    general = ("low.child" if p.person.is_child else "low") if low else "moderate"
     keys = (
-        ("low" if low else "moderate", True),
-        ("alcohol", low and not p.person.is_child),
+        (general, True),
         ("menses", menses),
         ("spleen", bool(p.infections.current(*SPLEEN))),
     )

@@ -66,7 +66,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     if isinstance(exceeded, Exceeded):
         card = _exceeded_card(p, count, exceeded, course, limits)
     elif course is None:
-        return {**dict.fromkeys(ADVICE.ids, NoAdvice(Why.COUNT_NOT_LOW)), "MON-05": exceeded}
+        return {**dict.fromkeys(ADVICE.ids, NoAdvice(Why.STABLE)), "MON-05": exceeded}
     else:
         card = _course_card(p, count, course, limits)
     merged: dict[str, Outcome] = {rule: NoAdvice(Why.MERGED) for rule in card.also if rule in ADVICE.ids}
@@ -97,9 +97,12 @@ def _unable(p: PatientFacts, limits: Thresholds) -> NoAdvice | CannotTell | None
 
 
 def find_course(p: PatientFacts, count: PlateletCount, limits: Thresholds) -> Course | None:
-    """The interval and whether the course of the counts changes it; None from normal on."""
+    """The interval and whether the course of the counts changes it; None from normal on, and for stable counts.
+
+    Counts that are stable for over 6 months (PLT-07, whatever the cause) are not the course of an infection.
+    """
     key = usual(p, count, limits)
-    if key is None:
+    if key is None or (p.platelets.chronic_stable and not p.bleeding.findings):
         return None
     before = count_before(p, limits)
     percent = 0 if before is None else _fall_percent(before, count)
@@ -227,7 +230,16 @@ def _exceeded_card(
         "MON-05",
         Indicator.WARNING,
         title="title" if infection is not None else "title.no-infection",
-        say=("suggestion", *(("failure",) if infection is not None else ()), *words, *advice),
+        say=(
+            "suggestion",
+            *(
+                ("failure",)
+                if infection is not None and not p.pathogens[infection.pathogen].supportive
+                else ()
+            ),
+            *words,
+            *advice,
+        ),
         cautions=("caution.drug",) if drugs else (),
         unknown=_unknown(p),
         values={"weeks": exceeded.weeks, **_name(p, exceeded), **({} if course is None else _values(course))},

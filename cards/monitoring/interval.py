@@ -30,7 +30,7 @@ SPANS: Mapping[str, tuple[str, str]] = {
     "days": ("mon_days_low", "mon_days_high"),
     "twice-weekly": ("mon_falling_low", "mon_falling_high"),
     "weekly": ("mon_week", "mon_week"),
-    "fortnight": ("mon_week", "mon_fortnight"),
+    "fortnight": ("mon_mild_low", "mon_mild_high"),
 }
 """The ends of each interval by threshold, the shortest interval first."""
 
