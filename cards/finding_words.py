@@ -56,5 +56,8 @@ FINDING_WORDS: Mapping[str, str] = MappingProxyType(
         "muscle-bleeding": "muscle bleeding",
         "retroperitoneal-bleeding": "retroperitoneal bleeding",
         "postpartum-bleeding": "postpartum bleeding",
+        "newborn-brain": "brain bleeding of the newborn",
+        "newborn-lung": "lung bleeding of the newborn",
+        "newborn-gut": "gut bleeding of the newborn",
     }
 )

@@ -60,10 +60,24 @@ def high_bleeding_risk(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]
     return tuple(dict.fromkeys(rows))
 
 
-def coming_procedures(p: PatientFacts, within: timedelta) -> tuple[Input, ...]:
+def coming_procedures(
+    p: PatientFacts, within: timedelta, set_ids: tuple[str, ...] = INVASIVE
+) -> tuple[Input, ...]:
     """Rows of the procedures that are selected, or planned for the time to come; without a date it may be today."""
-    coming = (event_row("planned procedure", plan) for plan in p.planned if _is_close(p, plan, within))
-    return (*coming, *(order_row("procedure", order) for order in p.selected(*INVASIVE)))
+    coming = (
+        event_row("planned procedure", plan)
+        for plan in p.planned
+        if not plan.set_ids.isdisjoint(set_ids) and is_coming(p, plan, within)
+    )
+    return (*coming, *(order_row("procedure", order) for order in p.selected(*set_ids)))
+
+
+def is_coming(p: PatientFacts, plan: Planned, within: timedelta) -> bool:
+    """Still planned, and close: in the time to come, or without a date."""
+    if plan.status not in PLANNED:
+        return False
+    when = plan.occurrence
+    return when is None or (when.latest >= p.as_of and when.earliest - p.as_of <= within)
 
 
 def _procedures(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
@@ -71,13 +85,6 @@ def _procedures(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     within = limits.span("risk_procedure_hours")
     done = (event_row("procedure", e) for e in p.done_within(within, *INVASIVE))
     return (*done, *coming_procedures(p, within))
-
-
-def _is_close(p: PatientFacts, plan: Planned, within: timedelta) -> bool:
-    if plan.status not in PLANNED or plan.set_ids.isdisjoint(INVASIVE):
-        return False
-    when = plan.occurrence
-    return when is None or (when.latest >= p.as_of and when.earliest - p.as_of <= within)
 
 
 def _surgery(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

@@ -74,10 +74,15 @@ def compose(case: Case, draft: Draft, **values: str | Decimal | Moment) -> Advis
         values=_values(case) | values,
         inputs=_distinct(rows),
         suggestions=draft.suggestions,
-        also=tuple(
-            dict.fromkeys((*draft.also, *(part.rule for part in parts), *(("TRF-16",) if dose else ())))
-        ),
+        also=_merged(case, draft, *(part.rule for part in parts), *(("TRF-16",) if dose else ())),
     )
+
+
+def _merged(case: Case, draft: Draft, *rules: str) -> tuple[str, ...]:
+    """The ids whose words stand in the card; TRF-11 where it names the count after platelets that were given."""
+    given = case.given is not None and not case.given.only_ordered
+    named = given and any(key.endswith("given") for key in draft.say)
+    return tuple(dict.fromkeys((*draft.also, *rules, *(("TRF-11",) if named else ()))))
 
 
 def finding_words(bleed: Bleed) -> str:

@@ -15,7 +15,7 @@ from cards.outcome import Advice, Advise, Answers, CannotTell, NoAdvice, Outcome
 from cards.reasons import Fact, Why
 from cards.record import Kind
 from cards.thresholds import Thresholds
-from cards.transfusion import bleeding_cards, count_cards
+from cards.transfusion import bleeding_cards, count_cards, emergency_cards
 from cards.transfusion.case import Case, Row, read_case, to_be_located
 from cards.transfusion.newborn import is_newborn
 
@@ -39,7 +39,7 @@ BELOW_TRANSFUSE = 3
 
 BUILDERS: Mapping[str, Callable[[Case], Advise]] = MappingProxyType(
     {
-        "TRF-01": bleeding_cards.life_threatening,
+        "TRF-01": emergency_cards.life_threatening,
         "TRF-02": bleeding_cards.mucosal,
         "TRF-03": bleeding_cards.minor,
         "TRF-04": count_cards.skin_only,
@@ -51,7 +51,7 @@ BUILDERS: Mapping[str, Callable[[Case], Advise]] = MappingProxyType(
         "TRF-10": bleeding_cards.out_of_proportion,
         "TRF-12": count_cards.marrow,
         "TRF-14": bleeding_cards.on_antiplatelet,
-        "TRF-15": bleeding_cards.count_unknown,
+        "TRF-15": emergency_cards.count_unknown,
     }
 )
 

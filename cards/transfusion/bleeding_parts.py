@@ -1,0 +1,50 @@
+"""What the cards of bleeding share: adjuncts, laboratory and drug rows, what populations are told."""
+
+from __future__ import annotations
+
+from cards.facts import Bleed
+from cards.outcome import Input
+from cards.record import Planned
+from cards.rows import event_row
+from cards.transfusion.adjuncts import Adjunct, immunoglobulin, may_be_immune, tranexamic_acid
+from cards.transfusion.bleeding_risk import PLANNED
+from cards.transfusion.case import Case, Row
+from cards.transfusion.composition import drug_rows, laboratory_rows
+from cards.transfusion.populations import Asked
+
+
+def asked(case: Case, *, severe: bool = False) -> Asked:
+    """For the populations: active bleeding for which platelets are advised."""
+    return Asked(bleeding=True, severe=severe, platelets=True, gastrointestinal=is_gastrointestinal(case))
+
+
+def is_gastrointestinal(case: Case) -> bool:
+    """One of the bleeds is of the gut."""
+    return any(b.set_id == "bleed-gi" for b in case.bleeds)
+
+
+def adjuncts(case: Case, *, emergency: bool) -> tuple[Adjunct, ...]:
+    """IVIG and a steroid where the cause may be immune; tranexamic acid or what speaks against it."""
+    bleeds: tuple[Bleed, ...] = case.bleeds
+    immune = may_be_immune(case.p, case.mimics, case.limits)
+    return (
+        *((immunoglobulin(case.p, case.limits, emergency=emergency),) if immune else ()),
+        tranexamic_acid(case.p, bleeds, case.mimics, case.limits),
+    )
+
+
+def extra_rows(case: Case) -> tuple[Input, ...]:
+    """Laboratory values, drugs, DIC; with bleeding of the brain a planned operation."""
+    found = (*laboratory_rows(case), *drug_rows(case), *case.dic_rows)
+    plans = (event_row("planned neurosurgery", plan) for plan in case.p.planned if is_neurosurgery(plan))
+    return (*found, *(plans if case.row is Row.CNS else ()))
+
+
+def also(case: Case) -> tuple[str, ...]:
+    """TRF-09, whose words join where DIC is recorded or possible."""
+    return ("TRF-09",) if case.has_dic else ()
+
+
+def is_neurosurgery(plan: Planned) -> bool:
+    """An operation on the brain or spine that is still to come."""
+    return "proc-neurosurgery" in plan.set_ids and plan.status in PLANNED
