@@ -26,11 +26,21 @@ TITLES: Mapping[UnitProblem, str] = {
 FACTORS: Mapping[str, Decimal] = {
     "10*9/L": Decimal(1),
     "10*3/uL": Decimal(1),
+    "10*6/mL": Decimal(1),
     "/uL": Decimal("0.001"),
+    "/mm3": Decimal("0.001"),
+    "10*3/mL": Decimal("0.001"),
     "10*6/L": Decimal("0.001"),
+    "/mL": Decimal("0.000001"),
+    "10*3/L": Decimal("0.000001"),
+    "/L": Decimal("0.000000001"),
     "10*4/uL": Decimal(10),
+    "10*10/L": Decimal(10),
     "10*5/uL": Decimal(100),
+    "10*11/L": Decimal(100),
     "10*12/L": Decimal(1000),
+    "10*6/uL": Decimal(1000),
+    "10*9/mL": Decimal(1000),
 }
 """B.4: what one of the unit is in 10*9/L. Only to tell whether a result that is not used could be very low."""
 

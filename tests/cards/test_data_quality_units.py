@@ -73,6 +73,8 @@ def test_a_title_for_every_problem(
         ("1000", "/uL", False),
         ("25000", "10*9/L", False),
         ("0.5", "10*12/L", False),
+        ("500", "/mL", True),
+        ("0.5", "10*4/uL", False),
         ("0.5", None, True),
     ],
 )
