@@ -21,29 +21,11 @@ from cds_service.hooks.context import CLINICIANS, PATIENT_SIDE, REQUIRED, Contex
 from cds_service.hooks.fhir_authorization import FhirAuthorization
 from cds_service.hooks.strict_json import check_depth, check_doubled, check_text
 
-Member = Raw | UnsetType
+Member = Raw | None
 
-TOP: Final = ("hook", "hookInstance", "context", "prefetch", "fhirServer", "fhirAuthorization")
 ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 USER: Final = re.compile(rf"({'|'.join((*CLINICIANS, *PATIENT_SIDE))})/[A-Za-z0-9_\-.]{{1,128}}")
 LONGEST_TEXT: Final = 512
-
-
-class _Envelope(Struct, frozen=True, rename="camel"):
-    hook: Member = UNSET
-    hook_instance: Member = UNSET
-    context: Member = UNSET
-    prefetch: Member = UNSET
-    fhir_server: Member = UNSET
-    fhir_authorization: Member = UNSET
-
-
-class _Context(Struct, frozen=True, rename="camel"):
-    user_id: Member = UNSET
-    patient_id: Member = UNSET
-    encounter_id: Member = UNSET
-    selections: Member = UNSET
-    draft_orders: Member = UNSET
 
 
 class _Drafts(Struct, frozen=True, rename="camel"):
@@ -51,8 +33,6 @@ class _Drafts(Struct, frozen=True, rename="camel"):
     entry: list[Raw] | UnsetType = UNSET
 
 
-_ENVELOPE: Final = Decoder(_Envelope)
-_CONTEXT: Final = Decoder(_Context)
 _DRAFTS: Final = Decoder(_Drafts)
 _TEXT: Final = Decoder(str)
 _TEXTS: Final = Decoder(tuple[str, ...])
@@ -85,50 +65,49 @@ def read_request(body: bytes, hook: str, depth: int) -> HookRequest:
     """The call of a service for `hook`. Refused (400) naming each wrong member and what it has to be."""
     check_text(body)
     check_depth(body, depth)
+    body = body.strip()
     try:
-        envelope = _ENVELOPE.decode(body)
+        members = _OBJECT.decode(body)
     except ValidationError:
         raise Refused("not-json", "The body has to be a JSON object") from None
     except DecodeError:
         raise Refused("not-json", "The body cannot be read as JSON") from None
     except RecursionError:
         raise Refused("too-deep", f"The body may be nested {depth} levels at most") from None
-    check_doubled(body, (*TOP, "userId", "patientId"), ("context",))
-    if _required(envelope.hook, "hook", hook) != hook:
+    check_doubled(body, members)
+    if _required(members.get("hook"), "hook", hook) != hook:
         raise Refused("wrong-hook", f"hook: expected {hook}")
-    server = _server(envelope.fhir_server)
+    server = _server(members.get("fhirServer"))
     return HookRequest(
         hook=hook,
-        hook_instance=_required(envelope.hook_instance, "hookInstance", "a non-empty string, a UUID"),
-        context=_read_context(envelope.context, hook),
-        prefetch=_object(envelope.prefetch, "prefetch") or {},
+        hook_instance=_required(members.get("hookInstance"), "hookInstance", "a non-empty string, a UUID"),
+        context=_read_context(members.get("context"), hook),
+        prefetch=_object(members.get("prefetch"), "prefetch") or {},
         fhir_server=server,
-        fhir_authorization=_authorization(envelope.fhir_authorization, server),
+        fhir_authorization=_authorization(members.get("fhirAuthorization"), server),
     )
 
 
 def _read_context(raw: Member, hook: str) -> Context:
-    if _is_none(raw):
+    members = _object(raw, "context")
+    if raw is None or members is None:
         raise Refused("missing-member", "context: expected an object")
-    assert isinstance(raw, Raw)
-    try:
-        context = _CONTEXT.decode(raw)
-    except (DecodeError, RecursionError):
-        raise Refused("invalid-member", "context: expected an object") from None
+    check_doubled(bytes(raw), members, "context.")
     wanted = REQUIRED[hook]
+    encounter = members.get("encounterId")
     return Context(
         user_id=_matching(
-            context.user_id,
+            members.get("userId"),
             "userId",
             USER,
-            f"Type/id of a {', '.join(CLINICIANS)} or {' or '.join(PATIENT_SIDE)}",
+            f"Type/id of a {', '.join(CLINICIANS)}, {' or '.join(PATIENT_SIDE)}",
         ),
-        patient_id=_matching(context.patient_id, "patientId", ID, "a FHIR id, without its type"),
+        patient_id=_matching(members.get("patientId"), "patientId", ID, "a FHIR id, without its type"),
         encounter_id=None
-        if _is_none(context.encounter_id) and "encounterId" not in wanted
-        else _matching(context.encounter_id, "encounterId", ID, "a FHIR id, without its type"),
-        selections=_selections(context.selections) if "selections" in wanted else (),
-        draft_orders=_drafts(context.draft_orders) if "draftOrders" in wanted else None,
+        if _is_none(encounter) and "encounterId" not in wanted
+        else _matching(encounter, "encounterId", ID, "a FHIR id, without its type"),
+        selections=_selections(members.get("selections")) if "selections" in wanted else (),
+        draft_orders=_drafts(members.get("draftOrders")) if "draftOrders" in wanted else None,
     )
 
 
@@ -149,7 +128,7 @@ def _drafts(raw: Member) -> Raw:
     expected = "context.draftOrders: expected a Bundle of draft orders"
     if _is_none(raw):
         raise Refused("missing-member", expected)
-    assert isinstance(raw, Raw)
+    assert raw is not None
     try:
         if _DRAFTS.decode(raw).resource_type != "Bundle":
             raise Refused("invalid-member", expected)
@@ -213,4 +192,4 @@ def _text(raw: Member, name: str, expected: str) -> str:
 
 def _is_none(raw: Member) -> bool:
     """Whether a member is absent or null: for an optional one, the same."""
-    return isinstance(raw, UnsetType) or bytes(raw) == b"null"
+    return raw is None or bytes(raw) == b"null"

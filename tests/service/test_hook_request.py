@@ -74,7 +74,7 @@ def test_a_member_of_a_wrong_type_is_named(name: str, value: object) -> None:
     if name == "context" and value == {}:
         assert refusal({**VIEW, name: value}) == (
             "missing-member",
-            "context.userId: expected Type/id of a Practitioner, PractitionerRole or Patient or RelatedPerson",
+            "context.userId: expected Type/id of a Practitioner, PractitionerRole, Patient or RelatedPerson",
         )
         return
     code, line = refusal({**VIEW, name: value})
