@@ -10,6 +10,8 @@ import click
 # name -> (module, what it does). The command is the module's attribute of the same name.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("cds_service.commands.serve", "Answer CDS Hooks calls over HTTP."),
+    "call": ("cds_service.commands.call", "Send a request or a patient's records, and read the cards."),
+    "example": ("cds_service.commands.example", "Print a made-up request with fresh dates."),
 }
 
 

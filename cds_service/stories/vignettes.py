@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from cards.decide import SCOPE
 from cards.wording import RULE_ID
 from cds_service.stories.notation import read_story
 from cds_service.stories.story import Story
@@ -23,7 +24,7 @@ FACTS: Final = frozenset(
     | {"inpatient", "hook", "failed", "absent"}
 )
 EXPECTATIONS: Final = frozenset(
-    {"expect", "merged", "may", "later", "says", "drafts", "offers", "not_rules", "not_words", "not_drafts"}
+    {"expect", "merged", "may", "says", "drafts", "offers", "not_rules", "not_words", "not_drafts"}
     | {"at_most", "outcomes"}
 )
 _CARD = re.compile(r"(\S+) ({})".format("|".join(INDICATORS)))
@@ -45,16 +46,15 @@ class ExpectedCard:
 class Vignette:
     """A story and its judgement.
 
-    `expect` is the whole answer in its order, but for the cards led by a rule of `may`; `later` are cards of rules
-    that are not built yet. `merged` are ids that some card names; `says` and `drafts` stand in some card, the words of
-    a draft being those of its description; `offers` are types of actions. `not_*` stand in none.
+    `expect` is the whole answer in its order, but for the cards led by a rule of `may`. `merged` are ids that some card
+    names; `says` and `drafts` stand in some card, the words of a draft being those of its description; `offers` are
+    types of actions. `not_*` stand in none.
     """
 
     id: str
     about: str
     story: Story
     expect: tuple[ExpectedCard, ...] = ()
-    later: tuple[ExpectedCard, ...] = ()
     may: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Vignette:
     not_words: tuple[str, ...] = ()
     not_drafts: tuple[str, ...] = ()
     at_most: int | None = None
-    outcomes: Mapping[str, str] | None = None
+    outcomes: tuple[tuple[str, str], ...] = ()
 
 
 def read_vignettes(folder: Path) -> tuple[Vignette, ...]:
@@ -128,9 +128,8 @@ def _vignette(table: Mapping[str, Any], label: str) -> Vignette:
         about=table["story"],
         story=read_story({name: value for name, value in table.items() if name in FACTS}),
         expect=tuple(_card(card) for card in table.get("expect", ())),
-        later=tuple(_card(card) for card in table.get("later", ())),
         at_most=table.get("at_most"),
-        outcomes=table.get("outcomes"),
+        outcomes=tuple(table.get("outcomes", {}).items()),
         **lists,
     )
 
@@ -146,5 +145,7 @@ def _card(text: str) -> ExpectedCard:
 
 
 def _check_rule(rule: str, family: bool = False) -> None:
+    if rule == SCOPE and not family:
+        return
     if not (rule.isalpha() and rule.isupper() if family else RULE_ID.match(rule)):
         raise ValueError(f"{rule!r} is no rule id")

@@ -1,0 +1,152 @@
+"""Reads what `platelet-hooks call` is given: a hook request, a Bundle, a resource, NDJSON, or a folder of these.
+
+Resources are treated as a FHIR server would when it stores them: a resource without id gets one, and a `urn:uuid:` or
+an absolute reference to a resource of the same file becomes `Type/id`. Numbers keep all their digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import DecodeError
+from msgspec.json import Decoder
+
+JSON_FILES: Final = (".json", ".ndjson")
+DEEPEST: Final = 64
+_DECODER: Final = Decoder(float_hook=Decimal)
+
+Resource = dict[str, Any]
+
+
+class InputError(Exception):
+    """One line: what cannot be read, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The resources of a file or folder, references settled, the Patients first."""
+
+    resources: tuple[Resource, ...]
+
+    def patients(self) -> tuple[str, ...]:
+        """Ids of the Patients; where there is none, those to whom the resources belong."""
+        ids = [r["id"] for r in self.resources if r["resourceType"] == "Patient"]
+        subjects = (_subject(r) for r in self.resources)
+        return tuple(dict.fromkeys(ids or [s for s in subjects if s is not None]))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A hook request, to be sent as it was written."""
+
+    body: bytes
+    hook: str
+
+
+def read_input(path: Path) -> Records | Request:
+    """InputError for anything that holds neither a hook request nor FHIR resources."""
+    if path.is_dir():
+        return _settled(_of_folder(path))
+    body = _read(path)
+    if path.suffix == ".ndjson":
+        return _settled(_of_lines(body, path))
+    content = _decode(body, path.name)
+    if isinstance(content, dict) and "hook" in content and "resourceType" not in content:
+        hook = content["hook"]
+        if not isinstance(hook, str):
+            raise InputError(f"{path.name}: hook is not a string")
+        return Request(body, hook)
+    return _settled(_resources(content, path.name))
+
+
+def _of_folder(folder: Path) -> Iterator[tuple[str | None, Resource]]:
+    files = sorted(file for file in folder.rglob("*") if file.suffix in JSON_FILES)
+    if not files:
+        raise InputError(f"{folder}: no JSON files")
+    for file in files:
+        body = _read(file)
+        if file.suffix == ".ndjson":
+            yield from _of_lines(body, file)
+        else:
+            yield from _resources(_decode(body, file.name), file.name)
+
+
+def _of_lines(body: bytes, path: Path) -> Iterator[tuple[str | None, Resource]]:
+    for number, line in enumerate(body.splitlines(), 1):
+        if line.strip():
+            name = f"{path.name}, line {number}"
+            yield from _resources(_decode(line, name), name)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or 'cannot be read'}") from error
+
+
+def _decode(body: bytes, name: str) -> object:
+    try:
+        return _DECODER.decode(body)
+    except (DecodeError, ValueError, ArithmeticError):
+        raise InputError(f"{name}: not JSON") from None
+    except RecursionError:
+        raise InputError(f"{name}: nested too deeply") from None
+
+
+def _resources(content: object, name: str, depth: int = 0) -> Iterator[tuple[str | None, Resource]]:
+    """Each resource with its `fullUrl`; Bundles are opened, also within each other."""
+    kind = content.get("resourceType") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(kind, str):
+        raise InputError(f"{name}: neither a hook request nor a FHIR resource")
+    if kind != "Bundle":
+        yield None, content
+        return
+    entries = content.get("entry", [])
+    if depth > DEEPEST or not isinstance(entries, list):
+        raise InputError(f"{name}: not a FHIR Bundle")
+    for entry in entries:
+        inner = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(inner, dict) or not isinstance(inner.get("resourceType"), str):
+            continue
+        url = entry.get("fullUrl")
+        for found_url, resource in _resources(inner, name, depth + 1):
+            yield found_url or (url if isinstance(url, str) else None), resource
+
+
+def _settled(found: Iterable[tuple[str | None, Resource]]) -> Records:
+    names: dict[str, str] = {}
+    settled: list[Resource] = []
+    for number, (url, resource) in enumerate(found, 1):
+        kind, id_ = resource["resourceType"], resource.get("id")
+        if not isinstance(id_, str):
+            id_ = (url or "").removeprefix("urn:uuid:").rpartition("/")[2] or f"{kind.lower()}-{number}"
+        if url is not None:
+            names[url] = f"{kind}/{id_}"
+        settled.append({**resource, "id": id_})
+    referred = [_walk(resource, lambda reference: names.get(reference, reference)) for resource in settled]
+    return Records(tuple(sorted(referred, key=lambda r: r["resourceType"] != "Patient")))
+
+
+def _walk(value: Any, settle: Callable[[str], str]) -> Any:
+    """The same JSON with every `reference` settled."""
+    if isinstance(value, dict):
+        return {
+            name: settle(member) if name == "reference" and isinstance(member, str) else _walk(member, settle)
+            for name, member in value.items()
+        }
+    return [_walk(member, settle) for member in value] if isinstance(value, list) else value
+
+
+def _subject(resource: Mapping[str, Any]) -> str | None:
+    """The id of the patient that a resource names."""
+    for name in ("subject", "patient"):
+        named = resource.get(name)
+        reference = named.get("reference") if isinstance(named, dict) else None
+        if isinstance(reference, str) and "Patient/" in reference:
+            return reference.rpartition("Patient/")[2].partition("/")[0]
+    return None
