@@ -137,8 +137,16 @@ def escape(words: str) -> str:
 
 def _value(i: Input) -> str:
     value = f"{i.value:f}" if isinstance(i.value, Decimal) else str(i.value)
-    unit = {"10*9/L": " x10^9/L", None: ""}.get(i.unit, f" {i.unit}")
-    return _capital(value) + unit + (f" ({i.note})" if i.note else "")
+    return _capital(value) + _unit(i.unit) + (f" ({i.note})" if i.note else "")
+
+
+SHOWN_UNITS: Final[Mapping[str, str]] = {"10*9/L": "x10^9/L", "Cel": "°C", "mm[Hg]": "mmHg"}
+"""UCUM codes as people write them; an annotation in braces (`{INR}`) is no unit."""
+
+
+def _unit(code: str | None) -> str:
+    shown = SHOWN_UNITS.get(code or "") or re.sub(r"\{.*?\}", "", code or "")
+    return f" {shown}" if shown else ""
 
 
 def _origin(i: Input) -> str:
