@@ -54,6 +54,7 @@ def test_a_condition_is_the_sets_of_its_codes_and_has_our_word() -> None:
     assert found.is_in("bleed-mucosal")
     assert found.word == "nosebleed"
     assert not found.observed
+    assert (found.onset, found.recorded, found.ended, found.has_ended) == (None, None, None, False)
 
 
 def test_a_set_is_told_under_every_status_that_its_codes_have() -> None:
@@ -342,6 +343,7 @@ def test_of_two_severities_the_worse() -> None:
         ({"asserter": {"reference": "Practitioner/d"}, "recorder": {"reference": "Patient/p1"}}, False),
         ({"recorder": {"reference": "Patient/p1"}}, True),
         ({"recorder": {"reference": "PractitionerRole/d"}}, False),
+        ({"recorder": {"reference": "#Patient"}}, False),
         ({}, False),
     ],
 )
