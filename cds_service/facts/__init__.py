@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Settled", "settle"]
 
+SHIPPED = Thresholds()
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -48,7 +50,7 @@ def settle(
     answers: Mapping[Kind, Answer],
     terminology: Terminology,
     as_of: datetime,
-    limits: Thresholds | None = None,
+    limits: Thresholds = SHIPPED,
 ) -> Settled:
     """Everything that the resources of one request tell. Never raises: what cannot be used is in `rejected`."""
     context = request.context
@@ -59,7 +61,7 @@ def settle(
         as_of=as_of,
         hook=request.hook,
         patient_id=context.patient_id,
-        limits=limits or Thresholds(),
+        limits=limits,
         birth=read_birth(patient.resource) if patient is not None else None,
     )
     seen, in_error = look_at(reading)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Final
+
 from cards.code_systems import LOINC, is_loinc
 from cards.valuesets import Membership, Terminology
 from cds_service.fhir.shapes import CodeableConcept, Coding
+
+_LONGEST: Final = 160  # of system and code together
 
 
 def memberships(concept: CodeableConcept | None, terminology: Terminology) -> tuple[Membership, ...]:
@@ -21,10 +26,18 @@ def memberships(concept: CodeableConcept | None, terminology: Terminology) -> tu
 
 def _sets_of(coding: Coding, terminology: Terminology) -> tuple[Membership, ...]:
     """A code without system means nothing by itself, but for LOINC: its form and check digit leave no doubt."""
-    code = coding.code or ""
-    if coding.system is not None:
-        return terminology.sets_of(coding.system, code)
-    return terminology.sets_of(LOINC, code) if is_loinc(code) else ()
+    code, system = coding.code or "", coding.system
+    if system is None:
+        return terminology.sets_of(LOINC, code) if is_loinc(code) else ()
+    if len(code) + len(system) > _LONGEST:
+        return terminology.sets_of(system, code)
+    return _remembered(terminology, system, code)
+
+
+@lru_cache(maxsize=16384)
+def _remembered(terminology: Terminology, system: str, code: str) -> tuple[Membership, ...]:
+    """Codes that no set knows are remembered too: they are the most of a record."""
+    return terminology.sets_of(system, code)
 
 
 def sets_of(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:

@@ -32,6 +32,7 @@ class Seen:
     entry: Entry[Observation]
     part: Observation | Component
     members: tuple[Membership, ...]
+    set_ids: frozenset[str]
     status: ResultStatus | None  # None: no status of R4, so that nothing may rest on it
     time: Moment | None
     time_unreadable: bool
@@ -41,10 +42,6 @@ class Seen:
     @property
     def reference(self) -> str:
         return self.entry.reference
-
-    @property
-    def set_ids(self) -> frozenset[str]:
-        return frozenset(member.set_id for member in self.members)
 
     @property
     def has_value(self) -> bool:
@@ -102,7 +99,8 @@ def _parts(entry: Entry[Observation], reading: Reading, dates: ReportDates) -> I
         by_report = time is not None
     issued = _issued(entry, reading)
     for part, members in wanted:
-        yield Seen(entry, part, members, status, time, unreadable, issued, by_report)
+        sets = frozenset(member.set_id for member in members)
+        yield Seen(entry, part, members, sets, status, time, unreadable, issued, by_report)
 
 
 def _is_unmapped(observation: Observation, reading: Reading) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -176,12 +177,19 @@ SCALES: Final[Mapping[str, Mapping[str, Scale]]] = MappingProxyType(
 
 def read_scale(set_id: str, quantity: Quantity) -> tuple[Scale | None, bool]:
     """The scale of a Quantity for its value set, by code and by text; and whether the two disagree."""
-    table = SCALES.get(set_id, {})
     code, text = quantity.code or "", quantity.unit or ""
+    if len(code) > LONGEST or len(text) > LONGEST:
+        return None, False
+    return _scale_of(set_id, code, text)
+
+
+@lru_cache(maxsize=4096)
+def _scale_of(set_id: str, code: str, text: str) -> tuple[Scale | None, bool]:
+    table = SCALES.get(set_id, {})
     if not (code.strip() or text.strip()):
         return table.get(""), False
-    by_code = table.get(spelling(code)) if 0 < len(code) <= LONGEST else None
-    by_text = table.get(spelling(text)) if 0 < len(text) <= LONGEST else None
+    by_code = table.get(spelling(code)) if code.strip() else None
+    by_text = table.get(spelling(text)) if text.strip() else None
     if by_code is not None and by_text is not None and by_code != by_text:
         return None, True
     return by_code or by_text, False

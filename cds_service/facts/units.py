@@ -6,6 +6,7 @@ A unit library would read K/uL as kelvin and G/L as gauss. A unit that no table 
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +20,7 @@ from cds_service.fhir.shapes import Quantity
 
 PLATELET_UNITS: Final = "ucum-platelet-units"
 LONGEST: Final = 64
-_SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", string.digits)
 
 # What laboratories write, made one: order matters, every step works on the result of the one before.
 _SPELLINGS: Final = (

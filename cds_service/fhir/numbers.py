@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Raw
@@ -20,7 +21,14 @@ def read_decimal(raw: Raw) -> Decimal:
     text = bytes(raw).strip()
     if text[:1] == b'"':
         raise ValueError("a number written as text")
-    if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
+    if len(text) > _LONGEST:
+        raise ValueError("not a usable number")
+    return _exact(text)
+
+
+@lru_cache(maxsize=4096)
+def _exact(text: bytes) -> Decimal:
+    if not _NUMBER.fullmatch(text):
         raise ValueError("not a usable number")
     value = Decimal(text.decode("ascii"))
     digits = value.as_tuple().digits

@@ -30,6 +30,7 @@ _OTHER_RELEASES: Final = frozenset(
     {"MedicationOrder", "MedicationPrescription", "DiagnosticOrder", "ProcedureRequest", "ReferralRequest"}
 )
 _DEEPEST_BUNDLE: Final = 3
+_LONGEST_VERSION: Final = 9  # digits
 _NUMBER: Final = re.compile(r"\[[^]]*\]")
 _MEMBER: Final = re.compile(r" - at `\$((?:\.\w+|\[(?:\.\.\.|\d+)\])+)`$")
 
@@ -228,7 +229,7 @@ def _version(entry: Entry[Shape]) -> tuple[int, str]:
         return (-1, "")
     number = meta.version_id
     is_number = (
-        number is not None and number.isascii() and number.isdigit() and len(number) < len("1000000000")
+        number is not None and number.isascii() and number.isdigit() and len(number) <= _LONGEST_VERSION
     )
     return (int(number) if number is not None and is_number else -1, meta.last_updated or "")
 
