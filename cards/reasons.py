@@ -50,6 +50,8 @@ class Fact(StrEnum):
     ROUTE = "the route of the selected order"
     LIVER_TESTS = "the liver tests"
     TRAVEL = "travel and exposure"
+    G6PD = "the G6PD activity"
+    INDICATION = "the reason for the selected order"
     SELECTION = "the selected order (not among the draft orders)"
     H_PYLORI = "a stool antigen or breath test for H. pylori"
     BLOOD_BORNE_VIRUSES = "tests for HIV, hepatitis B and hepatitis C"

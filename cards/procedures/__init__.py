@@ -1,5 +1,6 @@
-"""Procedures and the platelet limits for them (PROC)."""
+"""Procedures and the count (PROC): what is planned, and below which count it is usually covered or postponed."""
 
 from cards.outcome import Advice
+from cards.procedures import limits
 
-ADVICE: tuple[Advice, ...] = ()
+ADVICE: tuple[Advice, ...] = (limits.ADVICE,)

@@ -1,0 +1,151 @@
+"""The card of a procedure below its limit: words by rule and step, platelets or another date as alternatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from cards.anti_infective.ordering import order
+from cards.facts import Known, PatientFacts, PlateletCount
+from cards.outcome import Advise, Indicator, Input, Suggestion
+from cards.reading.situation import DENGUE
+from cards.reasons import Fact
+from cards.record import Moment, Order, Planned
+from cards.rows import count_row, event_row, medication_row, order_row
+from cards.safety.mimics import NO_PLATELETS, mimics
+from cards.thresholds import Thresholds
+from cards.transfusion.adjuncts import may_be_immune
+from cards.transfusion.bleeding_risk import ANTITHROMBOTIC
+from cards.transfusion.given import Given, find_given
+from cards.transfusion.platelet_order import order_platelets
+
+Event = Planned | Order
+
+WITHOUT_PLATELETS = frozenset({"discuss", "no-platelets", "reasonable", "unclear", "injection"})
+"""Steps that advise no platelets: their words weigh, ask, or name local pressure."""
+
+OWN_TITLE = frozenset({"unclear", "no-platelets", "discuss", "individual", "avoid", "reasonable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A procedure below a limit. `words` names the paragraph of its rule, `limit` the number in the title."""
+
+    rule: str
+    name: str
+    event: Event
+    count: PlateletCount
+    indicator: Indicator
+    words: str
+    limit: Decimal
+
+    @property
+    def is_selected(self) -> bool:
+        return isinstance(self.event, Order)
+
+
+def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
+    """The card; that of a selected procedure carries ORD-27."""
+    found = mimics(p, limits)
+    advised = judged.words not in WITHOUT_PLATELETS
+    thrombotic = advised and bool(found & NO_PLATELETS)
+    immune = advised and not p.bleeding.deep and may_be_immune(p, found, limits)
+    given = find_given(p, limits) if advised else None
+    dengue = p.infections.current(DENGUE) if advised else ()
+    keys = (
+        (judged.words, True),
+        ("PROC-05/immune", immune),
+        ("PROC-05/given", given is not None),
+        ("PROC-05/specialist", thrombotic),
+        ("TRF-08/suspected", bool(dengue) and all(i.is_suspected_only for i in dengue)),
+        ("TRF-08/unknown-count", any(not i.is_suspected_only for i in dengue)),
+        ("POP-09/refused", advised and p.blood_refused is not None),
+    )
+    platelets = _platelets(p, limits, judged) if advised and not thrombotic and given is None else ()
+    later = _later(p, judged)
+    return Advise(
+        judged.rule,
+        judged.indicator,
+        title=_title(p, judged),
+        say=tuple(key for key, applies in keys if applies),
+        cautions=("PROC-05/caution.antithrombotic",) if p.using(*ANTITHROMBOTIC) else (),
+        unknown=_unknown(p, judged),
+        values=_values(p, judged, given),
+        inputs=_rows(p, judged, given),
+        suggestions=(*platelets, *later),
+        one_of=bool(platelets) and bool(later),
+        also=_also(p, judged, immune=immune, dengue=bool(dengue)),
+    )
+
+
+def _decides(p: PatientFacts) -> bool:
+    """The count in the title may decide; else it is the last known one."""
+    return p.platelets.decisive is not None or p.platelets.conflict is not None
+
+
+def _title(p: PatientFacts, judged: Judged) -> str:
+    if judged.words in OWN_TITLE and _decides(p):
+        return f"title.{judged.words}"
+    return "PROC-05/title" if _decides(p) else "PROC-05/title.last-known"
+
+
+def _values(p: PatientFacts, judged: Judged, given: Given | None) -> dict[str, str | int | Decimal | Moment]:
+    values: dict[str, str | int | Decimal | Moment] = {
+        "procedure": judged.name,
+        "how": "selected" if judged.is_selected else "planned",
+        "usual": judged.limit,
+        "platelets": f"{judged.count.shown} x10^9/L",
+    }
+    conflict = p.platelets.conflict
+    if conflict is not None and judged.count is conflict.lower:
+        values["sampled"] = judged.count.time
+    if given is not None:
+        values["given"] = given.time
+    return values
+
+
+def _rows(p: PatientFacts, judged: Judged, given: Given | None) -> tuple[Input, ...]:
+    event, count = judged.event, judged.count
+    row = order_row(judged.name, event) if isinstance(event, Order) else event_row(judged.name, event)
+    asked = judged.rule in ("PROC-07", "PROC-08") and p.person.pregnancy is Known.YES
+    pregnancy = Input("pregnancy", "recorded", reference=p.person.pregnancy_reference)
+    return (
+        count_row(count) if _decides(p) else count_row(count, "last known platelet count"),
+        row,
+        *((pregnancy,) if asked else ()),
+        *((given.row,) if given is not None else ()),
+        *(medication_row("antithrombotic drug", m) for m in p.using(*ANTITHROMBOTIC)),
+    )
+
+
+def _unknown(p: PatientFacts, judged: Judged) -> tuple[Fact, ...]:
+    obstetric = judged.rule == "PROC-07" and p.person.pregnancy_matters
+    checklist = (
+        (not _decides(p), Fact.PLATELETS),
+        (obstetric and p.person.pregnancy is Known.UNKNOWN, Fact.PREGNANCY),
+        (p.newest("obs-pt-inr") is None, Fact.INR),
+    )
+    return tuple(fact for is_missing, fact in checklist if is_missing)
+
+
+def _platelets(p: PatientFacts, limits: Thresholds, judged: Judged) -> tuple[Suggestion, ...]:
+    return order_platelets(p, limits, priority="urgent", reasons=(judged.count.reference,), recommended=False)
+
+
+def _later(p: PatientFacts, judged: Judged) -> tuple[Suggestion, ...]:
+    """Ask haematology about another date or another way; nothing to order where only a word is said."""
+    if judged.indicator is Indicator.INFO:
+        return ()
+    priority = "stat" if judged.indicator is Indicator.CRITICAL else "urgent"
+    return order(p, "PROC-05/later", ("haematology",), (judged.count.reference,), priority)
+
+
+def _also(p: PatientFacts, judged: Judged, *, immune: bool, dengue: bool) -> tuple[str, ...]:
+    found = (
+        ("ORD-27", judged.is_selected),
+        ("IMM-01", immune),
+        ("TRF-08", dengue),
+        ("POP-03", judged.rule in ("PROC-07", "PROC-08") and p.person.pregnancy is Known.YES),
+        ("POP-09", p.blood_refused is not None and judged.words not in WITHOUT_PLATELETS),
+    )
+    return tuple(rule for rule, applies in found if applies)
