@@ -19,7 +19,7 @@ from cds_service.web.rule_page import rule_page
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-EXAMPLE: Final = "nosebleed"
+EXAMPLE: Final = "ebv-nosebleed"
 
 
 def page_routes(settings: Settings, content: Content) -> Blueprint:

@@ -7,7 +7,9 @@ from fhir.resources.R4B.codesystem import CodeSystem
 from markupsafe import Markup
 
 from cds_service.content import load_content
+from cds_service.examples import list_examples
 from cds_service.published_codes import CODE_SYSTEMS, FAMILY_TOPICS, OVERRIDE_REASONS, TOPICS
+from cds_service.routes.pages import EXAMPLE
 from cds_service.web.markdown import to_html
 from tests.service.hook_calls import client
 
@@ -36,6 +38,8 @@ def test_the_first_page_says_what_runs_here() -> None:
     assert "not a medical device" in html
     assert "itp-patient-view" in html
     assert "itp-order-select" in html
+    assert EXAMPLE in {one.name for one in list_examples()}
+    assert f"platelet-hooks example {EXAMPLE} |" in html
 
 
 @pytest.mark.parametrize("rule", CONTENT.words.sections)

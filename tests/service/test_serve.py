@@ -127,3 +127,13 @@ def test_a_taken_port_stops_the_start_in_one_line(base: str) -> None:
     _, told = process.communicate(timeout=START_SECONDS)
     assert process.returncode == 2
     assert told.count("\n") == 1
+
+
+def test_what_lives_for_ever_is_kept_out_of_collections() -> None:
+    program = (
+        "import gc, sys; from cds_service.app import create_warm_app; create_warm_app();"
+        "print(gc.get_freeze_count() > 50_000, gc.get_threshold()[0] >= 50_000,"
+        " 'fhir.resources.R4B.observation' in sys.modules, 'fhir.resources.R4B.claim' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["True", "True", "True", "False"]
