@@ -139,9 +139,16 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
             "paracetamol, dose by local formulary",
             "med-paracetamol",
         ),
+        "stec-test": _service("Stool culture and Shiga toxin test", "stool culture and Shiga toxin test"),
+        "hlh-tests": _service("Ferritin, triglycerides, fibrinogen", "ferritin, triglycerides and fibrinogen"),
+        "spleen-imaging": _service("Ultrasound or CT of the abdomen: spleen", "imaging of the spleen"),
+        "surgery": _service("Surgical consultation", "surgical consultation"),
         "ceftriaxone": Template(
             "MedicationRequest", "Ceftriaxone", "ceftriaxone intravenously", "med-cephalosporin", "2193"
         ),
+        "g6pd": _service("G6PD activity, quantitative", "quantitative G6PD activity"),
+        "hepatitis-b": _service("HBsAg, anti-HBc and HBV DNA", "hepatitis B serology"),
+        "inr": _service("INR", "INR"),
         "body-weight": _service("Measure body weight", "measurement of the body weight"),
     }
 )

@@ -5,12 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cards.facts import PatientFacts
-from cards.outcome import Input
+from cards.outcome import Advise, Indicator, Input
+from cards.procedures.limits import decide as planned_procedures
+from cards.procedures.limits import selected_procedures
 from cards.record import Planned
 from cards.rows import bleeding_rows, event_row, finding_row, order_row, sign_row
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import high_bleeding_risk
+from cards.transfusion.case import Row, find_row
 from cards.transfusion.marrow import hypoproliferative
 
 NEUROSURGERY = ("proc-neurosurgery",)
@@ -33,16 +36,16 @@ PLANNED = ("active", "draft", "on-hold", "booked")
 
 
 def life_threatening(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
-    """TRF-01: major bleeding, or bleeding with shock, and a count that is low for its site or not known."""
-    shocked = p.bleeding.serious if p.signs.shock else ()
-    bleeds = tuple(dict.fromkeys((*p.bleeding.major, *shocked)))
-    last = p.platelets.last_known
-    central = any(b in p.bleeding.cns or b.posterior_eye for b in bleeds)
-    limit = limits.cns_transfuse if central else limits.bleeding_transfuse
-    if not bleeds or (last is not None and last >= limit):
+    """TRF-01: the two worst rows of the transfusion matrix, and a count that is low for the row or not known."""
+    row = find_row(p, mimics(p, limits))
+    if row not in (Row.SEVERE, Row.CNS):
         return ()
-    signs = tuple(sign_row("shock", s) for s in p.signs.shock) if shocked else ()
-    return (*bleeding_rows(p, bleeds), *signs)
+    last = p.platelets.last_known
+    limit = limits.cns_transfuse if row is Row.CNS else limits.bleeding_transfuse
+    if last is not None and last >= limit:
+        return ()
+    signs = tuple(sign_row("shock", s) for s in p.signs.shock)
+    return (*bleeding_rows(p, p.bleeding.deep or p.bleeding.active), *signs)
 
 
 def coming_procedures(p: PatientFacts, limits: Thresholds, *set_ids: str) -> tuple[Input, ...]:
@@ -59,6 +62,12 @@ def _is_coming(p: PatientFacts, limits: Thresholds, plan: Planned) -> bool:
     if when is None:
         return True
     return when.latest >= p.as_of and when.earliest - p.as_of <= limits.span("procedure_days")
+
+
+def procedure_below_limit(p: PatientFacts, limits: Thresholds) -> bool:
+    """A procedure is planned or selected, and the count is below its usual limit (PROC; more than information)."""
+    planned = (o for o in planned_procedures(p, limits).values() if isinstance(o, Advise))
+    return any(o.indicator > Indicator.INFO for o in (*planned, *selected_procedures(p, limits)))
 
 
 def added_risk(p: PatientFacts, limits: Thresholds, count: Decimal) -> bool:

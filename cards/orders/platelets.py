@@ -19,6 +19,7 @@ from cards.orders.platelet_need import (
     alloimmune,
     coming_procedures,
     life_threatening,
+    procedure_below_limit,
 )
 from cards.orders.selection import (
     CountSaid,
@@ -51,6 +52,7 @@ from cards.rows import bleeding_rows, infection_row, medication_row
 from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
 from cards.transfusion.given import PLATELETS
+from cards.transfusion.newborn import is_newborn
 
 ANTIPLATELETS = ("med-antiplatelet", "med-aspirin", "med-p2y12", "med-gp2b3a")
 MIMIC_WORDS = {"SAFE-01": "ttp", "SAFE-02": "hit", "SAFE-04": "vitt", "SAFE-03": "hus"}
@@ -196,10 +198,10 @@ def _no_reason(p: PatientFacts, limits: Thresholds, said: CountSaid) -> Unneeded
         return CannotTell(Fact.BLEEDING_ACTIVITY)
     if person.age_days is None and person.age_years is None:
         return CannotTell(Fact.AGE)
-    limit = limits.neonate_platelets if person.is_neonate else limits.very_low
-    if said.below(limit) or _has_reason(p, limits, said):
+    newborn = is_newborn(p, limits)
+    if said.below(limits.neonate_platelets if newborn else limits.very_low) or _has_reason(p, limits, said):
         return NoAdvice(Why.OTHER_ROW)
-    if person.is_neonate:
+    if newborn:
         return "neonate", ("TRF-13", "POP-01"), ()
     skin = tuple(b for b in p.bleeding.active if b.site is Site.SKIN)
     also = ("POP-02",) if person.is_child else ()
@@ -207,12 +209,10 @@ def _no_reason(p: PatientFacts, limits: Thresholds, said: CountSaid) -> Unneeded
 
 
 def _has_reason(p: PatientFacts, limits: Thresholds, said: CountSaid) -> bool:
-    """A procedure, a newborn with alloimmune antibodies, or a risk that TRF-07, -09 or -12 name."""
-    if coming_procedures(p, limits, *PROCEDURES):
-        return True
-    if p.person.is_neonate:
-        return bool(alloimmune(p))
-    return said.value is not None and added_risk(p, limits, said.value)
+    """A procedure below its limit, alloimmune antibodies in a newborn, or a risk that TRF-07, -09 or -12 name."""
+    if is_newborn(p, limits):
+        return bool(coming_procedures(p, limits, *PROCEDURES) or alloimmune(p))
+    return procedure_below_limit(p, limits) or (said.value is not None and added_risk(p, limits, said.value))
 
 
 # ---------------------------------------------------------------------------------------- ORD-10, ORD-11

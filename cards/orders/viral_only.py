@@ -79,6 +79,24 @@ def viral_rows(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     )
 
 
+def current_viral_rows(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Every current acute viral infection, also beside other infections, also a suspected one."""
+    viral = _viral_pathogens(p)
+    filed = tuple(i for i in p.infections.current() if i.pathogen in viral)
+    known = {r for i in filed for r in i.references}
+    findings = (
+        f
+        for f in recorded_infections(p)
+        if f.is_in(*VIRAL_CONDITIONS) and f.reference not in known and not _is_over(p, f, limits)
+    )
+    tests = (t for t in positive_tests(p, limits) if not VIRAL_TESTS.isdisjoint(t.set_ids))
+    return (
+        *(infection_row(p, i) for i in filed),
+        *(finding_row("viral infection", f) for f in findings),
+        *(result_row("viral test", t) for t in tests if t.reference not in known),
+    )
+
+
 def is_only_suspected(p: PatientFacts, limits: Thresholds) -> bool:
     """No viral infection is reported or proven: the card is information."""
     acute = [f for f in recorded_infections(p) if f.is_in(*VIRAL_CONDITIONS) and not _is_over(p, f, limits)]

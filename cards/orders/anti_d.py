@@ -1,0 +1,101 @@
+"""ORD-24: anti-D is selected as treatment of thrombocytopenia. Prophylaxis of the newborn's disease is not meant."""
+
+from __future__ import annotations
+
+from cards.facts import Known, PatientFacts
+from cards.orders.selection import none_chosen, read_count, refer, remove
+from cards.orders.verdict import Judged, Reason, order_card
+from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
+from cards.reasons import Fact, Why
+from cards.record import Kind, Order, Result
+from cards.rows import finding_row, measurement_row, result_row
+from cards.safety.haemolysis import find_haemolysis
+from cards.thresholds import Thresholds
+
+ANTI_D = ("med-anti-d",)
+FOR_PLATELETS = (
+    "cond-thrombocytopenia-immune",
+    "cond-thrombocytopenia-secondary",
+    "cond-thrombocytopenia-unspecified",
+    "cond-thrombocytopenia-drug",
+)
+RHD_NEGATIVE, NO_SPLEEN, POSTPARTUM = ("status-rhd-negative",), ("risk-asplenia",), ("risk-postpartum",)
+RED_CELL_PARASITES = ("inf-malaria", "inf-malaria-severe", "inf-malaria-falciparum", "inf-babesiosis")
+BLOOD = ("proc-red-cell-transfusion", "proc-platelet-transfusion", "product-platelets")
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """Critical where it would haemolyse, a warning for a reduced dose, and where the indication is open."""
+    orders = p.selected(*ANTI_D)
+    if not orders:
+        return none_chosen(p)
+    meant = tuple(o for o in orders if _is_for_platelets(o))
+    open_ones = tuple(o for o in orders if not o.has_reason)
+    if not meant:
+        return _without_reason(p, limits, open_ones)
+    reasons = _reasons(p, limits)
+    if not reasons:
+        known = p.answered(Kind.CONDITIONS) and p.answered(Kind.OBSERVATIONS)
+        return NoAdvice(Why.ALLOWED) if known else CannotTell(Fact.CONDITIONS)
+    hb = p.newest("obs-hemoglobin", limits.span("anti_d_hb_days"))
+    judged = Judged("ORD-24", "selected anti-D", meant, read_count(p), by_count=False)
+    unknown = (
+        *((Fact.HAEMOGLOBIN,) if hb is None else ()),
+        *(() if p.tests("obs-dat") else (Fact.HAEMOLYSIS,)),
+    )
+    critical = any(r.indicator is Indicator.CRITICAL for r in reasons)
+    ask = Suggestion("ask", refer(("haematology",), "urgent"), not critical)
+    buttons = (remove(meant, recommended=critical), ask)
+    return order_card(p, judged, reasons, more=("instead",), unknown=unknown, buttons=buttons)
+
+
+def _is_for_platelets(order: Order) -> bool:
+    return any(f.is_in(*FOR_PLATELETS) for f in order.reasons)
+
+
+def _without_reason(p: PatientFacts, limits: Thresholds, orders: tuple[Order, ...]) -> Outcome:
+    """No reason on the order: prophylaxis where the record shows one, else the question."""
+    if not orders or _is_prophylaxis(p, limits):
+        return NoAdvice(Why.EXPLAINED)
+    reason = Reason("indication", Indicator.WARNING)
+    judged = Judged("ORD-24", "selected anti-D", orders, read_count(p), by_count=False)
+    buttons = (remove(orders, recommended=False),)
+    return order_card(p, judged, (reason,), unknown=(Fact.INDICATION,), buttons=buttons)
+
+
+def _is_prophylaxis(p: PatientFacts, limits: Thresholds) -> bool:
+    """Pregnant, within ten days after birth or loss, or within 72 hours after RhD-positive blood."""
+    birth = limits.span("anti_d_postpartum_days")
+    postpartum = any(p.is_recent(f, birth) is not False for f in p.present(*POSTPARTUM))
+    delivered = bool(p.done_within(birth, "proc-delivery"))
+    blood = bool(p.done_within(limits.span("anti_d_exposure_hours"), *BLOOD))
+    return p.person.pregnancy is Known.YES or postpartum or delivered or blood
+
+
+def _reasons(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
+    hb = p.newest("obs-hemoglobin", limits.span("anti_d_hb_days"))
+    very_low = hb is not None and hb.value < limits.anti_d_hb_low
+    low = hb is not None and not very_low and hb.value < limits.anti_d_hb_reduced
+    parasites = (*p.present(*RED_CELL_PARASITES), *p.suspected(*RED_CELL_PARASITES))
+    dat = tuple(t for t in p.tests("obs-dat") if t.result is Result.POSITIVE)
+    hb_rows = () if hb is None else (measurement_row("haemoglobin", hb),)
+    found: tuple[tuple[str, Indicator, tuple[Input, ...]], ...] = (
+        ("negative", Indicator.CRITICAL, _rhd_negative(p)),
+        ("spleen", Indicator.CRITICAL, tuple(finding_row("no spleen", f) for f in p.findings(*NO_SPLEEN))),
+        ("haemoglobin", Indicator.CRITICAL, hb_rows if very_low else ()),
+        ("dat", Indicator.CRITICAL, tuple(result_row("direct antiglobulin test", t) for t in dat)),
+        ("haemolysis", Indicator.CRITICAL, find_haemolysis(p, limits).rows),
+        ("parasites", Indicator.CRITICAL, tuple(finding_row("malaria or babesiosis", f) for f in parasites)),
+        ("reduced", Indicator.WARNING, hb_rows if low else ()),
+    )
+    return tuple(Reason(key, indicator, rows) for key, indicator, rows in found if rows)
+
+
+def _rhd_negative(p: PatientFacts) -> tuple[Input, ...]:
+    """By a Condition or a typing result."""
+    findings = tuple(finding_row("RhD negative", f) for f in p.findings(*RHD_NEGATIVE))
+    tests = tuple(result_row("RhD type", t) for t in p.tests("obs-rhd") if t.result is Result.NEGATIVE)
+    return (*findings, *tests)
+
+
+ADVICE = Advice(stem="orders/anti_d", ids=("ORD-24",), topic=Topic.ORDER_SAFETY, decide=decide)

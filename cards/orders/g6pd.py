@@ -1,0 +1,59 @@
+"""ORD-29: primaquine, tafenoquine, dapsone or rasburicase is selected with deficient or unknown G6PD."""
+
+from __future__ import annotations
+
+from cards.facts import Known, PatientFacts
+from cards.orders.selection import chosen, none_chosen, read_count, refer, remove
+from cards.orders.verdict import Judged, Reason, order_card
+from cards.outcome import Advice, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
+from cards.reasons import Fact, Why
+from cards.record import Measurement
+from cards.rows import finding_row, measurement_row
+from cards.thresholds import Thresholds
+
+OXIDANTS, TAFENOQUINE = ("med-g6pd-risk",), ("med-tafenoquine",)
+DEFICIENCY, ACTIVITY = ("risk-g6pd-deficiency",), "obs-g6pd"
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """Deficient critical; unknown a warning, for tafenoquine critical."""
+    orders = chosen(p, *OXIDANTS)
+    if not orders:
+        return none_chosen(p)
+    tafenoquine = any(o.is_in(*TAFENOQUINE) for o in orders)
+    answer, rows = read_g6pd(p)
+    if answer is Known.NO:
+        return NoAdvice(Why.ALLOWED)
+    deficient = answer is Known.YES
+    critical = deficient or tafenoquine
+    key = "deficient" if deficient else "tafenoquine" if tafenoquine else "unknown"
+    reason = Reason(key, Indicator.CRITICAL if critical else Indicator.WARNING, rows)
+    judged = Judged("ORD-29", "selected oxidant drug", orders, read_count(p), by_count=False)
+    test = Suggestion("test", refer(("g6pd",), "urgent"), recommended=not deficient)
+    buttons = (remove(orders),) if deficient else (test, remove(orders, recommended=False))
+    unknown = () if deficient else (Fact.G6PD,)
+    return order_card(p, judged, (reason,), unknown=unknown, buttons=buttons)
+
+
+def read_g6pd(p: PatientFacts) -> tuple[Known, tuple[Input, ...]]:
+    """Deficient? By a Condition or a measured activity; of several activities one that is low decides.
+
+    A qualitative result is not read: "positive" can mean that the enzyme is there, or that the test is
+    abnormal, and a normal one clears no woman for tafenoquine.
+    """
+    findings = tuple(finding_row("G6PD deficiency", f) for f in p.findings(*DEFICIENCY))
+    measured = [(m, _judge(m)) for m in p.record.measurements.get(ACTIVITY, ())]
+    low = tuple(measurement_row("G6PD activity", m) for m, answer in measured if answer is Known.YES)
+    if findings or low:
+        return Known.YES, (*findings, *low)
+    return (Known.NO if any(a is Known.NO for _, a in measured) else Known.UNKNOWN), ()
+
+
+def _judge(m: Measurement) -> Known:
+    """Below its own range or flagged low; without a range nothing is known."""
+    if m.flagged == "low" or (m.low is not None and m.value < m.low):
+        return Known.YES
+    return Known.NO if m.low is not None else Known.UNKNOWN
+
+
+ADVICE = Advice(stem="orders/g6pd", ids=("ORD-29",), topic=Topic.ORDER_SAFETY, decide=decide)

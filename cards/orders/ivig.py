@@ -1,0 +1,77 @@
+"""ORD-25: intravenous immunoglobulin is selected with IgA deficiency, a risk of thrombosis or kidney failure."""
+
+from __future__ import annotations
+
+from cards.facts import PatientFacts
+from cards.orders.selection import none_chosen, read_count, refer, remove
+from cards.orders.verdict import Judged, Reason, order_card
+from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
+from cards.reasons import Fact, Why
+from cards.record import Kind
+from cards.rows import finding_row, measurement_row
+from cards.thresholds import Thresholds
+from cards.tpo_ra.baseline import VIRUSES
+
+IVIG = ("med-ivig",)
+CLOTS = (
+    "risk-thrombosis",
+    "risk-thrombosis-history",
+    "risk-cvst",
+    "risk-portal-vein-thrombosis",
+    "risk-acs",
+    "risk-thrombophilia",
+)
+IGA = ("risk-iga-deficiency",)
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """Critical, warning, or information when serology is not drawn: the strongest leads."""
+    orders = p.selected(*IVIG)
+    if not orders:
+        return none_chosen(p)
+    egfr = p.newest("obs-egfr", limits.span("egfr_days"))
+    reasons = _reasons(p, limits)
+    if not reasons:
+        return NoAdvice(Why.ALLOWED) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
+    keys = {r.key for r in reasons}
+    unknown = (
+        *((Fact.EGFR,) if egfr is None else ()),
+        *((Fact.BLOOD_BORNE_VIRUSES,) if "serology" in keys else ()),
+    )
+    judged = Judged("ORD-25", "selected immunoglobulin", orders, read_count(p), by_count=False)
+    ask = Suggestion("ask", refer(("haematology",), "urgent"))
+    buttons = (remove(orders), ask) if "iga" in keys else (ask, remove(orders, recommended=False))
+    return order_card(
+        p, judged, reasons, more=("serology",) * ("serology" not in keys), unknown=unknown, buttons=buttons
+    )
+
+
+def _reasons(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
+    iga = tuple(finding_row("IgA deficiency", f) for f in p.findings(*IGA))
+    clots = tuple(finding_row("thrombosis or its risk", f) for f in p.findings(*CLOTS))
+    egfr = p.newest("obs-egfr", limits.span("egfr_days"))
+    low = egfr is not None and egfr.value < limits.ivig_egfr
+    kidney = (measurement_row("eGFR", egfr),) if egfr is not None and low else ()
+    age = p.person.age_years
+    old = (
+        (Input("age", age, "a", None, p.person.reference),)
+        if age is not None and age > limits.ivig_age
+        else ()
+    )
+    found = (
+        ("iga", Indicator.CRITICAL, iga),
+        ("clot", Indicator.WARNING, clots),
+        ("kidney", Indicator.WARNING, kidney),
+        ("age", Indicator.WARNING, old),
+    )
+    reasons = tuple(Reason(key, indicator, rows) for key, indicator, rows in found if rows)
+    return reasons if _is_drawn(p) else (*reasons, Reason("serology", Indicator.INFO))
+
+
+def _is_drawn(p: PatientFacts) -> bool:
+    """Some result for each of HIV, hepatitis C and hepatitis B: afterwards donor antibodies mislead."""
+    tested = {s for t in p.record.tests for s in t.set_ids} | set(p.record.measurements)
+    return all(not tested.isdisjoint(sets) for sets in VIRUSES)
+
+
+ADVICE = Advice(stem="orders/ivig", ids=("ORD-25",), topic=Topic.ORDER_SAFETY, decide=decide)

@@ -1,0 +1,103 @@
+"""ORD-15: a drug that can lower platelets by itself is selected.
+
+Tier 1 is judged by the count, tier 2 (in wide use) by its timing alone: it speaks when SAFE-10 names the drug.
+"""
+
+from __future__ import annotations
+
+from cards.facts import PatientFacts
+from cards.orders.ganciclovir import GANCICLOVIR
+from cards.orders.selection import CountSaid, chosen, none_chosen, nothing_against, read_count, refer, remove
+from cards.orders.verdict import Judged, Reason, order_card
+from cards.outcome import Advice, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
+from cards.reasons import Why
+from cards.record import Order
+from cards.rows import finding_row, medication_row
+from cards.thresholds import Thresholds
+
+TIER_1, TIER_2 = ("med-drug-induced-thrombocytopenia",), ("med-drug-induced-thrombocytopenia-tier2",)
+LINEZOLID, RIFAMYCIN = "med-linezolid", "med-rifamycin"
+RECORDED = ("cond-thrombocytopenia-drug",)
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """The strongest reason of all selected drugs leads; a drug of a time-critical infection warns at most."""
+    orders = tuple(o for o in chosen(p, *TIER_1, *TIER_2) if not o.is_in(*GANCICLOVIR))
+    if not orders:
+        return none_chosen(p)
+    said = read_count(p)
+    judged = [(o, r) for o in orders if (r := _judge(p, limits, o, said)) is not None]
+    if not judged:
+        tier_1 = any(o.is_in(*TIER_1) for o in orders)
+        return nothing_against(p, said) if tier_1 else NoAdvice(Why.OTHER_ROW)
+    reasons = tuple(r for _, r in judged)
+    drugs = tuple(o for o, _ in judged)
+    critical = any(r.indicator is Indicator.CRITICAL for r in reasons)
+    more = (
+        *(("linezolid",) if any(o.is_in(LINEZOLID) for o in drugs) else ()),
+        *(("rifamycin",) if any(o.is_in(RIFAMYCIN) for o in drugs) else ()),
+        *(("time-critical",) if any(_is_vital(p, o) for o in drugs) else ()),
+        "alternative",
+    )
+    review = Suggestion("review", refer(("medication-review",), "urgent"), recommended=not critical)
+    return order_card(
+        p,
+        Judged("ORD-15", "selected drug that can lower platelets", drugs, said),
+        reasons,
+        more=more,
+        buttons=(remove(drugs, recommended=critical), review),
+    )
+
+
+def _judge(p: PatientFacts, limits: Thresholds, order: Order, said: CountSaid) -> Reason | None:
+    reason = _recorded(p, order) or (_by_count(p, limits, order, said) if order.is_in(*TIER_1) else None)
+    if reason is not None and reason.indicator is Indicator.CRITICAL and _is_vital(p, order):
+        return Reason(reason.key, Indicator.WARNING, reason.rows)
+    return reason
+
+
+def _recorded(p: PatientFacts, order: Order) -> Reason | None:
+    """A drug-induced thrombocytopenia is recorded: critical when this very drug was in use before."""
+    findings = p.findings(*RECORDED)
+    if not findings:
+        return None
+    before = tuple(m for m in p.record.medications if not set(m.codes).isdisjoint(order.codes))
+    rows: tuple[Input, ...] = (
+        *(finding_row("drug-induced thrombocytopenia", f) for f in findings),
+        *(medication_row("the same drug before", m) for m in before),
+    )
+    key, indicator = ("again", Indicator.CRITICAL) if before else ("some-drug", Indicator.WARNING)
+    return Reason(key, indicator, rows)
+
+
+def _by_count(p: PatientFacts, limits: Thresholds, order: Order, said: CountSaid) -> Reason | None:
+    """Below 20 critical, below 50 a warning, 50 to 99 information; linezolid from day 14 at any count."""
+    rows = _long_linezolid(p, limits, order)
+    for limit, key, indicator in (
+        (limits.toxic_critical, "very-low", Indicator.CRITICAL),
+        (limits.toxic_warning, "low", Indicator.WARNING),
+        (limits.toxic_info, "watch", Indicator.INFO),
+    ):
+        if said.below(limit):
+            return Reason(key, indicator, rows)
+    return Reason("watch", Indicator.INFO, rows) if rows else None
+
+
+def _long_linezolid(p: PatientFacts, limits: Thresholds, order: Order) -> tuple[Input, ...]:
+    """Linezolid in use for two weeks, or selected for as long."""
+    if not order.is_in(LINEZOLID):
+        return ()
+    within = limits.span("linezolid_days")
+    used = tuple(m for m in p.using(LINEZOLID) if m.start is not None and m.start.age(p.as_of) >= within)
+    planned = order.duration is not None and order.duration >= within
+    rows = tuple(medication_row("linezolid in use", m) for m in used)
+    return rows or ((Input("selected length of linezolid", "two weeks or more"),) if planned else ())
+
+
+def _is_vital(p: PatientFacts, order: Order) -> bool:
+    """A drug of the therapy of a time-critical infection that is current."""
+    infections = (p.pathogens[i.pathogen] for i in p.infections.current())
+    return any(i.time_critical and not order.set_ids.isdisjoint(i.therapy_sets) for i in infections)
+
+
+ADVICE = Advice(stem="orders/toxic", ids=("ORD-15",), topic=Topic.ORDER_SAFETY, decide=decide)
