@@ -228,6 +228,10 @@ CITATIONS: Mapping[str, Citation] = MappingProxyType(
         "CCI21": Citation(
             "Corrected count increment, 2021", "Cut-offs", 2021, _doi("10.1155/2021/5589768"), _SECONDARY,
         ),
+        "HLH04": Citation(
+            "HLH-2004 criteria and HScore, re-examined in 2024", "Haemophagocytic lymphohistiocytosis; Henter JI, Blood 144:2308",
+            2024, None, _SECONDARY,
+        ),
     }
 )
 """By key, as `source:`, `evidence:` and `link:` of the words name them. A line may hold a whole citation."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from cards.facts import Known, PatientFacts
 from cards.finding_words import FINDING_WORDS
-from cards.outcome import Action, ActionType, Input, Suggestion, Values
-from cards.rows import bleeding_rows
+from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion, Values
+from cards.reasons import Fact
+from cards.rows import bleeding_rows, platelet_rows
 from cards.thresholds import Thresholds
 
 BLOOD = frozenset({"proc-platelet-transfusion", "product-platelets"})
@@ -75,8 +76,11 @@ class Population:
     rows: tuple[Input, ...] = ()
 
 
-def find_population(p: PatientFacts) -> Population:
-    """A child, a pregnancy, a refusal of blood products: each with its caution (words of SAFE-01)."""
+def find_population(p: PatientFacts, without: tuple[str, ...] = ()) -> Population:
+    """A child, a pregnancy, a refusal of blood products: each with its caution (words of SAFE-01).
+
+    `without` names those that the card says itself, or that do not concern it.
+    """
     person = p.person
     pregnancy = Input("pregnancy", "recorded", reference=person.pregnancy_reference)
     refusal = Input("refusal of blood products", "recorded", reference=p.blood_refused)
@@ -86,9 +90,39 @@ def find_population(p: PatientFacts) -> Population:
         (person.pregnancy is Known.YES, "POP-03", "pregnancy", pregnancy),
         (p.blood_refused is not None, "POP-09", "refusal", refusal),
     )
-    holding = [(rule, key, row) for holds, rule, key, row in found if holds]
+    holding = [(rule, key, row) for holds, rule, key, row in found if holds and key not in without]
     return Population(
         tuple(rule for rule, _, _ in holding),
         tuple(f"SAFE-01/caution.{key}" for _, key, _ in holding),
         tuple(row for _, _, row in holding),
+    )
+
+
+def mimic_card(
+    p: PatientFacts,
+    rule: str,
+    indicator: Indicator,
+    rows: tuple[Input, ...],
+    *,
+    title: str = "title",
+    say: tuple[str, ...] = ("suggestion",),
+    cautions: tuple[str, ...] = (),
+    unknown: tuple[Fact, ...] = (),
+    values: Values | None = None,
+    suggestions: tuple[Suggestion, ...] = (),
+    without: tuple[str, ...] = (),
+) -> Advise:
+    """A card that shows the counts, then `rows`; who the patient is adds its cautions and POP ids."""
+    population = find_population(p, without)
+    return Advise(
+        rule,
+        indicator,
+        title=title,
+        say=say,
+        cautions=(*cautions, *population.cautions),
+        unknown=tuple(dict.fromkeys(unknown)),
+        values=values or {},
+        inputs=merged(platelet_rows(p), rows, population.rows),
+        suggestions=suggestions,
+        also=population.ids,
     )

@@ -6,8 +6,9 @@ one course. Flushes and coated lines are seldom recorded: the card says so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cards.facts import PatientFacts
 from cards.facts.presence import last_use
@@ -36,10 +37,13 @@ class Course:
 
 def find_courses(p: PatientFacts, limits: Thresholds) -> tuple[Course, ...]:
     """Courses in use or ended at most 100 days ago, the oldest first; undated records make one of their own."""
-    used = p.used_within(limits.span("hit_days"), HEPARIN)
+    return merge_doses(p, p.used_within(limits.span("hit_days"), HEPARIN), limits.span("hit_course_gap"))
+
+
+def merge_doses(p: PatientFacts, used: Sequence[Medication], gap: timedelta) -> tuple[Course, ...]:
+    """Doses and prescriptions of one drug as courses: those at most `gap` apart belong together."""
     undated = tuple(m for m in used if m.start is None)
     dated = sorted((m for m in used if m.start is not None), key=_start)
-    gap = limits.span("hit_course_gap")
     courses: list[list[Medication]] = []
     for dose in dated:
         if courses and _start(dose) - max(_end(p, m) for m in courses[-1]) <= gap:

@@ -99,6 +99,11 @@ def _why_not(
     return NoAdvice(Why.NO_MIMIC)
 
 
+def holds(p: PatientFacts, limits: Thresholds) -> bool:
+    """Whether it gates other rules."""
+    return isinstance(suspect(p, limits), Suspicion)
+
+
 # ---------------------------------------------------------------------------------------------- card
 
 

@@ -14,7 +14,7 @@ from cards.facts import PatientFacts, has_past_code, is_past
 from cards.facts.presence import reference_time
 from cards.outcome import Input
 from cards.record import Finding, Result, TestResult, Verification
-from cards.rows import finding_row, result_row
+from cards.rows import finding_row, infection_row, result_row
 from cards.thresholds import Thresholds
 
 
@@ -25,18 +25,20 @@ class Named:
     name: str
     conditions: tuple[str, ...]
     tests: tuple[str, ...] = ()
+    pathogen: str | None = None  # its id where the service may have a card for it
 
 
 NAMED: Mapping[str, Named] = MappingProxyType(
     {
         "dengue": Named("dengue", ("inf-dengue", "inf-dengue-severe"), ("lab-dengue",)),
-        "ebv": Named("infectious mononucleosis", ("inf-ebv",), ("lab-ebv",)),
+        "ebv": Named("mononucleosis", ("inf-ebv",), ("lab-ebv",), "INF-EBV"),
         "malaria": Named(
             "malaria",
             ("inf-malaria", "inf-malaria-falciparum", "inf-malaria-severe", "inf-malaria-vivax-ovale"),
             ("lab-malaria",),
+            "INF-MAL",
         ),
-        "babesia": Named("babesiosis", ("inf-babesiosis",)),
+        "babesia": Named("babesiosis", ("inf-babesiosis",), (), "INF-BAB"),
         "rickettsia": Named(
             "a rickettsial infection",
             ("inf-rickettsia", "inf-rmsf", "inf-ehrlichiosis-anaplasmosis"),
@@ -116,6 +118,14 @@ def _is_about(test: TestResult, named: Named) -> bool:
     if test.organisms:
         return not set(test.organisms).isdisjoint(named.conditions)
     return not set(test.set_ids).isdisjoint(named.tests)
+
+
+def current_rows(p: PatientFacts, key: str, limits: Thresholds) -> tuple[Input, ...]:
+    """Rows of the infection while it is current (rulebook A.9): its pathogen's window, else 30 days."""
+    named = NAMED[key]
+    if named.pathogen is not None and named.pathogen in p.pathogens:
+        return tuple(infection_row(p, i) for i in p.infections.current(named.pathogen))
+    return evidence_of(p, key, limits).rows
 
 
 def recorded_infections(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

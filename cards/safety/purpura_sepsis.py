@@ -98,6 +98,11 @@ def _explanation(p: PatientFacts, found: Suspicion, limits: Thresholds) -> Evide
     return next((one for one in certain if one.is_certain), None)
 
 
+def holds(p: PatientFacts, limits: Thresholds) -> bool:
+    """Whether it gates other rules."""
+    return isinstance(suspect(p, limits), Suspicion)
+
+
 # ---------------------------------------------------------------------------------------------- card
 
 

@@ -132,6 +132,11 @@ def _why_not(
     return NoAdvice(Why.NO_MIMIC if low is Known.YES else Why.COUNT_NOT_LOW)
 
 
+def holds(p: PatientFacts, limits: Thresholds) -> bool:
+    """Whether it gates other rules."""
+    return isinstance(suspect(p, limits), Suspicion)
+
+
 # ---------------------------------------------------------------------------------------------- card
 
 

@@ -1,0 +1,77 @@
+"""SAFE-07: disseminated intravascular coagulation, recorded in the last 14 days or by the ISTH score of 5 and more.
+
+The score speaks only where a cause is recorded (infection, cancer, trauma, pregnancy, birth); cirrhosis alone is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cards.anti_infective.ordering import order
+from cards.facts import Known, PatientFacts
+from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
+from cards.reasons import Fact, Why
+from cards.record import Kind
+from cards.rows import finding_row
+from cards.safety.card_parts import mimic_card, references
+from cards.safety.dic_score import find_causes, is_overt, overt_dic
+from cards.safety.recorded import current
+from cards.safety.score import Score
+from cards.thresholds import Thresholds
+
+CONFOUNDING = ("med-anticoagulant", "med-heparin")
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """DIC is possible: by the record, by the score, or both."""
+
+    ways: tuple[str, ...]
+    rows: tuple[Input, ...]
+    score: Score
+
+
+def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
+    """Whether DIC is possible, and why not or what is missing."""
+    recorded = current(p, "SAFE-07", limits)
+    causes = find_causes(p, limits)
+    if not recorded and not causes:
+        return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
+    score = overt_dic(p, limits)
+    overt = is_overt(score, limits)
+    scored = overt is Known.YES and bool(causes)
+    if not recorded and not scored:
+        return CannotTell(*score.missing) if overt is Known.UNKNOWN else NoAdvice(Why.NO_MIMIC)
+    ways = (*(("score",) if scored else ()), *(("recorded",) if recorded else ()))
+    rows = tuple(finding_row("disseminated intravascular coagulation", f) for f in recorded)
+    return Suspicion(ways, (*rows, *(causes if scored else ())), score)
+
+
+def holds(p: PatientFacts, limits: Thresholds) -> bool:
+    """Whether it gates other rules."""
+    return isinstance(suspect(p, limits), Suspicion)
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """A warning: treat the cause, repeat the tests, platelets only with bleeding or a procedure."""
+    found = suspect(p, limits)
+    if not isinstance(found, Suspicion):
+        return found
+    rows = (*found.score.rows, *found.rows)
+    tests = ("coagulation", "cbc")
+    drugs = bool(p.using(*CONFOUNDING))
+    return mimic_card(
+        p,
+        "SAFE-07",
+        Indicator.WARNING,
+        rows,
+        title=f"title.{found.ways[0]}",
+        say=("suggestion", *(f"way.{key}" for key in found.ways), "bleeding"),
+        cautions=("caution.anticoagulant",) if drugs else (),
+        unknown=found.score.missing,
+        values={"dic_score": found.score.shown},
+        suggestions=order(p, "test", tests, references(rows), "urgent"),
+    )
+
+
+ADVICE = Advice(stem="safety/dic", ids=("SAFE-07",), topic=Topic.SAFETY, decide=decide)

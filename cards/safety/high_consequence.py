@@ -1,0 +1,74 @@
+"""SAFE-13: fever with low platelets after exposure to a viral haemorrhagic fever: isolate and call before sampling.
+
+Exposure is a coded contact, also a suspected one, of the last 21 days, or a recorded haemorrhagic fever. Travel has
+no code that is read unless a site maps one: without exposure in the record the rule cannot tell.
+"""
+
+from __future__ import annotations
+
+from cards.anti_infective.ordering import order
+from cards.facts import Known, PatientFacts, has_past_code, is_past
+from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
+from cards.reasons import Fact, Why
+from cards.record import Finding, Kind
+from cards.rows import finding_row, sign_row
+from cards.safety.card_parts import mimic_card, references
+from cards.safety.counts import is_below
+from cards.thresholds import Thresholds
+
+EXPOSURE, FEVER = "exposure-high-consequence", "inf-vhf-other"
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """Critical: isolation, protective equipment, infectious diseases and public health before sampling."""
+    recorded, exposed = _recent(p, FEVER, limits), _recent(p, EXPOSURE, limits)
+    low = is_below(p, limits.normal)
+    if not recorded:
+        silent = _why_not(p, exposed, low)
+        if silent is not None:
+            return silent
+    rows = (
+        *(finding_row("viral haemorrhagic fever", f) for f in recorded),
+        *(finding_row("exposure to a viral haemorrhagic fever", f) for f in exposed),
+        *(sign_row("temperature", s) for s in p.signs.fever),
+    )
+    return mimic_card(
+        p,
+        "SAFE-13",
+        Indicator.CRITICAL,
+        rows,
+        title="title.recorded" if recorded else "title",
+        say=("suggestion", "way.recorded" if recorded else "way.exposure", "malaria"),
+        unknown=(Fact.TRAVEL,),
+        suggestions=order(p, "call", ("infectious-diseases",), references(rows), "stat"),
+        without=("refusal",),
+    )
+
+
+def _why_not(p: PatientFacts, exposed: tuple[Finding, ...], low: Known) -> NoAdvice | CannotTell | None:
+    """None where exposure, fever and a low count stand together."""
+    feverish = bool(p.signs.fever)
+    if low is Known.NO:
+        return NoAdvice(Why.COUNT_NOT_LOW)
+    if not exposed:
+        if not p.answered(Kind.CONDITIONS):
+            return CannotTell(Fact.CONDITIONS)
+        return CannotTell(Fact.TRAVEL) if feverish else NoAdvice(Why.NO_SIGNS)
+    if not feverish:
+        return CannotTell(Fact.TEMPERATURE) if Fact.TEMPERATURE in p.signs.unknown else NoAdvice(Why.NO_SIGNS)
+    return CannotTell(Fact.PLATELETS) if low is Known.UNKNOWN else None
+
+
+def _recent(p: PatientFacts, set_id: str, limits: Thresholds) -> tuple[Finding, ...]:
+    """Of the last 21 days or without a date, not over, also suspected."""
+    within = limits.span("exposure_days")
+    return tuple(
+        f
+        for f in p.findings(set_id)
+        if not is_past(f)
+        and not has_past_code(f, set_id)
+        and ((when := f.onset or f.recorded) is None or when.since(p.as_of) <= within)
+    )
+
+
+ADVICE = Advice(stem="safety/high_consequence", ids=("SAFE-13",), topic=Topic.SAFETY, decide=decide)

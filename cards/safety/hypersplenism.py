@@ -1,0 +1,43 @@
+"""SAFE-09: a stable low count with cirrhosis or a large spleen (the pattern of PLT-07): probably not immune."""
+
+from __future__ import annotations
+
+from cards.facts import PatientFacts
+from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
+from cards.reading.situation import explains_low_counts
+from cards.reasons import Fact, Why
+from cards.record import Kind
+from cards.rows import count_row, finding_row
+from cards.safety.card_parts import mimic_card
+from cards.thresholds import Thresholds
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """Info: no transfusion for the number alone; before a procedure other drugs are known."""
+    if p.platelets.current is None:
+        return CannotTell(Fact.PLATELETS)
+    if not p.platelets.chronic_stable:
+        return NoAdvice(Why.NO_MIMIC)
+    if p.bleeding.active or p.bleeding.unclear:
+        return NoAdvice(Why.OTHER_ROW)
+    found = [f for f in p.record.findings if explains_low_counts(f, p.as_of, limits)]
+    if not found:
+        return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
+    cirrhosis = any(f.is_in("risk-liver") for f in found)
+    first = next(c for c in p.platelets.series if not c.transfused)
+    rows = (
+        count_row(first, "first platelet count of the series"),
+        *(finding_row("cirrhosis, portal hypertension or large spleen", f) for f in found),
+    )
+    return mimic_card(
+        p,
+        "SAFE-09",
+        Indicator.INFO,
+        rows,
+        title="title.cirrhosis" if cirrhosis else "title.spleen",
+        say=("suggestion", *(("cirrhosis",) if cirrhosis else ())),
+        without=("refusal",),
+    )
+
+
+ADVICE = Advice(stem="safety/hypersplenism", ids=("SAFE-09",), topic=Topic.SAFETY, decide=decide)

@@ -1,0 +1,100 @@
+"""SAFE-06: not an isolated thrombocytopenia: blasts, pancytopenia, known disease of the marrow (rulebook A.5.4).
+
+Macrocytosis with dysplasia, which the rulebook names too, has no code that is read.
+"""
+
+from __future__ import annotations
+
+from cards.anti_infective.ordering import order
+from cards.facts import Known, PatientFacts
+from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
+from cards.reasons import Fact, Why
+from cards.record import Kind, Result
+from cards.rows import finding_row, measurement_row, result_row
+from cards.safety.card_parts import mimic_card, references
+from cards.safety.counts import is_below
+from cards.safety.haemolysis import Shown
+from cards.safety.laboratory import any_of, below, newest
+from cards.thresholds import Thresholds
+
+KNOWN = ("mimic-marrow", "mimic-acute-leukaemia", "mimic-aplastic")
+PANCYTOPENIA = "mimic-pancytopenia"
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """A warning where the count is below 150 or unknown and something else than the platelets is ill."""
+    if is_below(p, limits.normal) is Known.NO:
+        return NoAdvice(Why.COUNT_NOT_LOW)
+    known = (*p.present(*KNOWN), *p.suspected(*KNOWN))
+    named = (*p.present(PANCYTOPENIA), *p.suspected(PANCYTOPENIA))
+    counted = pancytopenia(p, limits)
+    ways = (
+        ("known", tuple(finding_row("marrow disease", f) for f in known)),
+        ("blasts", _blasts(p, limits)),
+        (
+            "pancytopenia",
+            (
+                *(counted.rows if counted.answer is Known.YES else ()),
+                *(finding_row("pancytopenia", f) for f in named),
+            ),
+        ),
+    )
+    rows = tuple(row for _, found in ways for row in found)
+    if not rows:
+        return _why_not(p, counted)
+    return mimic_card(
+        p,
+        "SAFE-06",
+        Indicator.WARNING,
+        rows,
+        title="title.known" if known else "title",
+        say=("suggestion", *(f"way.{key}" for key, found in ways if found)),
+        cautions=("caution.tpo-ra",) if p.using("med-tpo-ra") or p.selected("med-tpo-ra") else (),
+        suggestions=order(p, "call", ("haematology", "blood-film"), references(rows), "urgent"),
+        without=("refusal",),
+    )
+
+
+def _blasts(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Blasts in the blood, as a number above none or as a finding of the film, of the last 30 days."""
+    within = limits.span("blasts_days")
+    counted = p.newest("obs-blasts", within)
+    seen = [
+        t
+        for t in p.tests("obs-blasts")
+        if t.result is Result.POSITIVE and (t.time is None or t.time.since(p.as_of) <= within)
+    ]
+    number = (
+        (measurement_row("blasts in the blood", counted),)
+        if counted is not None and counted.value > 0
+        else ()
+    )
+    return (*number, *(result_row("blasts in the blood", t) for t in seen))
+
+
+def pancytopenia(p: PatientFacts, limits: Thresholds) -> Shown:
+    """A.9: platelets below 100, haemoglobin below 10 g/dL, and neutrophils below 1.5 or leucocytes below 3.0."""
+    within = limits.span("pancytopenia_days")
+    hb, neutrophils, wbc = (newest(p, s, within) for s in ("obs-hemoglobin", "obs-neutrophils", "obs-wbc"))
+    white = (
+        ("neutrophils", neutrophils, below(neutrophils, limits.pancytopenia_neutrophils)),
+        ("leucocytes", wbc, below(wbc, limits.pancytopenia_wbc)),
+    )
+    parts = (is_below(p, limits.mild), below(hb, limits.pancytopenia_hb), any_of(*(a for _, _, a in white)))
+    if Known.NO in parts:
+        return Shown(Known.NO)
+    if Known.UNKNOWN in parts or hb is None:
+        return Shown(Known.UNKNOWN)
+    low = tuple(measurement_row(fact, m) for fact, m, a in white if m is not None and a is Known.YES)
+    return Shown(Known.YES, (measurement_row("haemoglobin", hb), *low))
+
+
+def _why_not(p: PatientFacts, counted: Shown) -> NoAdvice | CannotTell:
+    if not p.answered(Kind.CONDITIONS):
+        return CannotTell(Fact.CONDITIONS)
+    if counted.answer is Known.UNKNOWN:
+        return CannotTell(Fact.HAEMOGLOBIN, Fact.NEUTROPHILS)
+    return NoAdvice(Why.NO_MIMIC)
+
+
+ADVICE = Advice(stem="safety/marrow", ids=("SAFE-06",), topic=Topic.SAFETY, decide=decide)

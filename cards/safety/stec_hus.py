@@ -1,0 +1,122 @@
+"""SAFE-03: infection with Shiga toxin and haemolytic uraemic syndrome: no antibiotics, platelets only for bleeding.
+
+Three ways: Shiga toxin or the infection of the last 21 days; haemolytic uraemic syndrome recorded; bloody diarrhoea of
+the last 14 days with a count below 150 and a rise of creatinine or schistocytes. The last is a question (warning) where
+sepsis or shock is recorded or another cause of the diarrhoea is proven. Sepsis is always treated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cards.anti_infective.ordering import order
+from cards.facts import Known, PatientFacts, is_past
+from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
+from cards.reasons import Fact, Why
+from cards.record import Finding, Kind
+from cards.rows import finding_row, sign_row
+from cards.safety.card_parts import mimic_card, references, stop_orders
+from cards.safety.counts import is_below
+from cards.safety.falls import find_creatinine_rise
+from cards.safety.haemolysis import find_schistocytes
+from cards.safety.infections import evidence_of
+from cards.safety.laboratory import any_of
+from cards.safety.recorded import current
+from cards.thresholds import Thresholds
+
+OTHER_CAUSES = ("typhoid", "malaria", "dengue")
+STOPPED = ("med-antibacterial", "med-antimotility")
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """STEC-HUS is possible by these ways; `is_question` where something else may be the cause."""
+
+    ways: tuple[str, ...]
+    rows: tuple[Input, ...]
+    is_question: bool
+
+
+def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
+    """Whether STEC-HUS is possible, and why not or what is missing."""
+    toxin = evidence_of(p, "stec", limits, "stec_days")
+    recorded = current(p, "SAFE-03", limits)
+    if toxin.is_recorded or recorded:
+        ways = (*(("toxin",) if toxin.is_recorded else ()), *(("recorded",) if recorded else ()))
+        named = tuple(finding_row("haemolytic uraemic syndrome", f) for f in recorded)
+        return Suspicion(ways, (*toxin.rows, *named), False)
+    diarrhoea = _bloody_diarrhoea(p, limits)
+    if not diarrhoea:
+        return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
+    low = is_below(p, limits.normal)
+    if low is not Known.YES:
+        return NoAdvice(Why.COUNT_NOT_LOW) if low is Known.NO else CannotTell(Fact.PLATELETS)
+    film, creatinine = find_schistocytes(p, limits), find_creatinine_rise(p, limits)
+    answer = any_of(film.answer, creatinine.answer)
+    if answer is not Known.YES:
+        missing = ((film, Fact.SCHISTOCYTES), (creatinine, Fact.CREATININE))
+        unknown = [fact for shown, fact in missing if shown.answer is Known.UNKNOWN]
+        return CannotTell(*unknown) if unknown else NoAdvice(Why.NO_SIGNS)
+    other = _other_cause(p, limits)
+    rows = tuple(finding_row("bloody diarrhoea", f) for f in diarrhoea)
+    shown = tuple(r for one in (film, creatinine) if one.answer is Known.YES for r in one.rows)
+    return Suspicion(("diarrhoea",), (*rows, *shown, *other), bool(other) or p.sepsis_recorded)
+
+
+def _bloody_diarrhoea(p: PatientFacts, limits: Thresholds) -> tuple[Finding, ...]:
+    """Not ended; onset (else record) of the last 14 days, or without a date."""
+    within = limits.span("diarrhoea_days")
+    found = (f for f in p.findings("sign-bloody-diarrhoea") if not is_past(f))
+    return tuple(f for f in found if (when := f.onset or f.recorded) is None or when.since(p.as_of) <= within)
+
+
+def _other_cause(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Shock, and proven infections that explain bloody stool with a low count."""
+    proven = (evidence_of(p, key, limits) for key in OTHER_CAUSES)
+    return (
+        *(sign_row("shock", s) for s in p.signs.shock),
+        *(row for one in proven if one.is_proven for row in one.rows),
+    )
+
+
+def holds(p: PatientFacts, limits: Thresholds) -> bool:
+    """Whether it gates other rules: as a question it does not, for then the cause is likely another one."""
+    found = suspect(p, limits)
+    return isinstance(found, Suspicion) and not found.is_question
+
+
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
+    """Critical: no antibiotics, no antimotility drugs, nephrology; a warning to test first as a question."""
+    found = suspect(p, limits)
+    if not isinstance(found, Suspicion):
+        return found
+    septic = p.sepsis_recorded or bool(p.signs.shock)
+    tests = () if "toxin" in found.ways else ("stec-test",)
+    kidneys = () if found.is_question else ("nephrology", "cbc", "creatinine")
+    stops = () if septic or found.is_question else stop_orders(p, *STOPPED)
+    return mimic_card(
+        p,
+        "SAFE-03",
+        Indicator.WARNING if found.is_question else Indicator.CRITICAL,
+        found.rows,
+        title="title.question" if found.is_question else "title",
+        say=(
+            "question" if found.is_question else "suggestion",
+            *(f"way.{key}" for key in found.ways),
+            *(("sepsis",) if septic else ()),
+        ),
+        unknown=() if "toxin" in found.ways else (Fact.SHIGA_TOXIN,),
+        suggestions=(
+            *order(
+                p,
+                "question" if found.is_question else "call",
+                (*kidneys, *tests),
+                references(found.rows),
+                "stat",
+            ),
+            *stops,
+        ),
+    )
+
+
+ADVICE = Advice(stem="safety/stec_hus", ids=("SAFE-03",), topic=Topic.SAFETY, decide=decide)
