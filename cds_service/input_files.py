@@ -1,5 +1,7 @@
 """Reads what `platelet-hooks call` is given: a hook request, a Bundle, a resource, NDJSON, or a folder of these.
 
+An array of resources and an object that holds some (a prefetch) are read too.
+
 Resources are treated as a FHIR server would when it stores them: a resource without id gets one, and a `urn:uuid:` or
 an absolute reference to a resource of the same file becomes `Type/id`. Numbers keep all their digits.
 """
@@ -16,7 +18,6 @@ from msgspec import DecodeError
 from msgspec.json import Decoder
 
 JSON_FILES: Final = (".json", ".ndjson")
-DEEPEST: Final = 64
 _DECODER: Final = Decoder(float_hook=Decimal)
 
 Resource = dict[str, Any]
@@ -49,6 +50,13 @@ class Request:
 
 def read_input(path: Path) -> Records | Request:
     """InputError for anything that holds neither a hook request nor FHIR resources."""
+    try:
+        return _read_input(path)
+    except RecursionError:
+        raise InputError(f"{path.name}: nested too deeply") from None
+
+
+def _read_input(path: Path) -> Records | Request:
     if path.is_dir():
         return _settled(_of_folder(path))
     body = _read(path)
@@ -94,28 +102,39 @@ def _decode(body: bytes, name: str) -> object:
         return _DECODER.decode(body)
     except (DecodeError, ValueError, ArithmeticError):
         raise InputError(f"{name}: not JSON") from None
-    except RecursionError:
-        raise InputError(f"{name}: nested too deeply") from None
 
 
-def _resources(content: object, name: str, depth: int = 0) -> Iterator[tuple[str | None, Resource]]:
-    """Each resource with its `fullUrl`; Bundles are opened, also within each other."""
-    kind = content.get("resourceType") if isinstance(content, dict) else None
-    if not isinstance(content, dict) or not isinstance(kind, str):
-        raise InputError(f"{name}: neither a hook request nor a FHIR resource")
-    if kind != "Bundle":
-        yield None, content
+def _resources(content: object, name: str) -> Iterator[tuple[str | None, Resource]]:
+    """Each resource with its `fullUrl`. InputError where there is none, or a Bundle that is none."""
+    if isinstance(content, dict) and isinstance(content.get("resourceType"), str):
+        if content["resourceType"] == "Bundle" and not isinstance(content.get("entry", []), list):
+            raise InputError(f"{name}: not a FHIR Bundle")
+        yield from _within(content)
         return
-    entries = content.get("entry", [])
-    if depth > DEEPEST or not isinstance(entries, list):
-        raise InputError(f"{name}: not a FHIR Bundle")
-    for entry in entries:
-        inner = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(inner, dict) or not isinstance(inner.get("resourceType"), str):
-            continue
-        url = entry.get("fullUrl")
-        for found_url, resource in _resources(inner, name, depth + 1):
-            yield found_url or (url if isinstance(url, str) else None), resource
+    found = list(_within(content))
+    if not found:
+        raise InputError(f"{name}: neither a hook request nor FHIR resources")
+    yield from found
+
+
+def _within(content: object, url: str | None = None) -> Iterator[tuple[str | None, Resource]]:
+    """The resources of a Bundle, of a Bundle in it, of an array, or of an object such as a prefetch."""
+    if isinstance(content, list):
+        for member in content:
+            yield from _within(member)
+    elif isinstance(content, dict):
+        kind = content.get("resourceType")
+        if isinstance(kind, str) and kind != "Bundle":
+            yield url, content
+        elif kind == "Bundle":
+            entries = content.get("entry")
+            for entry in entries if isinstance(entries, list) else ():
+                if isinstance(entry, dict):
+                    full_url = entry.get("fullUrl")
+                    yield from _within(entry.get("resource"), full_url if isinstance(full_url, str) else url)
+        else:
+            for member in content.values():
+                yield from _within(member)
 
 
 def _settled(found: Iterable[tuple[str | None, Resource]]) -> Records:
@@ -125,8 +144,7 @@ def _settled(found: Iterable[tuple[str | None, Resource]]) -> Records:
         kind, id_ = resource["resourceType"], resource.get("id")
         if not isinstance(id_, str):
             id_ = (url or "").removeprefix("urn:uuid:").rpartition("/")[2] or f"{kind.lower()}-{number}"
-        if url is not None:
-            names[url] = f"{kind}/{id_}"
+        names[url or f"urn:uuid:{id_}"] = f"{kind}/{id_}"
         settled.append({**resource, "id": id_})
     referred = [_walk(resource, lambda reference: names.get(reference, reference)) for resource in settled]
     return Records(tuple(sorted(referred, key=lambda r: r["resourceType"] != "Patient")))

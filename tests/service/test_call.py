@@ -99,6 +99,14 @@ def test_a_bundle_within_a_bundle(tmp_path: Path) -> None:
     assert rules(run(file, "--as-of", AS_OF, "--json")) == ["TRF-02", "INF-EBV"]
 
 
+def test_an_array_and_a_prefetch(tmp_path: Path) -> None:
+    array = write(tmp_path / "array.json", patient())
+    request = example_request("ebv-nosebleed", NOW, prefetch_keys(load()))
+    prefetch = write(tmp_path / "prefetch.json", request["prefetch"])
+    for file in (array, prefetch):
+        assert rules(run(file, "--as-of", AS_OF, "--json")) == ["TRF-02", "INF-EBV"]
+
+
 def test_references_by_full_url_are_settled_as_a_server_would(tmp_path: Path) -> None:
     entries = []
     for number, resource in enumerate(patient()):
