@@ -205,6 +205,22 @@ def test_a_service_over_a_period() -> None:
     assert (one.occurrence.text, one.occurrence.latest.day) == ("2026-06-16", 18)
 
 
+@pytest.mark.parametrize(
+    ("period", "text"),
+    [
+        ({"start": "2026-06-16"}, "2026-06-16"),
+        ({"end": "2026-06-18"}, "2026-06-18"),
+        ({"start": "2026-06-18", "end": "2026-06-16"}, "2026-06-18"),
+        ({"start": "2026-06-16", "end": "2026-06-16"}, "2026-06-16"),
+        ({}, None),
+    ],
+)
+def test_a_period_with_half_its_ends(period: dict[str, str], text: str | None) -> None:
+    (one,) = orders(service(occurrencePeriod=period))
+    assert (None if one.occurrence is None else one.occurrence.text) == text
+    assert one.occurrence is None or one.occurrence.latest - one.occurrence.earliest < timedelta(days=1)
+
+
 def test_a_vaccine() -> None:
     recommendation = [{"vaccineCode": [concept((CVX, "03"))], "forecastStatus": {"text": "due"}}]
     vaccine = {"resourceType": "ImmunizationRecommendation", "id": "v", "recommendation": recommendation}
@@ -473,6 +489,8 @@ def test_a_reason_inside_the_draft() -> None:
     one = order(reasonReference=[{"reference": "#r"}], contained=[inside])
     (reason,) = one.reasons
     assert reason.is_in("inf-ebv")
+    another = inside | {"resourceType": "Observation"}
+    assert order(reasonReference=[{"reference": "#r"}], contained=[another]).reasons == ()
 
 
 @pytest.mark.parametrize(
