@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 
@@ -442,11 +443,15 @@ class Thresholds:
 
     def span(self, name: str) -> timedelta:
         """The named window as a timedelta (unit min, h, d or wk; months are calendar months, see `cards.months`)."""
-        about = described()[name]
-        step = {"min": "minutes", "h": "hours", "d": "days", "wk": "weeks"}[about.unit]
-        seconds = {"minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800}[step]
-        value: Decimal = getattr(self, name)
-        return timedelta(seconds=int(value * seconds))
+        return _timespan(getattr(self, name), described()[name].unit)
+
+
+SECONDS = {"min": 60, "h": 3600, "d": 86400, "wk": 604800}
+
+
+@cache
+def _timespan(value: Decimal, unit: str) -> timedelta:
+    return timedelta(seconds=int(value * SECONDS[unit]))
 
 
 _DESCRIBED: dict[str, Described] = {}

@@ -1,6 +1,6 @@
 """SAFE-15: antibodies against another person's platelets: post-transfusion purpura, and the newborn (FNAIT).
 
-After a transfusion: a count below 20, first seen 5 to 12 days after blood, at least half below an earlier one; not under
+After a transfusion: a count below 20, first seen 5 to 12 days after blood, at most half of an earlier one; not under
 chemotherapy or with marrow disease, which explain that. Newborn: to 7 days, from 37 weeks, below 50, with no infection
 recorded; asphyxia has no code that is read, and the mother's count is never known.
 """

@@ -19,10 +19,12 @@ from cards.reading.trend import percent_below
 from cards.reasons import Fact, Why
 from cards.record import Kind, Medication, Moment
 from cards.rows import count_row, medication_row
+from cards.safety import hit
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.heparin import Course, merge_doses
 from cards.thresholds import Thresholds
 
+HEPARIN = "heparin"
 LISTED = ("med-drug-induced-thrombocytopenia", "med-drug-induced-thrombocytopenia-tier2", "med-heparin")
 
 
@@ -71,7 +73,7 @@ def _on_therapy(
 
 
 DRUGS: tuple[tuple[str, str, Judge], ...] = (
-    ("med-heparin", "heparin", _in_days_of_heparin),
+    ("med-heparin", HEPARIN, _in_days_of_heparin),
     ("med-gp2b3a", "a GPIIb/IIIa inhibitor", _in_hours),
     ("med-linezolid", "linezolid", _after_long_therapy),
     ("med-rifamycin", "a rifamycin", _on_therapy),
@@ -100,6 +102,8 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     if current.value >= limits.normal:
         return NoAdvice(Why.COUNT_NOT_LOW)
     falls = find_falls(p, current, limits)
+    if any(f.drug == HEPARIN for f in falls) and hit.holds(p, limits):
+        falls = tuple(f for f in falls if f.drug != HEPARIN)  # SAFE-02 speaks of it
     if not falls:
         undated = any(m.start is None for m in p.using(*LISTED))
         return CannotTell(Fact.DRUG_START) if undated else NoAdvice(Why.NO_MIMIC)

@@ -23,6 +23,8 @@ from cards.thresholds import Thresholds
 
 CANCER = ("risk-cancer", "mimic-marrow", "mimic-acute-leukaemia", "mimic-lymphoma")
 TRANSPLANT = "status-transplant"
+HAEMOLYSIS = ("obs-reticulocytes", "obs-haptoglobin", "obs-bilirubin-indirect")
+"""Without any of them the score is never known."""
 
 
 def plasmic(p: PatientFacts, limits: Thresholds) -> Score:

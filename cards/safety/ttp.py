@@ -21,7 +21,7 @@ from cards.safety.dic_score import find_causes, is_overt, overt_dic
 from cards.safety.haemolysis import Shown, find_haemolysis, find_schistocytes
 from cards.safety.infections import evidence_of
 from cards.safety.laboratory import at_least, below, newest
-from cards.safety.plasmic import plasmic
+from cards.safety.plasmic import HAEMOLYSIS, plasmic
 from cards.safety.recorded import current, history
 from cards.safety.score import Score
 from cards.thresholds import Thresholds
@@ -46,7 +46,7 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
     deficient = below(activity, limits.adamts13_low) is Known.YES
     if not recorded and not deficient and is_below(p, limits.normal) is Known.NO:
         return NoAdvice(Why.COUNT_NOT_LOW)
-    film, haemolysis, score = find_schistocytes(p, limits), find_haemolysis(p, limits), plasmic(p, limits)
+    film, haemolysis = find_schistocytes(p, limits), find_haemolysis(p, limits)
     ways = (
         ("recorded", bool(recorded), tuple(finding_row("thrombotic microangiopathy", f) for f in recorded)),
         (
@@ -55,14 +55,13 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
             () if activity is None else (measurement_row("ADAMTS13 activity", activity),),
         ),
         ("microangiopathy", _is_microangiopathy(p, film, haemolysis, limits), (*film.rows, *haemolysis.rows)),
-        ("plasmic", _is_high(p, score, film, limits), ()),
+        ("plasmic", _is_high(p, film, limits), ()),
     )
     holding = [(key, rows) for key, holds, rows in ways if holds]
     if not holding:
-        return _why_not(p, film, haemolysis, score, limits)
-    return Suspicion(
-        tuple(key for key, _ in holding), tuple(r for _, rows in holding for r in rows), score, film.answer
-    )
+        return _why_not(p, film, haemolysis, limits)
+    rows = tuple(r for _, rows in holding for r in rows)
+    return Suspicion(tuple(key for key, _ in holding), rows, plasmic(p, limits), film.answer)
 
 
 def _is_microangiopathy(p: PatientFacts, film: Shown, haemolysis: Shown, limits: Thresholds) -> bool:
@@ -79,7 +78,11 @@ def _inr_is_raised(p: PatientFacts, limits: Thresholds) -> bool:
     return at_least(newest(p, "obs-pt-inr", limits.span("plasmic_hours")), limits.inr_raised) is Known.YES
 
 
-def _is_high(p: PatientFacts, score: Score, film: Shown, limits: Thresholds) -> bool:
+def _is_high(p: PatientFacts, film: Shown, limits: Thresholds) -> bool:
+    """A high score with all items known, where nothing else explains it or a film shows schistocytes."""
+    if not any(p.record.measurements.get(set_id) for set_id in HAEMOLYSIS):
+        return False
+    score = plasmic(p, limits)
     if not score.is_known or score.least < limits.plasmic_high or is_below(p, limits.normal) is Known.NO:
         return False
     return film.answer is Known.YES or not explanations(p, limits)
@@ -108,9 +111,7 @@ def explanations(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     )
 
 
-def _why_not(
-    p: PatientFacts, film: Shown, haemolysis: Shown, score: Score, limits: Thresholds
-) -> NoAdvice | CannotTell:
+def _why_not(p: PatientFacts, film: Shown, haemolysis: Shown, limits: Thresholds) -> NoAdvice | CannotTell:
     """The reason of the way that came nearest; what is missing where only that could tell."""
     if not p.answered(Kind.CONDITIONS):
         return CannotTell(Fact.CONDITIONS)
@@ -125,6 +126,7 @@ def _why_not(
         if missing and not _inr_is_raised(p, limits):
             return CannotTell(*missing)
         return NoAdvice(Why.EXPLAINED)
+    score = plasmic(p, limits)
     if not score.is_known and score.most >= limits.plasmic_high:
         return CannotTell(*score.missing)
     if score.is_known and score.least >= limits.plasmic_high:

@@ -8,7 +8,7 @@ from cards.outcome import Advise, CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
 from cards.record import Answer, Kind, Medication, PlateletResult
 from cards.safety.drug_induced import decide
-from tests.cards.build import LIMITS, ago, count, done, drug, facts, lab, near, sepsis
+from tests.cards.build import LIMITS, ago, condition, count, done, drug, facts, lab, near, sepsis
 from tests.cards.direct import drafts, text_of
 from tests.cards.safety_cards import card_of, summary_of, value_of
 
@@ -24,9 +24,9 @@ def fires(counts: list[PlateletResult], *drugs: Medication, **members: object) -
     return isinstance(decide(facts(counts, medications=list(drugs), **members), LIMITS), Advise)
 
 
-def on(day: float, *sets: str, **members: object) -> bool:
-    """Whether a fall seen on this day of the drug makes a card."""
-    return fires(fell(day), drug(*sets, days=day, **members))
+def on(day: float, *sets: str) -> bool:
+    """Whether a fall seen on this day of the drug makes a card, where another cause makes HIT unlikely."""
+    return fires(fell(day, 200, 120), drug(*sets, days=day), findings=[condition("mimic-hus")])
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,14 @@ def test_in_sepsis_nothing_is_stopped_without_another() -> None:
         decide, facts(fell(7), findings=[sepsis()], medications=[drug(TIER_2, "med-penicillin", days=7)])
     )
     assert "caution.sepsis" in card.cautions
+
+
+def test_heparin_is_left_to_the_card_of_hit() -> None:
+    heparin = drug(TIER_2, "med-heparin", days=8)
+    assert fires(fell(8, 200, 120), heparin, findings=[condition("mimic-hus")]), "4Ts 3"
+    assert not fires(fell(8, 200, 120), heparin), "4Ts 5"
+    both = facts(fell(8, 200, 120), medications=[heparin, drug(TIER_1, days=7)])
+    assert "heparin" not in text_of(card_of(decide, both))
 
 
 def test_why_there_is_no_card() -> None:
