@@ -5,8 +5,8 @@ Life-threatening bleeding is no reason to hold it back: then the card is a warni
 
 from __future__ import annotations
 
+from cards.anti_infective.hidden_infections import Waiting, hepatitis_b, waiting_infections
 from cards.facts import PatientFacts
-from cards.orders.hidden_infections import Waiting, hepatitis_b, waiting_infections
 from cards.orders.platelet_need import life_threatening
 from cards.orders.selection import chosen, none_chosen, read_count, refer, references, remove
 from cards.orders.verdict import Judged, Reason, order_card

@@ -11,6 +11,7 @@ from cards.transfusion.bleeding_risk import PLANNED
 from cards.transfusion.case import Case, Row
 from cards.transfusion.composition import drug_rows, laboratory_rows
 from cards.transfusion.populations import Asked
+from cards.transfusion.steroid import steroid_dangers, steroids_in_use
 
 
 def asked(case: Case, *, severe: bool = False) -> Asked:
@@ -27,8 +28,10 @@ def adjuncts(case: Case, *, emergency: bool) -> tuple[Adjunct, ...]:
     """IVIG and a steroid where the cause may be immune; tranexamic acid or what speaks against it."""
     bleeds: tuple[Bleed, ...] = case.bleeds
     immune = may_be_immune(case.p, case.mimics, case.limits)
+    dangers = steroid_dangers(case.p, case.limits) if immune or steroids_in_use(case.p) else None
     return (
         *((immunoglobulin(case.p, case.limits, emergency=emergency),) if immune else ()),
+        *((dangers,) if dangers is not None else ()),
         tranexamic_acid(case.p, bleeds, case.mimics, case.limits),
     )
 

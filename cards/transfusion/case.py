@@ -8,7 +8,7 @@ from enum import Enum
 from cards.facts import Activity, Bleed, Blocker, Infection, PatientFacts, PlateletCount, Site
 from cards.outcome import Input
 from cards.reading.situation import DENGUE, has_current_dic
-from cards.rows import finding_row
+from cards.safety import dic
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import coming_procedures, high_bleeding_risk
@@ -72,8 +72,11 @@ class Case:
 
     @property
     def dic_rows(self) -> tuple[Input, ...]:
-        found = self.p.findings("mimic-dic") if has_current_dic(self.p.record, self.limits) else ()
-        return tuple(finding_row("disseminated intravascular coagulation", f) for f in found)
+        """What shows it: the record, the items of the score."""
+        found = dic.suspect(self.p, self.limits)
+        if not isinstance(found, dic.Suspicion):
+            return ()
+        return (*found.rows, *(found.score.rows if "score" in found.ways else ()))
 
     @property
     def is_dengue_only_suspected(self) -> bool:

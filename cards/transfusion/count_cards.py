@@ -28,6 +28,7 @@ from cards.transfusion.given import PLATELETS
 from cards.transfusion.marrow import without_prophylaxis
 from cards.transfusion.platelet_order import order_platelets
 from cards.transfusion.populations import Asked
+from cards.transfusion.steroid import steroid_dangers
 
 QUIET = Asked()
 CONSIDERED = Asked(platelets=True)
@@ -81,7 +82,7 @@ def without_serious_bleeding(case: Case) -> Advise:
             QUIET,
             unknown=(*((Fact.BLEEDING_ACTIVITY,) if unclear else ()), *unmeasured),
             rows=(*drug_rows(case), *(() if case.row is Row.SKIN_SEPTIC else laboratory_rows(case))),
-            adjuncts=() if steroid is None else (steroid,),
+            adjuncts=() if steroid is None else (steroid, *_dangers(case)),
             suggestions=orders(
                 case, "refer", ("haematology", "cbc"), "urgent", due_after(case, "recheck_hours")
             ),
@@ -149,7 +150,15 @@ def _immune_adjuncts(case: Case, *, disputed: bool) -> tuple[Adjunct, ...]:
     """IVIG where the cause may be immune, none on a count in doubt; children are observed first (POP-02)."""
     if disputed or case.p.person.is_child or not may_be_immune(case.p, case.mimics, case.limits):
         return ()
-    return (immunoglobulin(case.p, case.limits, emergency=False),) if case.row is Row.MINOR else ()
+    if case.row is not Row.MINOR:
+        return ()
+    return (immunoglobulin(case.p, case.limits, emergency=False), *_dangers(case))
+
+
+def _dangers(case: Case) -> tuple[Adjunct, ...]:
+    """IMM-02: what speaks against a steroid, where the card names one."""
+    found = steroid_dangers(case.p, case.limits)
+    return () if found is None else (found,)
 
 
 def _causes(case: Case) -> tuple[str, ...]:
