@@ -23,12 +23,9 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     cards = selected_procedures(p, limits)
     if not cards:
         return CannotTell(Fact.PLATELETS) if p.platelets.last_known is None else NoAdvice(Why.COUNT_NOT_LOW)
-    first, others = cards[0], cards[1:]
-    return replace(
-        _with(first, others),
-        suggestions=(*first.suggestions, *_removal(first, orders)),
-        one_of=bool(first.suggestions),
-    )
+    joined = _with(cards[0], cards[1:])
+    removal = _removal(joined, orders)
+    return replace(joined, suggestions=(*joined.suggestions, *removal), one_of=bool(joined.suggestions))
 
 
 def _with(first: Advise, others: tuple[Advise, ...]) -> Advise:
