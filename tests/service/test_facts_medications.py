@@ -83,6 +83,8 @@ def test_a_drug_in_no_set_stays_without_a_meaning_and_is_reported(code: Any) -> 
     [
         ({"status": "completed", "authoredOn": "2025-06-15"}, True),
         ({"status": "completed", "authoredOn": "2025-06-14"}, False),
+        ({"status": "completed", "authoredOn": "2025-06-15T12:00:00Z"}, True),
+        ({"status": "completed", "authoredOn": "2025-06-15T11:59:59Z"}, False),
         ({"status": "completed", "authoredOn": None}, True),
         ({"status": "active", "authoredOn": "2020-01-01"}, True),
         ({"authoredOn": "2025-01-01", "dispenseRequest": {"validityPeriod": {"end": "2025-06-14"}}}, False),
