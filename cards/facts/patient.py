@@ -29,6 +29,7 @@ from cards.record import (
 
 if TYPE_CHECKING:
     from cards.anti_infective.pathogen import Pathogen
+    from cards.thresholds import Thresholds
 
 DONE = frozenset({"completed", "in-progress"})
 
@@ -56,6 +57,9 @@ class PatientFacts:
     dengue_current: bool = False  # proven, reported or suspected, and current
     medications_in_use: tuple[Medication, ...] = ()
     pathogens: Mapping[str, Pathogen] = field(default_factory=dict, repr=False)  # by id, order of section D
+    once: dict[str, tuple[Thresholds, frozenset[str]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # what many rules ask and is worked out once (`cards.safety.mimics`); it ends with the facts
 
     # -- measurements and tests -------------------------------------------------------------------
 

@@ -15,6 +15,9 @@ NEWER_IS_UNKNOWN = frozenset(
 )
 """Why the last known count may not be the last one."""
 
+NOT_FOR_A_SCORE = NEWER_IS_UNKNOWN | {Blocker.CLUMPING}
+"""And one that may be an artefact of the tube gives no points (DATA-05)."""
+
 
 def is_below(p: PatientFacts, limit: Decimal) -> Known:
     """Whether the last known count (10*9/L, at most 30 days old) is below the limit."""

@@ -14,7 +14,7 @@ from cards.outcome import Input
 from cards.reasons import Fact
 from cards.record import Measurement, Moment
 from cards.rows import count_row, finding_row, infection_row, measurement_row
-from cards.safety.counts import NEWER_IS_UNKNOWN
+from cards.safety.counts import NOT_FOR_A_SCORE
 from cards.safety.infections import recorded_infections
 from cards.safety.laboratory import above_range, at_least, below, newest
 from cards.safety.score import Item, Score
@@ -59,7 +59,7 @@ def _values(p: PatientFacts, limits: Thresholds) -> dict[str, Measurement | None
 
 def _count_time(p: PatientFacts, limits: Thresholds) -> Moment | None:
     count = p.platelets.current
-    if count is None or p.platelets.blocker in NEWER_IS_UNKNOWN:
+    if count is None or p.platelets.blocker in NOT_FOR_A_SCORE:
         return None
     return count.time if count.time.age(p.as_of) <= limits.span("dic_hours") else None
 

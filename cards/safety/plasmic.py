@@ -16,7 +16,7 @@ from cards.outcome import Input
 from cards.reasons import Fact
 from cards.record import Comparator, Finding, Kind, Measurement
 from cards.rows import count_row, finding_row, measurement_row
-from cards.safety.counts import NEWER_IS_UNKNOWN
+from cards.safety.counts import NOT_FOR_A_SCORE
 from cards.safety.laboratory import above, any_of, at_most, below, newest
 from cards.safety.score import Item, Score
 from cards.thresholds import Thresholds
@@ -34,7 +34,7 @@ def plasmic(p: PatientFacts, limits: Thresholds) -> Score:
 
 def _platelets(p: PatientFacts, limits: Thresholds) -> Item:
     count = p.platelets.current
-    if count is None or p.platelets.blocker in NEWER_IS_UNKNOWN or count.time.age(p.as_of) > _window(limits):
+    if count is None or p.platelets.blocker in NOT_FOR_A_SCORE or count.time.age(p.as_of) > _window(limits):
         return Item.unknown(1, Fact.PLATELETS)
     return Item.known(int(count.value < limits.plasmic_count), count_row(count))
 

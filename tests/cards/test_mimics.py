@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cards.record import Finding
 from cards.safety.mimics import mimics
+from cards.thresholds import Thresholds
 from tests.cards.build import LIMITS, condition, facts, measured, purpura
 
 
@@ -44,6 +47,16 @@ def test_the_windows_are_closed(set_id: str, name: str) -> None:
 def test_purpura_with_fever_gates() -> None:
     p = facts(22, findings=[purpura()], measurements=[measured("obs-temperature", "38.0")])
     assert mimics(p, LIMITS) == {"SAFE-12"}
+
+
+def test_it_is_worked_out_once_and_for_these_limits_and_facts_only() -> None:
+    p = facts(22, findings=[condition("mimic-hit", days=90)])
+    assert mimics(p, LIMITS) is mimics(p, LIMITS) == {"SAFE-02"}
+    assert mimics(replace(p, platelets=facts(90).platelets), LIMITS) == {"SAFE-02"}
+    assert replace(p, hook="order-select").once == {}, "other facts, other answers"
+    other = Thresholds()
+    assert mimics(p, other) == {"SAFE-02"}
+    assert p.once["mimics"][0] is other
 
 
 def test_nothing_recorded_nothing_gates() -> None:

@@ -239,6 +239,11 @@ def test_plasmic_does_not_count_what_is_older_than_72_hours() -> None:
     assert plasmic(facts(11, measurements=blood(obs_mcv=at)), LIMITS).is_known
 
 
+def test_a_count_that_may_be_clumped_gives_no_points() -> None:
+    clumps = lab("obs-platelet-artefact", proves=None, hours=3)
+    assert plasmic(facts(11, tests=[clumps], measurements=blood()), LIMITS).missing == (Fact.PLATELETS,)
+
+
 def test_plasmic_cancer_and_transplant() -> None:
     def least(*findings: object, **members: object) -> int:
         return plasmic(facts(11, findings=list(findings), measurements=blood(), **members), LIMITS).least
