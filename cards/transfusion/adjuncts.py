@@ -59,7 +59,8 @@ def may_be_immune(p: PatientFacts, mimics: frozenset[str], limits: Thresholds) -
 def immunoglobulin(p: PatientFacts, limits: Thresholds, *, emergency: bool) -> Adjunct:
     """IMM-01: IVIG, with a steroid in an emergency; the doses of the guideline only where the age is known."""
     key = "emergency" if emergency else "bleeding"
-    dose = {True: ("IMM-01/dose.adult",), False: ("IMM-01/dose.child",), None: ()}[p.person.is_adult]
+    person = {True: (f"IMM-01/dose.{key}.adult",), False: (f"IMM-01/dose.{key}.child",), None: ()}
+    dose = person[p.person.is_adult]
     thrombosis = p.findings(*THROMBOSIS_EVER)
     iga = p.findings("risk-iga-deficiency")
     egfr = p.newest("obs-egfr", limits.span("egfr_days"))

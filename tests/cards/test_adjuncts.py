@@ -83,8 +83,8 @@ def test_the_dose_of_the_guideline_needs_an_age() -> None:
     child = immunoglobulin(facts(22, age=7), LIMITS, emergency=True)
     ageless = immunoglobulin(facts(22, age=None), LIMITS, emergency=True)
     assert [[key for key in one.say if "dose" in key] for one in (adult, child, ageless)] == [
-        ["IMM-01/dose.adult"],
-        ["IMM-01/dose.child"],
+        ["IMM-01/dose.emergency.adult"],
+        ["IMM-01/dose.emergency.child"],
         [],
     ]
     assert Fact.AGE in ageless.unknown
