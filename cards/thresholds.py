@@ -406,7 +406,6 @@ class Thresholds:
     toxic_warning: Decimal = number("50", "10*9/L", "design", "50", "50", "ORD-15: below, warning")
     toxic_info: Decimal = number("100", "10*9/L", "design", "100", "100", "ORD-15: below, information")
     linezolid_days: Decimal = number("14", "d", "design", "10", "14", "ORD-15: linezolid from this day, at any count")
-    stec_current_days: Decimal = number("21", "d", "design", "14", "21", "ORD-14: Shiga toxin E. coli is current up to")
     ivig_course_days: Decimal = number("14", "d", "design", "7", "28", "ORD-17: a second IVIG course within")
     ivig_doses_hours: Decimal = number("48", "h", "design", "24", "72", "ORD-17: doses within are one course")
     cbc_again_hours: Decimal = number("6", "h", "design", "4", "12", "ORD-17: a blood count ordered within")

@@ -77,7 +77,7 @@ CONDITIONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], str | None], ...]
     ("strongyloides", ("inf-strongyloides",), (), None),
     ("cmv", ("inf-cmv",), GANCICLOVIR, "viral_days"),
     ("malaria", ("inf-malaria-severe",), ("med-antimalarial",), "viral_days"),
-    ("stec", ("inf-stec",), (), "stec_current_days"),
+    ("stec", ("inf-stec",), (), "stec_days"),
     ("hepatitis", ("inf-viral-hepatitis-other",), (), "viral_days"),
 )
 """Key, value sets, drugs that treat it (active: it no longer waits), and how long it is current."""

@@ -9,10 +9,12 @@ from cards.facts import PatientFacts
 from cards.orders.ganciclovir import GANCICLOVIR
 from cards.orders.selection import CountSaid, chosen, none_chosen, nothing_against, read_count, refer, remove
 from cards.orders.verdict import Judged, Reason, order_card
-from cards.outcome import Advice, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
+from cards.outcome import Advice, Advise, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Why
 from cards.record import Order
 from cards.rows import finding_row, medication_row
+from cards.safety import drug_induced
+from cards.safety.drug_induced import find_falls
 from cards.thresholds import Thresholds
 
 TIER_1, TIER_2 = ("med-drug-induced-thrombocytopenia",), ("med-drug-induced-thrombocytopenia-tier2",)
@@ -50,7 +52,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
 
 
 def _judge(p: PatientFacts, limits: Thresholds, order: Order, said: CountSaid) -> Reason | None:
-    reason = _recorded(p, order) or (_by_count(p, limits, order, said) if order.is_in(*TIER_1) else None)
+    tier_1 = order.is_in(*TIER_1)
+    reason = _recorded(p, order) or (
+        _by_count(p, limits, order, said) if tier_1 else _by_timing(p, limits, order)
+    )
     if reason is not None and reason.indicator is Indicator.CRITICAL and _is_vital(p, order):
         return Reason(reason.key, Indicator.WARNING, reason.rows)
     return reason
@@ -81,6 +86,20 @@ def _by_count(p: PatientFacts, limits: Thresholds, order: Order, said: CountSaid
         if said.below(limit):
             return Reason(key, indicator, rows)
     return Reason("watch", Indicator.INFO, rows) if rows else None
+
+
+def _by_timing(p: PatientFacts, limits: Thresholds, order: Order) -> Reason | None:
+    """SAFE-10 names this drug: the platelets fell some days after it began."""
+    current = p.platelets.current
+    if current is None or not isinstance(drug_induced.decide(p, limits), Advise):
+        return None
+    doses = (dose for fall in find_falls(p, current, limits) for dose in fall.course.doses)
+    named = tuple(m for m in doses if not set(m.codes).isdisjoint(order.codes))
+    if not named:
+        return None
+    return Reason(
+        "timing", Indicator.WARNING, tuple(medication_row("the same drug before", m) for m in named)
+    )
 
 
 def _long_linezolid(p: PatientFacts, limits: Thresholds, order: Order) -> tuple[Input, ...]:

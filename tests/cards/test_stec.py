@@ -16,7 +16,7 @@ from tests.cards.ordering import CRITICAL, WARNING, card, ordering, removed
 CIPROFLOXACIN = order("med-antibacterial", "med-fluoroquinolone")
 LOPERAMIDE = order("med-antimotility")
 STEC = condition("inf-stec", days=3)
-DAYS = float(LIMITS.stec_current_days)
+DAYS = float(LIMITS.stec_days)
 
 
 def asked(*orders: Any, **members: Any) -> Any:
@@ -49,7 +49,7 @@ def test_an_antibiotic(members: dict[str, Any]) -> None:
     ],
 )
 def test_what_is_over(members: dict[str, Any]) -> None:
-    assert asked(CIPROFLOXACIN, **members) == NoAdvice(Why.NO_INFECTION)
+    assert asked(CIPROFLOXACIN, **members) == NoAdvice(Why.NO_MIMIC)
 
 
 def test_an_antimotility_drug() -> None:
@@ -70,7 +70,19 @@ def test_both_drugs_are_one_card() -> None:
     assert found.say == ("suggestion.antibacterial", "suggestion.antimotility", "fluids")
 
 
+def test_bloody_diarrhoea_with_another_cause_is_a_question() -> None:
+    findings = [condition("sign-bloody-diarrhoea", days=2), condition("sign-shock")]
+    fragments = lab("obs-schistocytes", hours=5)
+    found = card(asked(CIPROFLOXACIN, findings=findings, tests=[fragments]))
+    assert (found.indicator, found.title) == (WARNING, "title.question")
+    alone = card(asked(CIPROFLOXACIN, findings=findings[:1], tests=[fragments]))
+    assert (alone.indicator, alone.title) == (CRITICAL, "title.antibacterial")
+
+
 def test_silence() -> None:
-    assert asked(CIPROFLOXACIN, unanswered={Kind.OBSERVATIONS: Answer.FAILED}) == CannotTell(Fact.CONDITIONS)
+    assert asked(CIPROFLOXACIN, unanswered={Kind.OBSERVATIONS: Answer.FAILED}) == CannotTell(
+        Fact.OBSERVATIONS
+    )
+    assert asked(CIPROFLOXACIN, unanswered={Kind.CONDITIONS: Answer.FAILED}) == CannotTell(Fact.CONDITIONS)
     assert asked(order("med-nsaid"), findings=[STEC]) == NoAdvice(Why.NOT_SELECTED)
     assert decide(facts(96), LIMITS) == NoAdvice(Why.NOT_SELECTED)

@@ -10,7 +10,7 @@ import pytest
 from cards.orders.toxic import decide
 from cards.outcome import Advise, CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
-from tests.cards.build import LIMITS, condition, drug, facts, near, order, sepsis
+from tests.cards.build import LIMITS, condition, count, drug, facts, near, order, sepsis
 from tests.cards.ordering import CRITICAL, INFO, WARNING, card, ordering, removed
 
 TOXIC = "med-drug-induced-thrombocytopenia"
@@ -84,6 +84,18 @@ def test_the_drug_that_did_it_before(selected: Any) -> None:
 
 def test_tier_2_is_not_judged_by_the_count() -> None:
     assert asked(12, VANCOMYCIN) == NoAdvice(Why.OTHER_ROW)
+
+
+@pytest.mark.parametrize(("days", "speaks"), [(7, True), (2, False)])
+def test_tier_2_by_its_timing(days: float, speaks: bool) -> None:
+    before = drug("med-drug-induced-thrombocytopenia-tier2", codes=VANCOMYCIN.codes, days=days)
+    counts = [count(210, days=days, hours=2), count(90, hours=3)]
+    outcome = asked(counts, VANCOMYCIN, medications=[before])
+    assert isinstance(outcome, Advise) is speaks
+    if speaks:
+        assert (card(outcome).indicator, card(outcome).title) == (WARNING, "title.timing")
+    other = order("med-drug-induced-thrombocytopenia-tier2", codes=(("rxnorm", "pip"),))
+    assert asked(counts, other, medications=[before]) == NoAdvice(Why.OTHER_ROW)
 
 
 def test_silence() -> None:
