@@ -14,21 +14,23 @@ from cards.record import Finding, Kind
 from cards.rows import finding_row, sign_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
+from cards.safety.infections import evidence_of
 from cards.thresholds import Thresholds
 
-EXPOSURE, FEVER = "exposure-high-consequence", "inf-vhf-other"
+EXPOSURE = "exposure-high-consequence"
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Critical: isolation, protective equipment, infectious diseases and public health before sampling."""
-    recorded, exposed = _recent(p, FEVER, limits), _recent(p, EXPOSURE, limits)
+    recorded = evidence_of(p, "vhf", limits, "exposure_days")
+    exposed = _recent(p, EXPOSURE, limits)
     low = is_below(p, limits.normal)
-    if not recorded:
+    if not recorded.is_recorded:
         silent = _why_not(p, exposed, low)
         if silent is not None:
             return silent
     rows = (
-        *(finding_row("viral haemorrhagic fever", f) for f in recorded),
+        *recorded.rows,
         *(finding_row("exposure to a viral haemorrhagic fever", f) for f in exposed),
         *(sign_row("temperature", s) for s in p.signs.fever),
     )
@@ -37,8 +39,8 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         "SAFE-13",
         Indicator.CRITICAL,
         rows,
-        title="title.recorded" if recorded else "title",
-        say=("suggestion", "way.recorded" if recorded else "way.exposure", "malaria"),
+        title="title.recorded" if recorded.is_recorded else "title",
+        say=("suggestion", "way.recorded" if recorded.is_recorded else "way.exposure", "malaria"),
         unknown=(Fact.TRAVEL,),
         suggestions=order(p, "call", ("infectious-diseases",), references(rows), "stat"),
         without=("refusal",),

@@ -26,6 +26,7 @@ class Named:
     conditions: tuple[str, ...]
     tests: tuple[str, ...] = ()
     pathogen: str | None = None  # its id where the service may have a card for it
+    not_tests: tuple[str, ...] = ()  # tests of the same group that mean another infection
 
 
 NAMED: Mapping[str, Named] = MappingProxyType(
@@ -38,13 +39,15 @@ NAMED: Mapping[str, Named] = MappingProxyType(
             ("lab-malaria",),
             "INF-MAL",
         ),
-        "babesia": Named("babesiosis", ("inf-babesiosis",), (), "INF-BAB"),
+        "babesia": Named("babesiosis", ("inf-babesiosis",), ("lab-babesia",), "INF-BAB"),
         "rickettsia": Named(
             "a rickettsial infection",
             ("inf-rickettsia", "inf-rmsf", "inf-ehrlichiosis-anaplasmosis"),
-            ("lab-tickborne",),
+            ("lab-rickettsia", "lab-tickborne"),
+            not_tests=("lab-babesia",),
         ),
         "adenovirus": Named("adenovirus infection", ("inf-adenovirus",), ("lab-adenovirus",)),
+        "vhf": Named("viral haemorrhagic fever", ("inf-vhf-other",), ("lab-vhf",)),
         "stec": Named("Shiga toxin-producing E. coli", ("inf-stec",), ("lab-stec",)),
         "typhoid": Named("typhoid fever", ("inf-typhoid",), ("lab-typhoid",)),
     }
@@ -66,12 +69,6 @@ class Evidence:
     def is_recorded(self) -> bool:
         """Proven, reported or suspected."""
         return bool(self.conditions or self.positives)
-
-    @property
-    def is_reported(self) -> bool:
-        """Proven or reported."""
-        suspected = Verification.SUSPECTED
-        return bool(self.positives) or any(f.verification is not suspected for f in self.conditions)
 
     @property
     def is_proven(self) -> bool:
@@ -117,7 +114,8 @@ def _counts(p: PatientFacts, f: Finding, sets: tuple[str, ...], limits: Threshol
 def _is_about(test: TestResult, named: Named) -> bool:
     if test.organisms:
         return not set(test.organisms).isdisjoint(named.conditions)
-    return not set(test.set_ids).isdisjoint(named.tests)
+    sets = set(test.set_ids)
+    return not sets.isdisjoint(named.tests) and sets.isdisjoint(named.not_tests)
 
 
 def current_rows(p: PatientFacts, key: str, limits: Thresholds) -> tuple[Input, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cards.anti_infective.ceftriaxone import Check, check_ceftriaxone, covering_therapy
 from cards.anti_infective.ordering import order
 from cards.facts import Activity, Bleed, PatientFacts, Sign
 from cards.outcome import (
@@ -31,7 +32,6 @@ from cards.reasons import Fact, Why
 from cards.record import Kind
 from cards.rows import bleeding_rows, infection_row, platelet_row, sign_row
 from cards.safety.card_parts import find_population, references
-from cards.safety.ceftriaxone import Check, check_ceftriaxone, covering_therapy
 from cards.safety.infections import Evidence, evidence_of
 from cards.thresholds import Thresholds
 
@@ -135,7 +135,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         values=_values(found),
         inputs=(*rows, *check.rows),
         suggestions=(*_drug(check, rows, bool(therapy)), *order(p, "test", TESTS, references(rows), "stat")),
-        also=population.ids,
+        also=(*(() if therapy else ("INF-MEN",)), *population.ids),
     )
 
 

@@ -8,7 +8,7 @@ from cards.outcome import Advise, CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
 from cards.record import Answer, Finding, Kind
 from cards.safety.high_consequence import decide
-from tests.cards.build import LIMITS, condition, facts, measured, near
+from tests.cards.build import LIMITS, condition, facts, lab, measured, near
 from tests.cards.direct import drafts, text_of
 from tests.cards.safety_cards import card_of
 
@@ -49,6 +49,11 @@ def test_which_exposure(found: Finding, expected: bool) -> None:
 def test_a_recorded_haemorrhagic_fever_needs_neither_fever_nor_count(days: int, expected: bool) -> None:
     recorded = [condition("inf-vhf-other", days=days, suspected=True)]
     assert fires(None, afebrile=True, findings=recorded) is expected
+
+
+def test_a_positive_test_of_such_a_virus_is_enough() -> None:
+    assert isinstance(decide(facts(200, tests=[lab("lab-vhf")]), LIMITS), Advise)
+    assert not isinstance(decide(facts(200, tests=[lab("lab-vhf", days=22)]), LIMITS), Advise)
 
 
 def test_the_card() -> None:

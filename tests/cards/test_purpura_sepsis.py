@@ -164,7 +164,7 @@ def septic(**members: object) -> PatientFacts:
 def test_the_card_of_a_typical_story() -> None:
     p = septic(measurements=[measured("obs-temperature", "39.6"), measured("obs-systolic", 82)])
     card = card_of(decide, p)
-    assert card.indicator is Indicator.CRITICAL
+    assert (card.indicator, card.also) == (Indicator.CRITICAL, ("INF-MEN",)), "whose therapy it proposes"
     assert drafts(card) == ["ceftriaxone", "blood-culture", "meningococcus-pcr", "lactate", "coagulation"]
     assert dosages(card) == ["2 g intravenously at once, then by local protocol"]
     assert summary_of(card).startswith("Fever 39.6 °C")
@@ -257,7 +257,9 @@ def test_a_newborn_gets_the_card_without_the_draft() -> None:
         ({"findings": [purpura(), condition("inf-rmsf", suspected=True)]}, True),
         ({"findings": [purpura(), condition("inf-ehrlichiosis-anaplasmosis")]}, True),
         ({**RICKETTSIA, "medications": DOXYCYCLINE}, False),
+        ({"tests": [lab("lab-rickettsia")]}, True),
         ({"tests": [lab("lab-tickborne", organisms=("inf-babesiosis",))]}, False),
+        ({"tests": [lab("lab-tickborne", also=("lab-babesia",))]}, False),
         ({}, False),
     ],
 )

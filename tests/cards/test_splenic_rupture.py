@@ -42,6 +42,7 @@ CRITICAL, WARNING = Indicator.CRITICAL, Indicator.WARNING
         ({"more": condition("inf-babesiosis", days=5)}, CRITICAL),
         ({"tests": [lab("lab-malaria")]}, CRITICAL),
         ({"tests": [lab("lab-tickborne", organisms=("inf-babesiosis",))]}, CRITICAL),
+        ({"tests": [lab("lab-babesia")]}, CRITICAL),
         ({"more": ebv(days=400)}, None),
         ({"more": condition("inf-influenza")}, None),
     ],
