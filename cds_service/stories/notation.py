@@ -22,11 +22,11 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from cds_service.stories.coding import UnknownWordError, split_term, term
+from cds_service.stories.dose_notation import add_clause
 from cds_service.stories.story import (
     AllergyTo,
     Amount,
     Done,
-    Dose,
     Drug,
     Found,
     Observed,
@@ -47,14 +47,6 @@ _AMOUNT = re.compile(rf"{_NUMBER}(?: (?P<unit>\S.*))?")
 _PRESSURE = re.compile(r"(\d+)/(\d+)")
 _RANGE = re.compile(r"range ([\d.]*)-([\d.]*)")
 _AGE = re.compile(r"(man|woman|boy|girl|newborn boy|newborn girl|person)(?: (\d+)(?: (days|weeks))?)?")
-_DOSE = re.compile(r"(\d+(?:\.\d+)?) (mg|ug|g|mL|unit|adult dose)")
-_FOR = re.compile(r"for (\d+) (days?|weeks?)")
-_TIMES_A_DAY = {
-    "daily": "1",
-    "twice daily": "2",
-    "3 times daily": "3",
-    "4 times daily": "4",
-}
 _STATUSES = ("preliminary", "final", "amended", "corrected", "registered", "entered in error", "unknown")
 _SEVERITIES = {
     "mild": "Mild",
@@ -65,12 +57,6 @@ _SEVERITIES = {
     "WHO 2": "Moderate",
     "WHO 3": "Severe",
     "WHO 4": "Life threatening",
-}
-_ROUTES = {
-    "oral": "route-oral",
-    "IV": "route-intravenous",
-    "IM": "route-intramuscular",
-    "SC": "route-subcutaneous",
 }
 _SUSPECTED = {"suspected": "provisional", "differential": "differential", "refuted": "refuted"}
 
@@ -261,7 +247,7 @@ def read_drug(line: str) -> Drug:
         elif word == "given" and when is not None:
             drug = replace(drug, start=when, given=True, status="completed")
         else:
-            drug = replace(drug, dose=_dose(drug.dose, clause))
+            drug = replace(drug, dose=add_clause(drug.dose, clause))
     return drug
 
 
@@ -324,18 +310,5 @@ def read_order(line: str) -> Ordered:
         if clause.startswith("reason "):
             order = replace(order, reason=term(clause.removeprefix("reason ")))
         else:
-            order = replace(order, dose=_dose(order.dose, clause))
+            order = replace(order, dose=add_clause(order.dose, clause))
     return order
-
-
-def _dose(dose: Dose, clause: str) -> Dose:
-    if (amount := _DOSE.fullmatch(clause)) is not None:
-        return replace(dose, amount=Decimal(amount[1]), unit=amount[2])
-    if (length := _FOR.fullmatch(clause)) is not None:
-        return replace(dose, days=int(length[1]) * (7 if length[2].startswith("week") else 1))
-    if clause in _ROUTES:
-        return replace(dose, route=_ROUTES[clause])
-    per_day = _TIMES_A_DAY.get(clause)
-    if per_day is None:
-        raise _not_understood(clause)
-    return replace(dose, per_day=Decimal(per_day))

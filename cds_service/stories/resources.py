@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import count
-from typing import Any, Final
+from typing import Final
 
-from cards.code_systems import HL7, SNOMED, UCUM
-from cds_service.stories.coding import STANDARD, Dialect, concept, term, unit_codes
+from cards.code_systems import HL7, UCUM
+from cds_service.stories.coding import STANDARD, Dialect, term
+from cds_service.stories.observations import answer, category_of, observation, observation_of, quantity
 from cds_service.stories.story import (
     AllergyTo,
     Amount,
@@ -26,47 +24,11 @@ from cds_service.stories.story import (
     Term,
 )
 from cds_service.stories.times import TODAY, When
+from cds_service.stories.writer import Resource, Writer, hl7, without_none
 
-Resource = dict[str, Any]
-
-WORDS: Final = {
-    "positive": "result-positive/Positive",
-    "detected": "result-positive/Detected",
-    "present": "result-positive/Present",
-    "reactive": "result-positive/Reactive",
-    "negative": "result-negative/Negative",
-    "not detected": "result-negative/Not detected",
-    "absent": "result-negative/Absent",
-    "indeterminate": "result-open/Indeterminate",
-}
-ANSWERS: Final = Dialect("answers", (SNOMED,))
-CLASSES: Final = {True: ("IMP", "inpatient encounter"), False: ("AMB", "ambulatory")}
+INPATIENT: Final = {"system": HL7 + "v3-ActCode", "code": "IMP", "display": "inpatient encounter"}
 RACE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 CHILDBEARING: Final = range(12, 56)
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Where and when a story is written: the patient's id, now, and how things are coded."""
-
-    patient: str
-    now: datetime
-    dialect: Dialect = STANDARD
-    numbers: Iterator[int] = field(default_factory=lambda: count(1))
-
-    def head(self, kind: str, name: str) -> Resource:
-        """The members that every resource begins with."""
-        return {"resourceType": kind, "id": f"{name}-{next(self.numbers)}"}
-
-    def text(self, when: When | None) -> str | None:
-        return None if when is None else when.text(self.now)
-
-    def code(self, what: Term) -> Resource:
-        return concept(what, self.dialect)
-
-    @property
-    def subject(self) -> Resource:
-        return {"reference": f"Patient/{self.patient}"}
 
 
 def write(story: Story, patient: str, now: datetime, dialect: Dialect = STANDARD) -> list[Resource]:
@@ -75,8 +37,8 @@ def write(story: Story, patient: str, now: datetime, dialect: Dialect = STANDARD
     resources = [
         _person(w, story.person),
         *_pregnancy(w, story.person),
-        *(_observation(w, "laboratory", o) for o in story.platelets),
-        *(_observation(w, _category(o), o) for o in story.observed),
+        *(observation(w, "laboratory", o) for o in story.platelets),
+        *(observation(w, category_of(o), o) for o in story.observed),
         *(_finding(w, f) for f in story.found),
         *(_drug(w, d) for d in story.drugs),
         *(_allergy(w, a) for a in story.allergies),
@@ -86,7 +48,7 @@ def write(story: Story, patient: str, now: datetime, dialect: Dialect = STANDARD
     if story.person.weight is not None:
         weight = Amount(story.person.weight, unit="kg")
         at = When(timedelta(days=1))
-        resources.append(_observation(w, "vital-signs", Observed(Term("obs-body-weight"), weight, at=at)))
+        resources.append(observation(w, "vital-signs", Observed(Term("obs-body-weight"), weight, at=at)))
     if story.inpatient:
         resources.append(_stay(w))
     return resources
@@ -96,14 +58,6 @@ def write_orders(story: Story, patient: str, now: datetime, dialect: Dialect = S
     """The drafts of the story, as `context.draftOrders` holds them."""
     w = Writer(patient, now, dialect)
     return [_order(w, order) for order in story.orders]
-
-
-def _without_none(resource: Resource) -> Resource:
-    return {name: value for name, value in resource.items() if value is not None}
-
-
-def _hl7(system: str, code: str) -> Resource:
-    return {"coding": [{"system": HL7 + system, "code": code}]}
 
 
 def _person(w: Writer, person: Person) -> Resource:
@@ -119,7 +73,7 @@ def _person(w: Writer, person: Person) -> Resource:
             {"url": "text", "valueString": coding["display"]},
         ]
         race = [{"url": RACE, "extension": parts}]
-    return _without_none(
+    return without_none(
         {
             "resourceType": "Patient",
             "id": w.patient,
@@ -137,116 +91,26 @@ def _pregnancy(w: Writer, person: Person) -> list[Resource]:
     if person.pregnant is None and not (relevant and person.pregnancy_known):
         return []
     answer = Term("result-not-pregnant" if person.pregnant is None else "result-pregnant")
-    status = _base(w, "social-history", Observed(Term("obs-pregnancy"), at=When(timedelta(days=1))))
+    status = observation_of(w, "social-history", Observed(Term("obs-pregnancy"), at=When(timedelta(days=1))))
     found = [status | {"valueCodeableConcept": w.code(answer)}]
     if person.pregnant is not None:
         weeks = Amount(Decimal(person.pregnant), unit="wk")
         at = When(timedelta(hours=3))
-        found.append(_observation(w, "exam", Observed(Term("obs-gestational-age"), weeks, at=at)))
+        found.append(observation(w, "exam", Observed(Term("obs-gestational-age"), weeks, at=at)))
     return found
-
-
-VITAL_SIGNS: Final = frozenset(
-    {"obs-temperature", "obs-systolic", "obs-diastolic", "obs-map", "obs-heart-rate", "obs-body-weight"}
-    | {"obs-spo2", "obs-vitals", "obs-gcs"}
-)
-
-
-def _category(o: Observed) -> str:
-    return "vital-signs" if o.what.set_id in VITAL_SIGNS else "laboratory"
-
-
-def _base(w: Writer, category: str, o: Observed) -> Resource:
-    issued = o.issued or (None if o.at is None or o.at.whole_day else o.at)
-    return _without_none(
-        w.head("Observation", category.partition("-")[0][:3])
-        | {
-            "status": o.status,
-            "category": [_hl7("observation-category", category)],
-            "code": w.code(o.what),
-            "subject": w.subject,
-            "effectiveDateTime": w.text(o.at),
-            "issued": w.text(issued),
-        }
-    )
-
-
-def _observation(w: Writer, category: str, o: Observed) -> Resource:
-    resource = _base(w, category, o)
-    if o.broken:
-        return resource | {"valueQuantity": "unreadable"}
-    if o.diastolic is not None and o.amount is not None:
-        pressures = (("obs-systolic", o.amount.value), ("obs-diastolic", o.diastolic))
-        resource["component"] = [
-            {"code": w.code(Term(set_id)), "valueQuantity": _quantity(Amount(value, unit="mm[Hg]"))}
-            for set_id, value in pressures
-        ]
-    elif o.amount is not None:
-        resource["valueQuantity"] = _quantity(o.amount)
-        resource |= _reference_range(o.amount)
-    elif o.word is not None:
-        resource |= _word(w, o.word)
-    if o.interpretation is not None:
-        code = {"high": "H", "low": "L"}[o.interpretation]
-        resource["interpretation"] = [_hl7("v3-ObservationInterpretation", code)]
-    if o.sample is not None:
-        resource["specimen"] = {"display": o.sample}
-    return resource
-
-
-def _word(w: Writer, word: str) -> Resource:
-    if word in WORDS:
-        set_id, _, which = WORDS[word].partition("/")
-        return {"valueCodeableConcept": concept(Term(set_id, which), ANSWERS)}
-    return {"valueCodeableConcept": w.code(term(word))}
-
-
-def _quantity(amount: Amount) -> Resource:
-    unit = amount.unit
-    coded = unit is not None and (unit in unit_codes() or unit not in TEXT_UNITS)
-    return _without_none(
-        {
-            "value": amount.value,
-            "comparator": amount.comparator,
-            "unit": unit,
-            "system": UCUM if coded else None,
-            "code": unit if coded else None,
-        }
-    )
-
-
-TEXT_UNITS: Final = frozenset(
-    {"K/uL", "/mm3", "x10*4/uL", "Thousands Per MicroLiter", "/cmm", "lakh/mm3", "G/L", "seconds over"}
-)
-"""Units that records hold as text without a UCUM code."""
-
-
-def _reference_range(amount: Amount) -> Resource:
-    if amount.low is None and amount.high is None:
-        return {}
-    ends = {"low": amount.low, "high": amount.high}
-    return {
-        "referenceRange": [
-            {
-                name: _quantity(Amount(value, unit=amount.unit))
-                for name, value in ends.items()
-                if value is not None
-            }
-        ]
-    }
 
 
 def _finding(w: Writer, f: Found) -> Resource:
     if f.observed:
         seen = Observed(f.what, at=f.onset)
-        return _base(w, "exam", seen) | _word(w, "present")
+        return observation_of(w, "exam", seen) | answer(w, "present")
     recorded = f.recorded or f.onset
-    return _without_none(
+    return without_none(
         w.head("Condition", "condition")
         | {
-            "clinicalStatus": _hl7("condition-clinical", f.clinical),
-            "verificationStatus": _hl7("condition-ver-status", f.verification),
-            "category": [_hl7("condition-category", "encounter-diagnosis")],
+            "clinicalStatus": hl7("condition-clinical", f.clinical),
+            "verificationStatus": hl7("condition-ver-status", f.verification),
+            "category": [hl7("condition-category", "encounter-diagnosis")],
             "severity": None if f.severity is None else w.code(Term("severity", f.severity)),
             "code": w.code(f.what),
             "subject": w.subject,
@@ -270,7 +134,7 @@ def _drug(w: Writer, drug: Drug) -> Resource:
         if drug.dose.route is not None:
             resource["dosage"] = {"route": w.code(Term(drug.dose.route)), "text": "as charted"}
         return resource
-    bounds = _without_none({"start": w.text(drug.start), "end": w.text(drug.end)})
+    bounds = without_none({"start": w.text(drug.start), "end": w.text(drug.end)})
     return resource | {
         "intent": "order",
         "authoredOn": w.text(drug.start),
@@ -284,8 +148,8 @@ def _dosage(w: Writer, dose: Dose, bounds: Resource) -> Resource:
         repeat["boundsDuration"] = {"value": dose.days, "unit": "d", "system": UCUM, "code": "d"}
     if dose.per_day is not None:
         repeat |= {"frequency": int(dose.per_day), "period": 1, "periodUnit": "d"}
-    amount = None if dose.amount is None else _quantity(Amount(dose.amount, unit=dose.unit))
-    return _without_none(
+    amount = None if dose.amount is None else quantity(Amount(dose.amount, unit=dose.unit))
+    return without_none(
         {
             "timing": {"repeat": repeat} if repeat else None,
             "route": None if dose.route is None else w.code(Term(dose.route)),
@@ -297,11 +161,11 @@ def _dosage(w: Writer, dose: Dose, bounds: Resource) -> Resource:
 def _allergy(w: Writer, allergy: AllergyTo) -> Resource:
     code = w.code(allergy.what)
     reaction = [{"manifestation": [w.code(term("anaphylaxis"))], "severity": "severe"}]
-    return _without_none(
+    return without_none(
         w.head("AllergyIntolerance", "allergy")
         | {
-            "clinicalStatus": _hl7("allergyintolerance-clinical", "active"),
-            "verificationStatus": _hl7("allergyintolerance-verification", "confirmed"),
+            "clinicalStatus": hl7("allergyintolerance-clinical", "active"),
+            "verificationStatus": hl7("allergyintolerance-verification", "confirmed"),
             "type": "intolerance" if allergy.intolerance else "allergy",
             "criticality": allergy.criticality,
             "code": code,
@@ -312,7 +176,7 @@ def _allergy(w: Writer, allergy: AllergyTo) -> Resource:
 
 
 def _done(w: Writer, done: Done) -> Resource:
-    return _without_none(
+    return without_none(
         w.head("Procedure", "procedure")
         | {
             "status": done.status,
@@ -324,7 +188,7 @@ def _done(w: Writer, done: Done) -> Resource:
 
 
 def _planned(w: Writer, plan: Planned) -> Resource:
-    return _without_none(
+    return without_none(
         w.head("ServiceRequest", "request")
         | {
             "status": plan.status,
@@ -338,10 +202,9 @@ def _planned(w: Writer, plan: Planned) -> Resource:
 
 
 def _stay(w: Writer) -> Resource:
-    code, display = CLASSES[True]
     return w.head("Encounter", "stay") | {
         "status": "in-progress",
-        "class": {"system": HL7 + "v3-ActCode", "code": code, "display": display},
+        "class": INPATIENT,
         "subject": w.subject,
         "period": {"start": w.text(When(timedelta(days=2)))},
     }
@@ -363,8 +226,8 @@ def _order(w: Writer, order: Ordered) -> Resource:
     }
     if is_service:
         amount = None if order.dose.amount is None else {"value": order.dose.amount, "unit": order.dose.unit}
-        return _without_none(head | {"code": code, "quantityQuantity": amount})
+        return without_none(head | {"code": code, "quantityQuantity": amount})
     dosage = _dosage(w, order.dose, {})
-    return _without_none(
+    return without_none(
         head | {"medicationCodeableConcept": code, "dosageInstruction": [dosage] if dosage else None}
     )

@@ -181,7 +181,7 @@ def test_the_order_of_resources_does_not_matter(vignette: Vignette) -> None:
 @pytest.mark.parametrize(
     "now",
     [
-        datetime(2028, 2, 29, 23, 30, tzinfo=UTC),
+        datetime(2028, 2, 28, 23, 30, tzinfo=UTC),
         datetime(2027, 1, 1, 0, 20, tzinfo=UTC) + timedelta(hours=5),
         datetime(2026, 11, 22, 15, 0, tzinfo=UTC),
     ],
