@@ -53,7 +53,8 @@ def _card(p: PatientFacts, limits: Thresholds, matches: tuple[Match, ...]) -> Ad
     first = matches[0]
     orders = tuple({m.order.reference: m.order for m in matches if m.indicator > Indicator.INFO}.values())
     infection = _h_pylori(p, matches)
-    regimens = () if infection is None else _penicillin_free(p, limits, infection)
+    check = None if infection is None else check_safety(p, p.pathogens[H_PYLORI], infection, limits)
+    regimens = () if check is None else check.offered
     buttons = _buttons(p, orders or (first.order,), infection, regimens, first.indicator)
     return Advise(
         "ORD-16",
@@ -63,6 +64,7 @@ def _card(p: PatientFacts, limits: Thresholds, matches: tuple[Match, ...]) -> Ad
             *dict.fromkeys(f"suggestion.{_key(m)}" for m in matches),
             *(() if infection is None else ("h-pylori",)),
         ),
+        unknown=() if check is None else check.missing,
         values={"drug": first.class_name},
         inputs=(*_rows(matches), *(() if infection is None else (infection_row(p, infection),))),
         suggestions=buttons,
@@ -118,11 +120,6 @@ def _h_pylori(p: PatientFacts, matches: tuple[Match, ...]) -> Infection | None:
     """The H. pylori infection for which a penicillin was meant."""
     meant = any(m.class_name == PENICILLIN and m.order.is_in(*ERADICATION) for m in matches)
     return next((i for i in p.infections.current(H_PYLORI) if meant and is_untreated(p, i)), None)
-
-
-def _penicillin_free(p: PatientFacts, limits: Thresholds, infection: Infection) -> tuple[Regimen, ...]:
-    """Regimens that the safety check lets through; those with a penicillin are excluded by the allergy."""
-    return check_safety(p, p.pathogens[H_PYLORI], infection, limits).offered
 
 
 def _buttons(

@@ -68,9 +68,11 @@ def _card(
         unknown=(
             *((Fact.ANCESTRY,) if ask_ancestry else ()),
             *((Fact.DOSE,) if any(o.dose is None for o in orders) else ()),
+            *((Fact.LIVER_TESTS,) if any(r.key == "liver-tests" for r in reasons) else ()),
             *(() if p.answered(Kind.MEDICATIONS) else (Fact.MEDICATIONS,)),
         ),
         buttons=_buttons(p, limits, orders, reasons),
+        alternatives=False,
     )
     said = tuple(f"{_rule(r)}/suggestion.{r.key}" for r in reasons)
     ancestry = ("ORD-18/ancestry",) if ask_ancestry else ()

@@ -80,7 +80,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         Suggestion("review", refer(review, "urgent"), True),
         remove(judged.orders, recommended=False),
     )
-    return order_card(p, judged, reasons, buttons=buttons)
+    return order_card(p, judged, reasons, buttons=buttons, alternatives=False)
 
 
 def _meet(p: PatientFacts, pair: Pair) -> Reason | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cards.facts import Known, PatientFacts
 from cards.facts.presence import NEVER_TAKEN
+from cards.host import SYSTEMIC, hiv, hypoproliferative, long_steroids
 from cards.months import add_months
-from cards.orders.host import SYSTEMIC, hiv, long_steroids
 from cards.orders.selection import none_chosen, read_count, remove
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
@@ -13,7 +13,6 @@ from cards.reasons import Fact, Why
 from cards.record import Kind, Medication, Moment
 from cards.rows import event_row, finding_row, medication_row
 from cards.thresholds import Thresholds
-from cards.transfusion.marrow import hypoproliferative
 
 LIVE, MMR_VARICELLA = ("vax-live", "vax-mmr-varicella"), ("vax-mmr-varicella",)
 STEROID, IVIG = "med-corticosteroid", "med-ivig"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cards.facts import PatientFacts
+from cards.host import hypoproliferative
 from cards.outcome import Advise, Indicator, Input
 from cards.procedures.limits import decide as planned_procedures
 from cards.procedures.limits import selected_procedures
@@ -14,7 +15,6 @@ from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import high_bleeding_risk
 from cards.transfusion.case import Row, find_row
-from cards.transfusion.marrow import hypoproliferative
 
 NEUROSURGERY = ("proc-neurosurgery",)
 PROCEDURES = (

@@ -33,7 +33,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     judged = Judged("ORD-28", "selected drug", asked, read_count(p), by_count=False)
     buttons = (remove(asked, recommended="harmful" in keys), ask)
     also = (("POP-03",) if pregnant else ()) + (("POP-02",) if "child" in keys else ())
-    return order_card(p, judged, reasons, also=also, buttons=buttons)
+    return order_card(p, judged, reasons, also=also, buttons=buttons, alternatives=False)
 
 
 def _reasons(

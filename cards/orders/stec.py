@@ -49,7 +49,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     ask = Suggestion("ask", refer(("nephrology",), "urgent", references(suspicion.rows)))
     judged = Judged("ORD-14", "selected drug", (*drugs, *slowing), read_count(p), by_count=False)
     buttons = (*((remove(removable),) if removable else ()), ask)
-    return order_card(p, judged, reasons, more=("fluids",), buttons=buttons)
+    return order_card(p, judged, reasons, more=("fluids",), buttons=buttons, alternatives=False)
 
 
 ADVICE = Advice(stem="orders/stec", ids=("ORD-14",), topic=Topic.ORDER_SAFETY, decide=decide)

@@ -48,6 +48,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         reasons,
         more=more,
         buttons=(remove(drugs, recommended=critical), review),
+        alternatives=False,
     )
 
 

@@ -42,10 +42,11 @@ def order_card(
     unknown: tuple[Fact, ...] = (),
     values: Values | None = None,
     buttons: tuple[Suggestion, ...] | None = None,
+    alternatives: bool = True,
 ) -> Advise:
     """The card; `reasons` is not empty. Without `buttons` it offers to remove the selected drafts.
 
-    Buttons that remove, or keep and ask, are alternatives: `one_of` where there are several.
+    Buttons that remove, or keep and ask, are alternatives (`one_of`); `alternatives` False: they add up.
     """
     ranked = sorted(reasons, key=lambda r: -r.indicator)
     first, said = ranked[0], judged.said
@@ -65,6 +66,6 @@ def order_card(
             *(row for r in ranked for row in r.rows),
         ),
         suggestions=offered,
-        one_of=len(offered) > 1,
+        one_of=alternatives and len(offered) > 1,
         also=also,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from cards.anti_infective.recorded import positive_tests, recorded_infections
 from cards.facts import PatientFacts, is_suspected
 from cards.facts.presence import reference_time
+from cards.host import asplenia, immunocompromised
 from cards.orders.haemorrhagic import VHF_EXPOSURE
-from cards.orders.host import asplenia, immunocompromised
 from cards.orders.platelet_need import PROCEDURES, coming_procedures
 from cards.outcome import Input
 from cards.record import Finding, Order, Result

@@ -128,6 +128,7 @@ def test_h_pylori_named_without_drafts_where_something_is_unknown() -> None:
     found = card(asked(AMOXICILLIN, allergies=[ANAPHYLAXIS], findings=[h_pylori()]))
     assert "h-pylori" in found.say
     assert created(found) == []
+    assert found.unknown == (Fact.EGFR,)
 
 
 def test_h_pylori_matters_for_a_penicillin_only() -> None:
