@@ -107,6 +107,7 @@ def _card(p: PatientFacts, way: str, rows: tuple[Input, ...], limits: Thresholds
     held = hold_back(p, limits)
     return mimic_card(
         p,
+        limits,
         "SAFE-15",
         Indicator.WARNING,
         (*rows, *held.rows),

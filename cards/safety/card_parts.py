@@ -9,6 +9,7 @@ from cards.finding_words import FINDING_WORDS
 from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion, Values
 from cards.reasons import Fact
 from cards.rows import bleeding_rows, platelet_rows
+from cards.safety.recorded import RECORDED, history_rows
 from cards.thresholds import Thresholds
 
 BLOOD = frozenset({"proc-platelet-transfusion", "product-platelets"})
@@ -100,6 +101,7 @@ def find_population(p: PatientFacts, without: tuple[str, ...] = ()) -> Populatio
 
 def mimic_card(
     p: PatientFacts,
+    limits: Thresholds,
     rule: str,
     indicator: Indicator,
     rows: tuple[Input, ...],
@@ -112,8 +114,12 @@ def mimic_card(
     suggestions: tuple[Suggestion, ...] = (),
     without: tuple[str, ...] = (),
 ) -> Advise:
-    """A card that shows the counts, then `rows`; who the patient is adds its cautions and POP ids."""
+    """A card that shows the counts, then `rows`, and names the mimic's own history.
+
+    Who the patient is adds its cautions and POP ids.
+    """
     population = find_population(p, without)
+    past = history_rows(p, rule, limits) if rule in RECORDED else ()
     return Advise(
         rule,
         indicator,
@@ -122,7 +128,7 @@ def mimic_card(
         cautions=(*cautions, *population.cautions),
         unknown=tuple(dict.fromkeys(unknown)),
         values=values or {},
-        inputs=merged(platelet_rows(p), rows, population.rows),
+        inputs=merged(platelet_rows(p), rows, past, population.rows),
         suggestions=suggestions,
         also=population.ids,
     )

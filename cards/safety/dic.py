@@ -12,10 +12,9 @@ from cards.facts import Known, PatientFacts
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind
-from cards.rows import finding_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.dic_score import find_causes, is_overt, overt_dic
-from cards.safety.recorded import current
+from cards.safety.recorded import current_rows
 from cards.safety.score import Score
 from cards.thresholds import Thresholds
 
@@ -33,7 +32,7 @@ class Suspicion:
 
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether DIC is possible, and why not or what is missing."""
-    recorded = current(p, "SAFE-07", limits)
+    recorded = current_rows(p, "SAFE-07", limits)
     causes = find_causes(p, limits)
     if not recorded and not causes:
         return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
@@ -43,8 +42,7 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
     if not recorded and not scored:
         return CannotTell(*score.missing) if overt is Known.UNKNOWN else NoAdvice(Why.NO_MIMIC)
     ways = (*(("score",) if scored else ()), *(("recorded",) if recorded else ()))
-    rows = tuple(finding_row("disseminated intravascular coagulation", f) for f in recorded)
-    return Suspicion(ways, (*rows, *(causes if scored else ())), score)
+    return Suspicion(ways, (*recorded, *(causes if scored else ())), score)
 
 
 def holds(p: PatientFacts, limits: Thresholds) -> bool:
@@ -62,6 +60,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     drugs = bool(p.using(*CONFOUNDING))
     return mimic_card(
         p,
+        limits,
         "SAFE-07",
         Indicator.WARNING,
         rows,

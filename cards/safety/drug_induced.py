@@ -113,6 +113,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     time_critical = p.sepsis_recorded
     return mimic_card(
         p,
+        limits,
         "SAFE-10",
         Indicator.WARNING,
         rows,

@@ -46,6 +46,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     rows = (*recorded, *pregnancy.rows, *shown)
     card = mimic_card(
         p,
+        limits,
         "SAFE-08",
         Indicator.CRITICAL,
         rows,

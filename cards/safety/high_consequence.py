@@ -36,6 +36,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     )
     return mimic_card(
         p,
+        limits,
         "SAFE-13",
         Indicator.CRITICAL,
         rows,

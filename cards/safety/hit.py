@@ -13,12 +13,12 @@ from cards.facts import Known, PatientFacts, Site
 from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Result
-from cards.rows import finding_row, platelet_rows, result_row
+from cards.rows import platelet_rows, result_row
 from cards.safety.card_parts import find_population, hold_back, merged, references, stop_orders
 from cards.safety.counts import is_below
 from cards.safety.four_ts import find_drop, four_ts
 from cards.safety.heparin import Course, find_courses
-from cards.safety.recorded import current
+from cards.safety.recorded import current_rows, history_rows
 from cards.safety.score import Score
 from cards.thresholds import Thresholds
 
@@ -36,7 +36,7 @@ class Suspicion:
 
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether HIT is possible, and why not or what is missing."""
-    recorded = current(p, "SAFE-02", limits)
+    recorded = current_rows(p, "SAFE-02", limits)
     within = limits.span("hit_days")
     antibodies = [
         t
@@ -51,7 +51,7 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
         (
             "recorded",
             bool(recorded),
-            tuple(finding_row("heparin-induced thrombocytopenia", f) for f in recorded),
+            recorded,
         ),
     )
     holding = [(key, rows) for key, holds, rows in ways if holds]
@@ -104,6 +104,14 @@ def holds(p: PatientFacts, limits: Thresholds) -> bool:
     return isinstance(suspect(p, limits), Suspicion)
 
 
+def unlikely(p: PatientFacts, limits: Thresholds) -> Score | None:
+    """4Ts of 3 and less with all items known, on heparin: other cards may then say `SAFE-02/unlikely`."""
+    if holds(p, limits):
+        return None
+    _, score = likeliest(p, limits)
+    return score if score is not None and score.is_known and p.using("med-heparin") else None
+
+
 # ---------------------------------------------------------------------------------------------- card
 
 
@@ -114,9 +122,9 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         return found
     held, population = hold_back(p, limits), find_population(p)
     score = found.score
-    rows = merged(
-        platelet_rows(p), found.rows, () if score is None else score.rows, held.rows, population.rows
-    )
+    past = history_rows(p, "SAFE-02", limits)
+    scored = () if score is None else score.rows
+    rows = merged(platelet_rows(p), found.rows, scored, held.rows, past, population.rows)
     tests = () if "pf4" in found.ways else ("pf4",)
     review = ("medication-review",) if p.using("med-heparin") else ()
     return Advise(

@@ -17,7 +17,7 @@ from cards.rows import finding_row, measurement_row, sign_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
 from cards.safety.laboratory import above, at_least, at_most, below, newest
-from cards.safety.recorded import current
+from cards.safety.recorded import current_rows
 from cards.thresholds import Thresholds
 
 
@@ -32,9 +32,7 @@ class Criterion:
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning; critical with a ferritin above 10,000 or organ failure."""
-    recorded = tuple(
-        finding_row("haemophagocytic lymphohistiocytosis", f) for f in current(p, "SAFE-05", limits)
-    )
+    recorded = current_rows(p, "SAFE-05", limits)
     ferritin = newest(p, "obs-ferritin", limits.span("hlh_days"))
     criteria = (_fever(p, limits), *_cytopenias(p, limits), *_further(p, ferritin, limits))
     verdict = _is_met(p, ferritin, criteria, limits)
@@ -45,6 +43,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     failing = tuple(sign_row("organ failure", s) for s in p.signs.organ_failure)
     return mimic_card(
         p,
+        limits,
         "SAFE-05",
         Indicator.CRITICAL if grave else Indicator.WARNING,
         (*rows, *_ferritin_row(ferritin), *failing),

@@ -31,6 +31,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     )
     return mimic_card(
         p,
+        limits,
         "SAFE-09",
         Indicator.INFO,
         rows,

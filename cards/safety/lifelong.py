@@ -37,6 +37,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
     return mimic_card(
         p,
+        limits,
         "SAFE-11",
         Indicator.INFO,
         (*inherited, *shape, *series),

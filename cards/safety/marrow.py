@@ -44,6 +44,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         return _why_not(p, counted)
     return mimic_card(
         p,
+        limits,
         "SAFE-06",
         Indicator.WARNING,
         rows,

@@ -11,27 +11,30 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from cards.facts import Known, PatientFacts, has_past_code, is_past
+from cards.outcome import Input
 from cards.record import Finding
+from cards.rows import finding_row
 from cards.safety.counts import is_below
 from cards.thresholds import Thresholds
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The value sets of a mimic, and the window in which it is current; without one the count decides (TTP)."""
+    """A mimic: its name, its value sets, the window in which it is current; without one the count decides (TTP)."""
 
+    name: str
     sets: tuple[str, ...]
     window: str | None
 
 
 RECORDED: Mapping[str, Recorded] = MappingProxyType(
     {
-        "SAFE-01": Recorded(("mimic-tma", "mimic-tma-other"), None),
-        "SAFE-02": Recorded(("mimic-hit",), "hit_days"),
-        "SAFE-03": Recorded(("mimic-hus",), "mimic_days"),
-        "SAFE-04": Recorded(("mimic-vitt",), "mimic_days"),
-        "SAFE-05": Recorded(("mimic-hlh",), "mimic_days"),
-        "SAFE-07": Recorded(("mimic-dic",), "dic_days"),
+        "SAFE-01": Recorded("thrombotic microangiopathy", ("mimic-tma", "mimic-tma-other"), None),
+        "SAFE-02": Recorded("heparin-induced thrombocytopenia", ("mimic-hit",), "hit_days"),
+        "SAFE-03": Recorded("haemolytic uraemic syndrome", ("mimic-hus",), "mimic_days"),
+        "SAFE-04": Recorded("anti-PF4 disorder (VITT)", ("mimic-vitt",), "mimic_days"),
+        "SAFE-05": Recorded("haemophagocytic lymphohistiocytosis", ("mimic-hlh",), "mimic_days"),
+        "SAFE-07": Recorded("disseminated intravascular coagulation", ("mimic-dic",), "dic_days"),
     }
 )
 """By the rule that reads them."""
@@ -46,10 +49,15 @@ def current(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Finding, ..
     )
 
 
-def history(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Finding, ...]:
-    """Those that are over or too old: named in a card, they gate nothing."""
-    now = current(p, rule, limits)
-    return tuple(f for f in p.findings(*RECORDED[rule].sets) if f not in now)
+def current_rows(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Input, ...]:
+    """Their rows."""
+    return tuple(finding_row(RECORDED[rule].name, f) for f in current(p, rule, limits))
+
+
+def history_rows(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Input, ...]:
+    """Rows of those that are over or too old: named in a card, they gate nothing."""
+    row, now = RECORDED[rule], current(p, rule, limits)
+    return tuple(finding_row(f"history: {row.name}", f) for f in p.findings(*row.sets) if f not in now)
 
 
 def _is_current(p: PatientFacts, finding: Finding, window: str | None, limits: Thresholds) -> bool:

@@ -39,6 +39,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     )
     return mimic_card(
         p,
+        limits,
         "SAFE-14",
         Indicator.CRITICAL if critical else Indicator.WARNING,
         rows,

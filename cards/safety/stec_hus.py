@@ -21,7 +21,7 @@ from cards.safety.falls import find_creatinine_rise
 from cards.safety.haemolysis import find_schistocytes
 from cards.safety.infections import evidence_of
 from cards.safety.laboratory import any_of
-from cards.safety.recorded import current
+from cards.safety.recorded import current_rows
 from cards.thresholds import Thresholds
 
 OTHER_CAUSES = ("typhoid", "malaria", "dengue")
@@ -40,11 +40,10 @@ class Suspicion:
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether STEC-HUS is possible, and why not or what is missing."""
     toxin = evidence_of(p, "stec", limits, "stec_days")
-    recorded = current(p, "SAFE-03", limits)
+    recorded = current_rows(p, "SAFE-03", limits)
     if toxin.is_recorded or recorded:
         ways = (*(("toxin",) if toxin.is_recorded else ()), *(("recorded",) if recorded else ()))
-        named = tuple(finding_row("haemolytic uraemic syndrome", f) for f in recorded)
-        return Suspicion(ways, (*toxin.rows, *named), False)
+        return Suspicion(ways, (*toxin.rows, *recorded), False)
     diarrhoea = _bloody_diarrhoea(p, limits)
     if not diarrhoea:
         return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
@@ -96,6 +95,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     stops = () if septic or found.is_question else stop_orders(p, *STOPPED)
     return mimic_card(
         p,
+        limits,
         "SAFE-03",
         Indicator.WARNING if found.is_question else Indicator.CRITICAL,
         found.rows,

@@ -22,7 +22,7 @@ from cards.safety.haemolysis import Shown, find_haemolysis, find_schistocytes
 from cards.safety.infections import evidence_of
 from cards.safety.laboratory import at_least, below, newest
 from cards.safety.plasmic import HAEMOLYSIS, plasmic
-from cards.safety.recorded import current, history
+from cards.safety.recorded import current, current_rows, history_rows
 from cards.safety.score import Score
 from cards.thresholds import Thresholds
 
@@ -41,14 +41,14 @@ class Suspicion:
 
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether TTP is possible, and why not or what is missing."""
-    recorded = current(p, "SAFE-01", limits)
+    recorded = current_rows(p, "SAFE-01", limits)
     activity = newest(p, "obs-adamts13", limits.span("adamts13_days"))
     deficient = below(activity, limits.adamts13_low) is Known.YES
     if not recorded and not deficient and is_below(p, limits.normal) is Known.NO:
         return NoAdvice(Why.COUNT_NOT_LOW)
     film, haemolysis = find_schistocytes(p, limits), find_haemolysis(p, limits)
     ways = (
-        ("recorded", bool(recorded), tuple(finding_row("thrombotic microangiopathy", f) for f in recorded)),
+        ("recorded", bool(recorded), recorded),
         (
             "adamts13",
             deficient,
@@ -148,7 +148,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     if not isinstance(found, Suspicion):
         return found
     held, population = hold_back(p, limits), find_population(p)
-    past = history(p, "SAFE-01", limits)
+    past = history_rows(p, "SAFE-01", limits)
     rows = merged(platelet_rows(p), found.rows, found.score.rows, held.rows)
     return Advise(
         "SAFE-01",
@@ -160,7 +160,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         inputs=(
             *rows,
             *population.rows,
-            *(finding_row("thrombotic microangiopathy before", f) for f in past),
+            *past,
         ),
         suggestions=(
             *order(p, "call", _orders(found), references(rows), "stat"),

@@ -18,7 +18,7 @@ from cards.safety.card_parts import hold_back, mimic_card, references, stop_orde
 from cards.safety.counts import is_below
 from cards.safety.infections import evidence_of
 from cards.safety.laboratory import above, newest
-from cards.safety.recorded import current
+from cards.safety.recorded import current_rows
 from cards.thresholds import Thresholds
 
 VACCINE = "vax-adenoviral-vector"
@@ -36,10 +36,9 @@ class Suspicion:
 
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether VITT or a disorder like it is possible, and why not or what is missing."""
-    recorded = current(p, "SAFE-04", limits)
+    recorded = current_rows(p, "SAFE-04", limits)
     if recorded:
-        rows = tuple(finding_row("anti-PF4 disorder (VITT)", f) for f in recorded)
-        return Suspicion("recorded", rows)
+        return Suspicion("recorded", recorded)
     low = is_below(p, limits.normal)
     if low is Known.NO:
         return NoAdvice(Why.COUNT_NOT_LOW)
@@ -129,6 +128,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     tested = any(t.result is Result.POSITIVE for t in p.tests("obs-hit"))
     return mimic_card(
         p,
+        limits,
         "SAFE-04",
         Indicator.CRITICAL,
         rows,

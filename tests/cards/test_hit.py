@@ -9,7 +9,7 @@ import pytest
 from cards.outcome import CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
 from cards.record import Answer, Finding, Kind, Medication, Moment, PlateletResult
-from cards.safety.hit import Suspicion, decide, likeliest, suspect
+from cards.safety.hit import Suspicion, decide, likeliest, suspect, unlikely
 from cards.safety.score import Score
 from tests.cards.build import (
     LIMITS,
@@ -295,6 +295,18 @@ def test_sepsis_on_day_three_is_not_hit() -> None:
         0,
         0,
     ]
+
+
+def test_unlikely_is_said_only_where_every_item_is_known() -> None:
+    def shown(**members: object) -> str | None:
+        found = unlikely(facts(fell(180, 110, day=3), medications=[heparin(days=3)], **members), LIMITS)
+        return None if found is None else found.shown
+
+    assert shown(findings=[sepsis()]) == "2"
+    assert shown(findings=[sepsis(), thrombosis(undated=True)]) is None
+    assert shown(findings=[condition("mimic-hit")]) is None
+    ended = heparin(days=9, end=ago(days=5), status="completed")
+    assert unlikely(facts(fell(180, 160), medications=[ended]), LIMITS) is None
 
 
 def test_a_score_with_missing_points_says_so() -> None:

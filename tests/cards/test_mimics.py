@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 
 from cards.record import Finding
+from cards.safety import dic, hit, hlh, stec_hus, ttp, vitt
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
 from tests.cards.build import LIMITS, condition, facts, measured, purpura
+from tests.cards.safety_cards import card_of
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,26 @@ def test_it_is_worked_out_once_and_for_these_limits_and_facts_only() -> None:
     other = Thresholds()
     assert mimics(p, other) == {"SAFE-02"}
     assert p.once["mimics"][0] is other
+
+
+@pytest.mark.parametrize(
+    ("stem", "rule", "now", "set_id"),
+    [
+        (ttp, "SAFE-01", condition("mimic-tma"), "mimic-tma"),
+        (hit, "SAFE-02", condition("mimic-hit"), "mimic-hit"),
+        (stec_hus, "SAFE-03", condition("mimic-hus"), "mimic-hus"),
+        (vitt, "SAFE-04", condition("mimic-vitt"), "mimic-vitt"),
+        (hlh, "SAFE-05", condition("mimic-hlh"), "mimic-hlh"),
+        (dic, "SAFE-07", condition("mimic-dic"), "mimic-dic"),
+    ],
+)
+def test_what_is_over_is_named_in_the_card(stem: ModuleType, rule: str, now: Finding, set_id: str) -> None:
+    old = condition(set_id, days=900, past=True)
+    card = card_of(stem.decide, facts(22, findings=[now, old]))
+    named = {row.reference: row.fact for row in card.inputs}
+    assert card.rule == rule
+    assert named[old.reference].startswith("history: ")
+    assert not named[now.reference].startswith("history: ")
 
 
 def test_nothing_recorded_nothing_gates() -> None:
