@@ -290,6 +290,14 @@ def test_a_period_that_ends_before_it_starts_has_no_end_and_is_reported() -> Non
     assert reasons(read) == [("MedicationStatement/x", "period ends before it starts")]
 
 
+def test_a_period_of_one_moment_is_one() -> None:
+    moment = "2026-06-10T08:00:00Z"
+    read = reading(statement(effectivePeriod={"start": moment, "end": moment}))
+    (found,) = read_medications(read)
+    assert (text(found.start), text(found.end)) == (moment, moment)
+    assert reasons(read) == []
+
+
 def test_unreadable_dates_are_reported_and_the_drug_stays() -> None:
     read = reading(request(authoredOn="1 June"))
     (found,) = read_medications(read)
