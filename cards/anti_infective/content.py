@@ -29,10 +29,21 @@ class CriticalSign(StrEnum):
     ORGAN_FAILURE = "organ failure"
     BLEEDING = "bleeding"  # active, not skin, WHO grade 2 and more
     SEVERE = "severe"  # coded or graded severe
+    SEPSIS = "sepsis"  # recorded beside it, also suspected
+    CONSCIOUSNESS = "consciousness"  # a coma score below 15, new confusion
+    SEIZURE = "seizure"
+
+
+class TreatSuspected(StrEnum):
+    """Whether a suspicion alone is treated (rulebook A.1: sepsis, meningococci, rickettsiae, severe malaria)."""
+
+    NEVER = "never"
+    CRITICAL = "critical"  # with a critical sign
+    ALWAYS = "always"
 
 
 class When(StrEnum):
-    """What a caution asks of the record; `sets` and `limit` say of which value sets, below which number."""
+    """What a file asks of the record; `sets` and `limit` say of which value sets, below which number."""
 
     ALLERGY = "allergy"  # an active allergy or intolerance whose code is in `sets`
     PREGNANT = "pregnant"
@@ -45,16 +56,46 @@ class When(StrEnum):
     BLEEDING = "bleeding"  # active bleeding that is not of the skin
     VIRAL_BELOW_AGE = "viral-below-age"  # a current viral infection under that age (Reye)
     SEVERE = "severe"  # the infection is coded or graded severe
+    CRITICAL = "critical"  # a critical sign or criterion of the file
+    WARNED = "warned"  # a row of its `warn_when`
+    NEONATE = "neonate"  # younger than 28 days
+    WEIGHT_BELOW = "weight-below"  # kg
+    MEASURED_BELOW = "measured-below"  # the newest value of a set (`MEASURED`), at most `days` old
+    MEASURED_ABOVE = "measured-above"
+    TEST_POSITIVE = "test-positive"  # the newest result of these tests
+    IMMUNOCOMPROMISED = "immunocompromised"  # rulebook A.9, POP-05
+    USING_OR_SELECTED = "using-or-selected"  # a drug of `sets` in use, or selected now
+    VACCINATED = "vaccinated"  # a vaccine of `sets` in the last `days`
+
+
+BY_SETS = frozenset({When.ALLERGY, When.USING, When.FINDING, When.MEASURED_BELOW, When.MEASURED_ABOVE}) | {
+    When.TEST_POSITIVE,
+    When.USING_OR_SELECTED,
+    When.VACCINATED,
+}
+BY_LIMIT = frozenset({When.AGE_BELOW, When.EGFR_BELOW, When.PLATELETS_BELOW, When.VIRAL_BELOW_AGE}) | {
+    When.WEIGHT_BELOW,
+    When.MEASURED_BELOW,
+    When.MEASURED_ABOVE,
+}
+BY_DAYS = frozenset({When.MEASURED_BELOW, When.MEASURED_ABOVE, When.VACCINATED})
 
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """One thing to look for before a drug is proposed; its words are `caution.<key>` of the file."""
+    """One thing that a file asks of the record, before a drug is proposed or a card becomes more urgent.
+
+    Its words are `caution.<key>`; rows without words of their own (what a regimen is for, criteria) have no
+    key. `negated` turns the answer round, and `population` is the POP id that a card lists when it applies.
+    """
 
     key: str
     when: When
     sets: tuple[str, ...] = ()
     limit: Decimal | None = None
+    days: int | None = None
+    negated: bool = False
+    population: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +112,10 @@ class Deferral:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """A drug of a regimen. Without a verified code in a value set the draft carries `text` alone."""
+    """A drug of a regimen. Without a verified code in a value set the draft carries `text` alone.
+
+    With `per_kg` (mg) the hole `{dose}` of `dosage` is the dose for the weight, to `step`, at most `most` mg.
+    """
 
     key: str
     text: str
@@ -82,6 +126,9 @@ class Drug:
     classes: frozenset[str] = (
         frozenset()
     )  # value sets that the drug belongs to, for its own platelet toxicity
+    per_kg: Decimal | None = None
+    most: Decimal | None = None
+    step: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +137,14 @@ class Regimen:
 
     Words: `regimen.<key>` is shown unless an exclusion applies; `dose.<key>` and the button `label.<key>`
     only when the draft may be offered. The needs are known by its exclusions, and `by_weight` asks for the
-    weight.
+    weight. It is for those of whom every row of `only` holds (an age, a severity): for others it is not named.
     """
 
     key: str
     drugs: tuple[Drug, ...] = ()
     by_weight: bool = False
     excluded: tuple[Caution, ...] = ()
+    only: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +165,10 @@ class Pathogen:
     an acute infection is current for `current_days` (default: the window) after onset. A therapy is
     recognised by `therapy_minimum` different drugs of `therapy_sets`, or one of `therapy_packs` (combined
     products), by `therapy_route` where the route matters. `test_rule`, `treat_rule` and `id` lead its
-    cards.
+    cards. Signs and criteria (`critical_when`, `critical`) make a card critical, a row of `warn_when` makes it a
+    warning. With rows in `treat_when` only those of whom one holds are treated (`treated` is then the
+    indicator), the others get supportive care. Under a critical sign only drugs of `therapy_urgent` are
+    adequate. A vaccine of `vaccines` in the last `vaccine_days` can stand for the infection.
     """
 
     id: str
@@ -139,14 +190,23 @@ class Pathogen:
     therapy_except: tuple[str, ...]  # drugs of the sets that are none by themselves (bismuth)
     therapy_minimum: int
     therapy_route: Route | None
+    therapy_urgent: tuple[str, ...]
+    vaccines: tuple[str, ...]
+    vaccine_days: int
+    treat_suspected: TreatSuspected
     test_rule: str
     treat_rule: str
     recorded: Indicator  # of the card when proven or reported
     suspected: Indicator  # of the card when only suspected
+    treated: Indicator  # of the card when a row of `treat_when` holds
     critical_when: tuple[CriticalSign, ...]
+    critical: tuple[Caution, ...]
+    warn_when: tuple[Caution, ...]
+    treat_when: tuple[Caution, ...]
     test_orders: tuple[str, ...]
     treat_orders: tuple[str, ...]
     refer_orders: tuple[str, ...]
+    first_dose: bool  # ceftriaxone as for purpura with sepsis (SAFE-12), drafted at once
     drugs: Mapping[str, Drug]
     regimens: tuple[Regimen, ...]
     cautions: tuple[Caution, ...]
@@ -160,6 +220,16 @@ class Pathogen:
     def card_rules(self) -> tuple[str, ...]:
         """The rule ids that may lead a card of this pathogen, `id` first."""
         return tuple(dict.fromkeys((self.id, self.test_rule, self.treat_rule)))
+
+    @property
+    def named_sets(self) -> tuple[str, ...]:
+        """Every value set by which the record can name it."""
+        return (*self.condition_sets, *self.severe_sets, *self.test_sets, *self.organism_sets)
+
+    @property
+    def reviews_therapy(self) -> bool:
+        """Whether a critical sign under therapy is a card of its own (is that therapy adequate?)."""
+        return "under-way" in self.words
 
     @property
     def current_window_days(self) -> int:

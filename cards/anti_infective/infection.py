@@ -2,29 +2,34 @@
 
 The situations, in the order in which they are asked: therapy under way, treated before, suspected only,
 supportive care, treatment. A pathogen that is not recorded may still be worth a test: antibodies without a
-proof (rulebook A.1), or a thrombocytopenia that nothing explains (INF-HP-01).
+proof (rulebook A.1), or a thrombocytopenia that nothing explains (INF-HP-01); a live vaccine of the last weeks
+can stand for its infection (INF-MMR).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from cards.anti_infective.content import Pathogen
+from cards.anti_infective.asked import applies, critical_rows
+from cards.anti_infective.content import Caution, Pathogen, TreatSuspected, When
 from cards.anti_infective.course import was_treated
 from cards.anti_infective.infection_cards import (
     SUPPORTIVE,
     SUSPECTED,
     UNDER_WAY,
     UNEXPLAINED,
+    VACCINATED,
     care_card,
-    critical_rows,
+    is_treated_here,
     test_card,
     therapy_card,
     treat_card,
 )
 from cards.anti_infective.ordering import is_ordered
+from cards.anti_infective.pathogen import card_rules_of_files
 from cards.anti_infective.unexplained import look_for_exposure, look_for_unexplained
-from cards.facts import Infection, PatientFacts
+from cards.facts import Certainty, Infection, PatientFacts
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind
@@ -32,6 +37,8 @@ from cards.rows import result_row
 from cards.thresholds import Thresholds
 
 GENERAL = ("INF-GEN-01", "INF-GEN-02", "INF-GEN-03", "INF-GEN-04")
+CANNOT_TELL = CannotTell(Fact.CONDITIONS)
+NOT_FOUND = NoAdvice(Why.NO_INFECTION)
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
@@ -50,8 +57,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
 def _general(rule: str, outcomes: Iterable[Outcome]) -> Outcome:
     if any(isinstance(o, Advise) and rule in o.also for o in outcomes):
         return NoAdvice(Why.MERGED)
-    unable = CannotTell(Fact.CONDITIONS)
-    return unable if unable in outcomes else NoAdvice(Why.NO_INFECTION)
+    return CANNOT_TELL if CANNOT_TELL in outcomes else NOT_FOUND
 
 
 def _outcome(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> Outcome:
@@ -60,36 +66,68 @@ def _outcome(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> Outcome
 
 
 def _found(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds) -> Outcome:
-    """The situation of a recorded infection. A time-critical one with a critical sign has its own card."""
-    urgent = pathogen.time_critical and bool(critical_rows(p, pathogen, infection))
+    """The situation of a recorded infection."""
     if not infection.current:
         return NoAdvice(Why.INFECTION_NOT_CURRENT)
     if infection.cured:
         return NoAdvice(Why.INFECTION_TREATED)
+    grave = bool(critical_rows(p, pathogen, infection, limits))
     if infection.is_under_therapy:
-        if urgent:
+        if grave and pathogen.reviews_therapy and not _is_adequate(pathogen, infection):
             return care_card(p, pathogen, infection, UNDER_WAY, limits)
         return therapy_card(p, pathogen, infection, limits)
-    if was_treated(infection) and not urgent:
+    if was_treated(infection) and not (grave and pathogen.reviews_therapy):
         return NoAdvice(Why.INFECTION_TREATED)
-    if infection.is_suspected_only and not urgent:
+    if infection.is_suspected_only and not _treats_suspicion(pathogen, grave):
         return _unless_ordered(p, care_card(p, pathogen, infection, SUSPECTED, limits), pathogen)
-    if pathogen.supportive:
-        return care_card(p, pathogen, infection, SUPPORTIVE, limits)
-    return treat_card(p, pathogen, infection, limits)
+    if is_treated_here(p, pathogen, infection, limits):
+        return treat_card(p, pathogen, infection, limits)
+    return care_card(p, pathogen, infection, SUPPORTIVE, limits)
+
+
+def _treats_suspicion(pathogen: Pathogen, grave: bool) -> bool:
+    """Rulebook A.1: a suspicion alone is treated where waiting is worse."""
+    wanted = pathogen.treat_suspected
+    return wanted is TreatSuspected.ALWAYS or (wanted is TreatSuspected.CRITICAL and grave)
+
+
+def _is_adequate(pathogen: Pathogen, infection: Infection) -> bool:
+    """Whether a drug is in use that is for the severe form; where the file names none, nobody can tell."""
+    return any(not drug.set_ids.isdisjoint(pathogen.therapy_urgent) for drug in infection.therapy)
 
 
 def _not_found(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> Outcome:
     if not p.answered(Kind.CONDITIONS):
-        return CannotTell(Fact.CONDITIONS)
-    exposure = look_for_exposure(p, pathogen, limits)
+        return CANNOT_TELL
+    exposure = look_for_exposure(p, pathogen, limits) if p.infections.exposures else None
     if exposure is not None:
         card = test_card(p, pathogen, SUSPECTED, (result_row("antibody test", exposure),))
         return _unless_ordered(p, card, pathogen)
+    if pathogen.vaccines and p.record.immunizations:
+        vaccinated = _after_vaccine(p, pathogen, limits)
+        if vaccinated is not None:
+            return vaccinated
+    if not pathogen.tested_when_unexplained:
+        return NOT_FOUND
     reason = look_for_unexplained(p, pathogen, limits)
     if isinstance(reason, tuple):
         return _unless_ordered(p, test_card(p, pathogen, UNEXPLAINED, reason), pathogen)
     return reason
+
+
+def _after_vaccine(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> Advise | None:
+    """A low count in the weeks after a live vaccine against the infection."""
+    count = p.platelets.decisive
+    if count is None or count.value >= limits.mild:
+        return None
+    asked = Caution("", When.VACCINATED, pathogen.vaccines, days=pathogen.vaccine_days)
+    nobody = Infection(pathogen.id, Certainty.SUSPECTED, current=False, onset=None, references=())
+    rows = applies(p, asked, nobody, limits).rows
+    if not rows:
+        return None
+    when = "no date" if rows[-1].time is None else rows[-1].time
+    card = test_card(p, pathogen, VACCINATED, rows)
+    return replace(card, suggestions=(), values={**card.values, "vaccinated": when})
 
 
 def _unless_ordered(p: PatientFacts, card: Advise, pathogen: Pathogen) -> Outcome:
@@ -100,7 +138,7 @@ def _unless_ordered(p: PatientFacts, card: Advise, pathogen: Pathogen) -> Outcom
 
 ADVICE = Advice(
     stem="anti_infective/infection",
-    ids=(*GENERAL, "INF-HP", "INF-HP-01", "INF-HP-02", "INF-EBV", "INF-DEN", "INF-SEP"),
+    ids=(*GENERAL, *card_rules_of_files()),
     topic=Topic.ANTI_INFECTIVE,
     decide=decide,
     otherwise=Why.NO_INFECTION,

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from cards.anti_infective.asked import applies, critical_rows, first_of, missing_of
+from cards.anti_infective.ceftriaxone import draft_ceftriaxone
 from cards.anti_infective.content import CriticalSign, Deferral, Pathogen, Regimen
+from cards.anti_infective.dosing import dosage_of
 from cards.anti_infective.ordering import order, priority_of
 from cards.anti_infective.pathogen import template_name
-from cards.anti_infective.safety_check import SafetyCheck, applies, check_safety
+from cards.anti_infective.safety_check import SafetyCheck, check_safety
 from cards.facts import Infection, Known, PatientFacts
 from cards.outcome import Action, ActionType, Advise, Indicator, Input, NoAdvice, Suggestion
 from cards.reasons import Fact, Why
 from cards.record import Moment
-from cards.rows import bleeding_rows, infection_row, platelet_row, sign_row
+from cards.rows import infection_row, platelet_row
 from cards.thresholds import Thresholds
 
 TESTS_FOR_MISSING: Mapping[Fact, str] = {Fact.EGFR: "creatinine", Fact.WEIGHT: "body-weight"}
@@ -34,7 +37,15 @@ UNDER_WAY = Situation("INF-GEN-01", "under-way")
 SUPPORTIVE = Situation("INF-GEN-02", "supportive")
 SUSPECTED = Situation("INF-GEN-03", "suspected")
 UNEXPLAINED = Situation("INF-GEN-03", "unexplained")
+VACCINATED = Situation("INF-GEN-02", "vaccinated")
 THERAPY = Situation("INF-GEN-04", "therapy")
+
+
+_TITLES: Mapping[str, str] = {
+    UNEXPLAINED.words: "unexplained",
+    VACCINATED.words: "vaccinated",
+    SUSPECTED.words: "exposure",
+}
 
 
 def test_card(p: PatientFacts, pathogen: Pathogen, situation: Situation, rows: tuple[Input, ...]) -> Advise:
@@ -44,7 +55,7 @@ def test_card(p: PatientFacts, pathogen: Pathogen, situation: Situation, rows: t
     return replace(
         base,
         indicator=Indicator.INFO,
-        title=f"{situation.general}/title.{'unexplained' if situation is UNEXPLAINED else 'exposure'}",
+        title=f"{situation.general}/title.{_TITLES[situation.words]}",
         inputs=(*base.inputs, *rows),
         suggestions=order(p, "test", pathogen.test_orders, reasons, "routine"),
     )
@@ -56,23 +67,61 @@ def care_card(
     """Without a drug draft: tests of a suspicion, supportive care, an urgent infection under therapy."""
     is_test = situation is SUSPECTED
     check = check_safety(p, pathogen, infection, limits)
-    critical = critical_rows(p, pathogen, infection)
-    indicator = pathogen.suspected if infection.is_suspected_only else pathogen.recorded
-    indicator = Indicator.CRITICAL if critical else indicator
+    critical = () if is_test else critical_rows(p, pathogen, infection, limits)
+    raising = () if is_test else _raising_rows(p, pathogen, infection, limits)
+    indicator = _indicator(pathogen, infection, situation, critical, raising)
     rule = pathogen.test_rule if is_test else pathogen.treat_rule
     templates = pathogen.test_orders if is_test else pathogen.treat_orders
     base = _base(p, pathogen, situation, rule, pathogen.first_step(situation.words))
-    unknown = (*base.unknown, *_unread_signs(p, pathogen), *(() if is_test else check.unknown))
+    if infection.is_suspected_only and not is_test:
+        base = replace(base, title=base.title.replace(situation.general, SUSPECTED.general))
+    asked = missing_of(p, (*pathogen.critical, *pathogen.warn_when, *pathogen.treat_when), infection, limits)
+    unknown = (*base.unknown, *_unread_signs(p, pathogen), *(() if is_test else (*asked, *check.unknown)))
     return replace(
         base,
         indicator=indicator,
-        inputs=(infection_row(p, infection), *base.inputs, *critical, *check.rows),
+        inputs=tuple(
+            dict.fromkeys((infection_row(p, infection), *base.inputs, *critical, *raising, *check.rows))
+        ),
         cautions=() if is_test else _own_cautions(pathogen, check),
+        also=(*base.also, *(() if is_test else check.populations)),
         unknown=tuple(dict.fromkeys(unknown)),
         suggestions=order(
             p, "test" if is_test else "treat", templates, infection.references, priority_of(indicator)
         ),
     )
+
+
+def _indicator(
+    pathogen: Pathogen,
+    infection: Infection,
+    situation: Situation,
+    critical: tuple[Input, ...],
+    raising: tuple[Input, ...],
+) -> Indicator:
+    """Critical by a sign or criterion; else what the file says of this certainty, raised by its rows."""
+    if critical:
+        return Indicator.CRITICAL
+    if infection.is_suspected_only:
+        return pathogen.suspected
+    if raising:
+        return max(pathogen.recorded, Indicator.WARNING)
+    return pathogen.treated if situation is TREAT else pathogen.recorded
+
+
+def _raising_rows(
+    p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds
+) -> tuple[Input, ...]:
+    """What makes the card a warning; a low count alone shows itself."""
+    found = first_of(p, pathogen.warn_when, infection, limits)
+    return tuple(row for one in found for row in (one.rows or platelet_row(p)))
+
+
+def is_treated_here(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds) -> bool:
+    """Whether a therapy is for this patient: a row of `treat_when`, or the file as a whole."""
+    if pathogen.treat_when:
+        return bool(first_of(p, pathogen.treat_when, infection, limits))
+    return not pathogen.supportive
 
 
 def treat_card(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds) -> Advise:
@@ -82,8 +131,10 @@ def treat_card(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits
             return _deferred(p, pathogen, infection, deferral)
     check = check_safety(p, pathogen, infection, limits)
     card = care_card(p, pathogen, infection, TREAT, limits)
+    if pathogen.first_dose:
+        return draft_ceftriaxone(p, card, infection.references, limits)
     drafts = tuple(
-        _draft(pathogen, infection, regimen, recommended=number == 0)
+        _draft(p, pathogen, infection, regimen, recommended=number == 0)
         for number, regimen in enumerate(check.offered)
     )
     paragraphs = (
@@ -135,18 +186,6 @@ def therapy_card(
     )
 
 
-def critical_rows(p: PatientFacts, pathogen: Pathogen, infection: Infection) -> tuple[Input, ...]:
-    """The signs that make the card critical; empty where there is none."""
-    severe = Input("severity of the infection", "severe", None, infection.onset, infection.references[0])
-    rows: Mapping[CriticalSign, tuple[Input, ...]] = {
-        CriticalSign.SHOCK: tuple(sign_row("shock", s) for s in p.signs.shock),
-        CriticalSign.ORGAN_FAILURE: tuple(sign_row("organ failure", s) for s in p.signs.organ_failure),
-        CriticalSign.BLEEDING: bleeding_rows(p, p.bleeding.serious),
-        CriticalSign.SEVERE: (severe,) if infection.severe else (),
-    }
-    return tuple(row for sign in pathogen.critical_when for row in rows[sign])
-
-
 # ---------------------------------------------------------------------------------------------- parts
 
 
@@ -165,14 +204,16 @@ def _base(p: PatientFacts, pathogen: Pathogen, situation: Situation, rule: str, 
     )
 
 
-def _draft(pathogen: Pathogen, infection: Infection, regimen: Regimen, *, recommended: bool) -> Suggestion:
+def _draft(
+    p: PatientFacts, pathogen: Pathogen, infection: Infection, regimen: Regimen, *, recommended: bool
+) -> Suggestion:
     """All drugs of one regimen, together."""
     actions = tuple(
         Action(
             ActionType.CREATE,
             template_name(pathogen, drug),
             reasons=infection.references,
-            dosage=drug.dosage,
+            dosage=dosage_of(drug, p.person.weight),
         )
         for drug in regimen.drugs
     )

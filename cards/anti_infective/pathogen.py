@@ -11,11 +11,16 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from cards.anti_infective.asked_record import MEASURED
 from cards.anti_infective.content import (
+    BY_DAYS,
+    BY_LIMIT,
+    BY_SETS,
     Agent,
     Caution,
     Citing,
@@ -24,6 +29,7 @@ from cards.anti_infective.content import (
     Drug,
     Pathogen,
     Regimen,
+    TreatSuspected,
     When,
 )
 from cards.drafts import Template
@@ -32,7 +38,7 @@ from cards.record import Route
 from cards.toml_table import Table
 from cards.valuesets import Terminology
 
-__all__ = ["Pathogen", "load_pathogens", "template_name", "therapy_templates"]
+__all__ = ["Pathogen", "card_rules_of_files", "load_pathogens", "template_name", "therapy_templates"]
 
 FOLDER = Path(__file__).parent / "pathogens"
 
@@ -47,6 +53,16 @@ def load_pathogens(terminology: Terminology, folder: Path = FOLDER) -> tuple[Pat
         if len(set(values)) != len(values):
             raise ValueError(f"two pathogens have the same {name}: {values}")
     return tuple(loaded)
+
+
+def card_rules_of_files(folder: Path = FOLDER) -> tuple[str, ...]:
+    """The rule ids that the cards of the files can be led by, in the order of section D."""
+    tables = sorted((_read(path) for path in folder.glob("*.toml")), key=lambda table: int(table["order"]))
+    led = (
+        (table["id"], table.get("rules", {}).get("test"), table.get("rules", {}).get("treat"))
+        for table in tables
+    )
+    return tuple(dict.fromkeys(str(rule) for rules in led for rule in rules if rule is not None))
 
 
 def therapy_templates(pathogens: Iterable[Pathogen]) -> Mapping[str, Template]:
@@ -70,8 +86,13 @@ def template_name(pathogen: Pathogen, drug: Drug) -> str:
 # ---------------------------------------------------------------------------------------------- the file
 
 
+@cache
+def _read(path: Path) -> Mapping[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+
+
 def _pathogen(path: Path, terminology: Terminology) -> Pathogen:
-    table = Table(tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal), path.name)
+    table = Table(_read(path), path.name)
     identity = table.text("id")
     drugs = _drugs(table.table("drugs"), terminology)
     words = {key: text.strip() for key, text in table.table("words").texts().items()}
@@ -80,6 +101,7 @@ def _pathogen(path: Path, terminology: Terminology) -> Pathogen:
     rules = table.table("rules")
     card = table.table("card")
     orders = table.table("orders")
+    recorded = card.text("recorded")
     pathogen = Pathogen(
         id=identity,
         order=table.whole("order"),
@@ -100,20 +122,27 @@ def _pathogen(path: Path, terminology: Terminology) -> Pathogen:
         therapy_except=therapy.list("except", ()),
         therapy_minimum=therapy.whole("minimum", 1),
         therapy_route=None if (route := therapy.text("route", None)) is None else Route(route),
+        therapy_urgent=therapy.list("urgent", ()),
+        vaccines=known.list("vaccines", ()),
+        vaccine_days=known.whole("vaccine_days", 0),
+        treat_suspected=TreatSuspected(card.text("treat_suspected", "never")),
         test_rule=rules.text("test", identity),
         treat_rule=rules.text("treat", identity),
-        recorded=Indicator[card.text("recorded").upper()],
+        recorded=Indicator[recorded.upper()],
         suspected=Indicator[card.text("suspected").upper()],
+        treated=Indicator[card.text("treated", recorded).upper()],
         critical_when=tuple(CriticalSign(sign) for sign in card.list("critical_when", ())),
+        critical=_asked(table, "critical"),
+        warn_when=_asked(table, "warn_when"),
+        treat_when=_asked(table, "treat_when"),
         test_orders=orders.list("test", ()),
         treat_orders=orders.list("treat", ()),
         refer_orders=orders.list("refer", ()),
+        first_dose=orders.flag("first_dose", False),
         drugs=drugs,
         regimens=tuple(_regimen(row, drugs) for row in table.rows("regimens")),
         cautions=tuple(_caution(row) for row in table.rows("cautions")),
-        deferrals=tuple(
-            Deferral(_caution(row, "population"), row.text("population")) for row in table.rows("defer")
-        ),
+        deferrals=tuple(_deferral(row) for row in table.rows("defer")),
         source=card.text("source"),
         links=card.list("links", ()),
         evidence=tuple(_citing(row) for row in table.rows("evidence")),
@@ -124,20 +153,39 @@ def _pathogen(path: Path, terminology: Terminology) -> Pathogen:
     return pathogen
 
 
-def _caution(row: Table, *also: str) -> Caution:
+def _asked(table: Table, name: str) -> tuple[Caution, ...]:
+    """Rows that have no words of their own."""
+    return tuple(_caution(row, worded=False) for row in table.rows(name))
+
+
+def _deferral(row: Table) -> Deferral:
+    caution = _caution(row)
+    if caution.population is None:
+        raise ValueError(f"{row.where}: population is missing")
+    return Deferral(caution, caution.population)
+
+
+def _caution(row: Table, *, worded: bool = True) -> Caution:
+    when = When(row.text("when"))
     caution = Caution(
-        row.text("key"), When(row.text("when")), row.list("sets", ()), row.number("limit", None)
+        row.text("key") if worded else "",
+        when,
+        row.list("sets", ()),
+        row.number("limit", None),
+        row.whole("days", None),
+        row.flag("not", False),
+        row.text("population", None),
     )
-    asks_for_sets = caution.when in (When.ALLERGY, When.USING, When.FINDING)
-    asks_for_limit = caution.when in (
-        When.AGE_BELOW,
-        When.EGFR_BELOW,
-        When.PLATELETS_BELOW,
-        When.VIRAL_BELOW_AGE,
+    needed = (
+        (when in BY_SETS, bool(caution.sets)),
+        (when in BY_LIMIT, caution.limit is not None),
+        (when in BY_DAYS, caution.days is not None),
     )
-    if asks_for_sets is not bool(caution.sets) or asks_for_limit is (caution.limit is None):
-        raise ValueError(f"{row.where}: {caution.key!r} asks for the wrong of `sets` and `limit`")
-    row.finish(*also)
+    if any(asks is not given for asks, given in needed):
+        raise ValueError(f"{row.where}: {when.value!r} asks for the wrong of `sets`, `limit` and `days`")
+    if when in (When.MEASURED_BELOW, When.MEASURED_ABOVE) and caution.sets[0] not in MEASURED:
+        raise ValueError(f"{row.where}: {caution.sets[0]!r} is no value that a file may ask for")
+    row.finish()
     return caution
 
 
@@ -150,7 +198,21 @@ def _drugs(table: Table, terminology: Terminology) -> Mapping[str, Drug]:
             emitted = terminology.emit(set_id, code)
             coding = (emitted.system, emitted.code)
             classes |= frozenset(m.set_id for m in terminology.sets_of(*coding))
-        drugs[key] = Drug(key, row.text("text"), row.text("dosage"), set_id, code, coding, classes)
+        drug = Drug(
+            key,
+            row.text("text"),
+            row.text("dosage"),
+            set_id,
+            code,
+            coding,
+            classes,
+            row.number("per_kg", None),
+            row.number("most", None),
+            row.number("step", None) or Decimal(1),
+        )
+        if ("{dose}" in drug.dosage) is (drug.per_kg is None):
+            raise ValueError(f"{row.where}: {{dose}} and per_kg belong together")
+        drugs[key] = drug
         row.finish()
     return MappingProxyType(drugs)
 
@@ -161,7 +223,10 @@ def _regimen(row: Table, drugs: Mapping[str, Drug]) -> Regimen:
         if name not in drugs:
             raise ValueError(f"{row.where}: no drug {name!r}")
     excluded = tuple(_caution(one) for one in row.rows("excluded"))
-    regimen = Regimen(row.text("key"), tuple(drugs[n] for n in names), row.flag("by_weight", False), excluded)
+    used = tuple(drugs[n] for n in names)
+    regimen = Regimen(row.text("key"), used, row.flag("by_weight", False), excluded, _asked(row, "only"))
+    if any(drug.per_kg is not None for drug in used) and not regimen.by_weight:
+        raise ValueError(f"{row.where}: a dose by weight needs the weight")
     row.finish()
     return regimen
 
@@ -189,7 +254,9 @@ def _needed_words(pathogen: Pathogen) -> set[str]:
     situations = {"suspected", "supportive" if pathogen.supportive else "treat"}
     situations |= {"therapy"} if pathogen.therapy_sets else set()
     situations |= {"unexplained"} if pathogen.tested_when_unexplained else set()
-    situations |= {"under-way"} if pathogen.time_critical else set()
+    situations |= {"supportive", "treat"} if pathogen.treat_when else set()
+    situations |= {"under-way"} if pathogen.reviews_therapy else set()
+    situations |= {"vaccinated"} if pathogen.vaccines else set()
     found = (*pathogen.cautions, *(c for regimen in pathogen.regimens for c in regimen.excluded))
     return {
         *situations,
@@ -205,15 +272,15 @@ def _needed_words(pathogen: Pathogen) -> set[str]:
 
 
 def _named_sets(pathogen: Pathogen) -> set[str]:
-    cautions: list[Any] = [*pathogen.cautions, *(d.caution for d in pathogen.deferrals)]
-    cautions += [c for regimen in pathogen.regimens for c in regimen.excluded]
+    asked: list[Caution] = [*pathogen.cautions, *(d.caution for d in pathogen.deferrals)]
+    asked += [*pathogen.critical, *pathogen.warn_when, *pathogen.treat_when]
+    asked += [c for regimen in pathogen.regimens for c in (*regimen.excluded, *regimen.only)]
     own = (
-        pathogen.condition_sets,
-        pathogen.severe_sets,
-        pathogen.test_sets,
-        pathogen.organism_sets,
+        pathogen.named_sets,
         pathogen.therapy_sets,
         pathogen.therapy_packs,
         pathogen.therapy_except,
+        pathogen.therapy_urgent,
+        pathogen.vaccines,
     )
-    return {s for sets in (*own, *(c.sets for c in cautions)) for s in sets}
+    return {s for sets in (*own, *(c.sets for c in asked)) for s in sets}

@@ -41,9 +41,7 @@ def read_infections(
     named.update(s for t in record.tests for s in (*t.set_ids, *t.organisms))
     found = []
     for pathogen in pathogens:
-        if named.isdisjoint(
-            (*pathogen.condition_sets, *pathogen.severe_sets, *pathogen.test_sets, *pathogen.organism_sets)
-        ):
+        if named.isdisjoint(pathogen.named_sets):
             continue
         evidence = gather_evidence(pathogen, record, person, limits)
         infection = judge(pathogen, evidence, record, in_use, limits)

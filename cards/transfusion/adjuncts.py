@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cards.anti_infective.course import is_controlled, was_treated
 from cards.anti_infective.recorded import is_infection_recorded
 from cards.facts import Bleed, Infection, PatientFacts, Site
+from cards.host import hypoproliferative
 from cards.monitoring.isolated import not_isolated
 from cards.outcome import Advice, Answers, Input, NoAdvice, Topic
 from cards.reading.situation import has_current_dic
@@ -18,7 +19,6 @@ from cards.record import Kind, Measurement, Result
 from cards.rows import finding_row, measurement_row
 from cards.safety.mimics import NO_PLATELETS
 from cards.thresholds import Thresholds
-from cards.transfusion.marrow import hypoproliferative
 
 THROMBOSIS = ("risk-thrombosis", "risk-cvst", "risk-portal-vein-thrombosis")
 THROMBOSIS_EVER = (*THROMBOSIS, "risk-thrombosis-history", "risk-thrombophilia")

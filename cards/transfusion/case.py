@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from cards.facts import Activity, Bleed, Blocker, Infection, PatientFacts, PlateletCount, Site
+from cards.host import hypoproliferative
 from cards.outcome import Input
 from cards.reading.situation import DENGUE, has_current_dic
 from cards.safety import dic
@@ -13,7 +14,6 @@ from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import coming_procedures, high_bleeding_risk
 from cards.transfusion.given import Given, find_given
-from cards.transfusion.marrow import hypoproliferative
 
 MODERATE = 2
 """Modified WHO grade of bleeding that has to be treated; ungraded mucosal and organ bleeding is taken as such."""

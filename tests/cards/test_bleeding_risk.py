@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from cards.host import hypoproliferative
 from cards.transfusion.bleeding_risk import high_bleeding_risk
 from cards.transfusion.given import find_given
-from cards.transfusion.marrow import hypoproliferative, without_prophylaxis
+from cards.transfusion.marrow import without_prophylaxis
 from tests.cards.build import (
     LIMITS,
     ago,

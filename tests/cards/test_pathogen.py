@@ -61,7 +61,7 @@ def test_evidence_stands_only_where_it_belongs() -> None:
         ("window_weeks = 8\n", 'window_weeks = "8"\n', "window_weeks has the wrong type"),
         ('conditions = ["inf-ebv"]', 'conditions = ["inf-nothing"]', "no value set 'inf-nothing'"),
         ('"first-step.suspected"', '"first-step.suspect"', "no words for ['first-step.suspected']"),
-        ('when = "bleeding"', 'when = "bleeding"\nlimit = 5', "asks for the wrong of `sets` and `limit`"),
+        ('when = "bleeding"', 'when = "bleeding"\nlimit = 5', "asks for the wrong of `sets`, `limit` and `days`"),
         ('says = "treat', 'rules = ["INF-HP"]\nsays = "treat', "evidence for another rule"),
     ],
 )

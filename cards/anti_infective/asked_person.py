@@ -1,0 +1,77 @@
+"""What a pathogen's file asks of the person: allergies, pregnancy, age, weight, defence."""
+
+from __future__ import annotations
+
+from cards.anti_infective.applied import NO, YES, Applied, answer, limit_of
+from cards.anti_infective.content import Caution
+from cards.facts import Infection, Known, PatientFacts
+from cards.host import immunocompromised
+from cards.outcome import Input
+from cards.reasons import Fact
+from cards.record import Kind
+from cards.rows import measurement_row
+from cards.thresholds import Thresholds
+
+
+def allergies_known(p: PatientFacts) -> bool:
+    """Rulebook A.9: the allergy search was answered, or "no known allergy" is recorded."""
+    return p.answered(Kind.ALLERGIES) or any(a.denies_all for a in p.allergies)
+
+
+def allergy_row(reference: str) -> Input:
+    """A recorded allergy; its words stand in a caution."""
+    return Input("allergy named in the cautions", "recorded", reference=reference)
+
+
+def allergy(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    rows = tuple(allergy_row(a.reference) for a in p.allergies if not a.set_ids.isdisjoint(caution.sets))
+    return answer(rows, allergies_known(p), Fact.ALLERGIES)
+
+
+def pregnant(p: PatientFacts, *_: object) -> Applied:
+    """Unknown matters for females of 12 to 55 years (rulebook A.9), and where sex or age is not known."""
+    person = p.person
+    if person.pregnancy is Known.YES:
+        return Applied(Known.YES, (Input("pregnancy", "recorded", reference=person.pregnancy_reference),))
+    if person.pregnancy is Known.NO or person.sex == "male":
+        return NO
+    if person.age_years is None:
+        return Applied(Known.UNKNOWN, missing=Fact.AGE)
+    if person.sex != "female":
+        return Applied(Known.UNKNOWN, missing=Fact.SEX)
+    return Applied(Known.UNKNOWN, missing=Fact.PREGNANCY) if person.pregnancy_matters else NO
+
+
+def lactating(p: PatientFacts, *_: object) -> Applied:
+    return YES if p.person.lactating else NO
+
+
+def age_below(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    age = p.person.age_years
+    if age is None:
+        return Applied(Known.UNKNOWN, missing=Fact.AGE)
+    row = Input("age", age, "a", None, p.person.reference)
+    return Applied(Known.YES, (row,)) if age < limit_of(caution) else NO
+
+
+def neonate(p: PatientFacts, *_: object) -> Applied:
+    days = p.person.age_days
+    if days is None:
+        return Applied(Known.UNKNOWN, missing=Fact.AGE)
+    row = Input("age", days, "d", None, p.person.reference)
+    return Applied(Known.YES, (row,)) if p.person.is_neonate else NO
+
+
+def weight_below(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    weight = p.person.weight
+    if weight is None:
+        return Applied(Known.UNKNOWN, missing=Fact.WEIGHT)
+    below = weight.value < limit_of(caution)
+    return Applied(Known.YES, (measurement_row("body weight", weight),)) if below else NO
+
+
+def weak_defence(p: PatientFacts, caution: Caution, infection: Infection, limits: Thresholds) -> Applied:
+
+    rows = immunocompromised(p, limits)
+    answered = p.answered(Kind.CONDITIONS) and p.answered(Kind.MEDICATIONS)
+    return answer(rows, answered, Fact.CONDITIONS)

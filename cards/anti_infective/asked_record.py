@@ -1,0 +1,160 @@
+"""What a pathogen's file asks of the record: values, drugs, conditions, tests, vaccines, bleeding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from types import MappingProxyType
+
+from cards.anti_infective.applied import NO, YES, Applied, answer, limit_of
+from cards.anti_infective.content import Agent, Caution
+from cards.facts import Bleed, Infection, Known, PatientFacts, Site
+from cards.reasons import Fact
+from cards.record import Comparator, Kind, Measurement, Performed, Result
+from cards.rows import (
+    bleeding_row,
+    event_row,
+    finding_row,
+    measurement_row,
+    medication_row,
+    order_row,
+    result_row,
+)
+from cards.thresholds import Thresholds
+
+MEASURED: Mapping[str, tuple[str, Fact]] = MappingProxyType(
+    {
+        "obs-hemoglobin": ("haemoglobin", Fact.HAEMOGLOBIN),
+        "obs-neutrophils": ("neutrophils", Fact.NEUTROPHILS),
+        "obs-creatinine": ("creatinine", Fact.CREATININE),
+        "obs-lactate": ("lactate", Fact.LACTATE),
+    }
+)
+"""Values that a file may ask for: our name for them, and the fact that is missing without one."""
+
+GIVEN = frozenset({"completed", "in-progress"})
+
+
+def egfr_below(p: PatientFacts, caution: Caution, infection: Infection, limits: Thresholds) -> Applied:
+    newest = p.newest("obs-egfr", limits.span("egfr_days"))
+    below = None if newest is None else _is_below(newest, limit_of(caution))
+    if newest is None or below is None:
+        return Applied(Known.UNKNOWN, missing=Fact.EGFR)
+    return Applied(Known.YES, (measurement_row("eGFR", newest),)) if below else NO
+
+
+def measured_below(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    return _measured(p, caution, _is_below)
+
+
+def measured_above(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    return _measured(p, caution, _is_above)
+
+
+def _measured(
+    p: PatientFacts, caution: Caution, judge: Callable[[Measurement, Decimal], bool | None]
+) -> Applied:
+    set_id = caution.sets[0]
+    name, fact = MEASURED[set_id]
+    newest = p.newest(set_id, timedelta(days=caution.days or 0))
+    holds = None if newest is None else judge(newest, limit_of(caution))
+    if newest is None or holds is None:
+        return Applied(Known.UNKNOWN, missing=fact)
+    return Applied(Known.YES, (measurement_row(name, newest),)) if holds else NO
+
+
+def _is_below(measured: Measurement, limit: Decimal) -> bool | None:
+    """Three-valued: `>15` tells nothing about a limit of 30, `>60` does."""
+    if measured.comparator in (Comparator.GREATER, Comparator.AT_LEAST):
+        return False if measured.value >= limit else None
+    if measured.comparator is Comparator.LESS:
+        return True if measured.value <= limit else None
+    if measured.comparator is Comparator.AT_MOST:
+        return True if measured.value < limit else None
+    return measured.value < limit
+
+
+def _is_above(measured: Measurement, limit: Decimal) -> bool | None:
+    if measured.comparator in (Comparator.LESS, Comparator.AT_MOST):
+        return False if measured.value <= limit else None
+    if measured.comparator is Comparator.GREATER:
+        return True if measured.value >= limit else None
+    if measured.comparator is Comparator.AT_LEAST:
+        return True if measured.value > limit else None
+    return measured.value > limit
+
+
+def platelets_below(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    last = p.platelets.last_known
+    if last is None:
+        return Applied(Known.UNKNOWN, missing=Fact.PLATELETS)
+    return YES if last < limit_of(caution) else NO
+
+
+def using(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    rows = tuple(medication_row("medicine named in the cautions", m) for m in p.using(*caution.sets))
+    return answer(rows, p.answered(Kind.MEDICATIONS), Fact.MEDICATIONS)
+
+
+def using_or_selected(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    selected = tuple(order_row("medicine named in the cautions", o) for o in p.selected(*caution.sets))
+    used = using(p, caution)
+    return Applied(Known.YES, (*selected, *used.rows)) if selected else used
+
+
+def finding(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    rows = tuple(finding_row("condition named in the cautions", f) for f in p.present(*caution.sets))
+    return answer(rows, p.answered(Kind.CONDITIONS), Fact.CONDITIONS)
+
+
+def test_positive(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    """By the newest result; without one it is unknown."""
+    settled = [t for t in p.tests(*caution.sets) if t.result is not Result.INDETERMINATE]
+    newest = max(settled, key=lambda t: t.time.earliest.timestamp() if t.time else 0.0, default=None)
+    if newest is None:
+        return Applied(Known.UNKNOWN, missing=Fact.BLOOD_BORNE_VIRUSES)
+    positive = newest.result is Result.POSITIVE
+    return Applied(Known.YES, (result_row("test named in the cautions", newest),)) if positive else NO
+
+
+def vaccinated(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    """Rows of the vaccines, newest last."""
+    within = timedelta(days=caution.days or 0)
+    given = [
+        e
+        for e in p.record.immunizations
+        if e.status in GIVEN
+        and not e.set_ids.isdisjoint(caution.sets)
+        and e.start is not None
+        and e.start.earliest <= p.as_of
+        and e.start.since(p.as_of) <= within
+    ]
+    rows = tuple(event_row("vaccine", e) for e in sorted(given, key=_started))
+    return answer(rows, p.answered(Kind.IMMUNIZATIONS), Fact.IMMUNIZATIONS)
+
+
+def _started(event: Performed) -> float:
+    return 0.0 if event.start is None else event.start.earliest.timestamp()
+
+
+def bleeding(p: PatientFacts, *_: object) -> Applied:
+    """Active bleeding that is not of the skin, whoever reported it."""
+    active = tuple(b for b in p.bleeding.active if b.site is not Site.SKIN)
+    if not active and _unclear(p):
+        return Applied(Known.UNKNOWN, missing=Fact.BLEEDING_ACTIVITY)
+    return answer(tuple(bleeding_row(b) for b in active), p.answered(Kind.CONDITIONS), Fact.CONDITIONS)
+
+
+def _unclear(p: PatientFacts) -> tuple[Bleed, ...]:
+    return tuple(b for b in p.bleeding.unclear if b.site is not Site.SKIN)
+
+
+def viral_below_age(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    age = p.person.age_years
+    if age is not None and age >= limit_of(caution):
+        return NO
+    viral = [i for i in p.infections.current() if p.pathogens[i.pathogen].agent is Agent.VIRUS]
+    if not viral:
+        return answer((), p.answered(Kind.CONDITIONS), Fact.CONDITIONS)
+    return Applied(Known.UNKNOWN, missing=Fact.AGE) if age is None else YES

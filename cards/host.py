@@ -1,0 +1,83 @@
+"""Who is immunocompromised, whose marrow makes no platelets, who has no working spleen (rulebook A.9, POP-05, POP-08).
+
+Asked by infections, transfusion and orders alike: it stands above the families.
+"""
+
+from __future__ import annotations
+
+from cards.facts import PatientFacts
+from cards.months import add_months
+from cards.outcome import Input
+from cards.record import Medication, Moment, Route
+from cards.rows import event_row, finding_row, measurement_row, medication_row
+from cards.thresholds import Thresholds
+
+STEROID, RITUXIMAB = "med-corticosteroid", "med-rituximab"
+HIV_CONDITION, HIV_ID = ("inf-hiv",), "INF-HIV"
+TRANSPLANT, ASPLENIA = ("status-transplant",), ("risk-asplenia",)
+SYSTEMIC = (None, Route.ORAL, Route.INTRAVENOUS, Route.INTRAMUSCULAR)
+"""Routes of a steroid that acts on the whole body; unknown counts, for creams and drops name theirs."""
+
+
+FAILING = ("mimic-acute-leukaemia", "mimic-aplastic")
+CHEMOTHERAPY, STEM_CELLS = ("proc-chemotherapy",), ("status-transplant",)
+"""Only the codes of stem-cell transplantation in `status-transplant` are procedures."""
+
+
+def immunocompromised(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Rows of every item of A.9; empty where none is recorded.
+
+    A steroid in use for 14 days counts whatever its dose, which a record of a drug does not hold here.
+    """
+    return (
+        *hiv(p, limits),
+        *(finding_row("transplant", f) for f in p.findings(*TRANSPLANT)),
+        *hypoproliferative(p, limits),
+        *(medication_row("rituximab", m) for m in p.record.medications if _recent_rituximab(p, m, limits)),
+        *(medication_row("systemic steroid", m) for m in long_steroids(p, limits)),
+    )
+
+
+def hypoproliferative(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Chemotherapy or stem cells in the last 30 days, or a present leukaemia, MDS, aplastic anaemia, marrow failure."""
+    within = limits.span("hypoproliferative_days")
+    return (
+        *(finding_row("marrow disease", f) for f in p.present(*FAILING)),
+        *(event_row("chemotherapy", e) for e in p.done_within(within, *CHEMOTHERAPY)),
+        *(medication_row("chemotherapy", m) for m in p.used_within(within, "med-chemotherapy")),
+        *(event_row("stem-cell transplantation", e) for e in p.done_within(within, *STEM_CELLS)),
+    )
+
+
+def hiv(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """HIV with CD4 below 200 or without a CD4 count."""
+    findings = p.present(*HIV_CONDITION)
+    if not findings and not p.infections.current(HIV_ID, suspected=False):
+        return ()
+    cd4 = p.newest("obs-cd4")
+    if cd4 is not None and cd4.value >= limits.cd4_low:
+        return ()
+    shown = () if cd4 is None else (measurement_row("CD4 cells", cd4),)
+    return (*(finding_row("HIV infection", f) for f in findings), *shown) or (Input("HIV", "recorded"),)
+
+
+def long_steroids(p: PatientFacts, limits: Thresholds) -> tuple[Medication, ...]:
+    """Systemic steroids in use for 14 days or more, or without a recorded start."""
+    within = limits.span("steroid_days")
+    return tuple(
+        m
+        for m in p.using(STEROID)
+        if m.route in SYSTEMIC and (m.start is None or m.start.age(p.as_of) >= within)
+    )
+
+
+def _recent_rituximab(p: PatientFacts, drug: Medication, limits: Thresholds) -> bool:
+    if RITUXIMAB not in drug.set_ids or drug.status in ("not-taken", "cancelled", "draft", "on-hold"):
+        return False
+    last: Moment | None = drug.end or drug.start
+    return last is None or add_months(last.latest, int(limits.rituximab_months)) >= p.as_of
+
+
+def asplenia(p: PatientFacts) -> tuple[Input, ...]:
+    """No spleen or one without function, also as history."""
+    return tuple(finding_row("asplenia", f) for f in p.findings(*ASPLENIA))
