@@ -376,7 +376,6 @@ class Thresholds:
     acs_p2y12: Decimal = number("30", "10*9/L", "EHA22", "30", "50", "ORD-01 after ACS or stent: P2Y12 or dual from")
     acs_months: Decimal = number("12", "mo", "EHA22", "6", "12", "ACS or stent counts up to")
     vhf_days: Decimal = number("28", "d", "design", "21", "42", "a haemorrhagic fever is current up to")
-    vhf_exposure_days: Decimal = number("21", "d", "design", "21", "21", "fever after exposure to one counts up to")
     zika_chik_days: Decimal = number("21", "d", "design", "14", "28", "Zika or chikungunya is current up to")
     alt_days: Decimal = number("30", "d", "design", "7", "90", "an ALT counts for the dose of paracetamol up to")
     neonate_platelets: Decimal = number("25", "10*9/L", "AABB25", "25", "25", "ORD-09, newborn without bleeding: from")

@@ -10,9 +10,9 @@ from cards.facts.presence import reference_time
 from cards.outcome import Input
 from cards.record import Finding, Result
 from cards.rows import finding_row, infection_row, result_row
+from cards.safety.infections import evidence_of
 from cards.thresholds import Thresholds
 
-VHF = ("inf-vhf-other",)
 VHF_EXPOSURE = ("exposure-high-consequence",)
 ZIKA_CHIK = ("inf-zika-chik",)
 ZIKA_CHIK_TESTS = ("lab-zika-chik",)
@@ -35,10 +35,9 @@ def dengue(p: PatientFacts) -> tuple[Haemorrhagic, ...]:
 
 def haemorrhagic_fever(p: PatientFacts, limits: Thresholds) -> tuple[Haemorrhagic, ...]:
     """A viral haemorrhagic fever recorded or suspected, or fever after exposure to one (SAFE-13)."""
-    found = _current(p, VHF, limits.span("vhf_days"))
-    exposed = _current(p, VHF_EXPOSURE, limits.span("vhf_exposure_days")) if p.signs.fever else ()
+    exposed = _current(p, VHF_EXPOSURE, limits.span("exposure_days")) if p.signs.fever else ()
     rows = (
-        *(finding_row("viral haemorrhagic fever", f) for f in found),
+        *evidence_of(p, "vhf", limits, "vhf_days").rows,
         *(finding_row("exposure to a haemorrhagic fever, with fever", f) for f in exposed),
     )
     return (Haemorrhagic("vhf", rows),) if rows else ()

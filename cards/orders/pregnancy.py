@@ -7,13 +7,13 @@ from cards.orders.selection import chosen, none_chosen, read_count, refer, remov
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Fact, Why
-from cards.record import Order, Result
+from cards.record import Order
+from cards.safety.infections import evidence_of
 from cards.thresholds import Thresholds
 
 TETRACYCLINES, QUINOLONES = ("med-tetracycline",), ("med-fluoroquinolone",)
 HARMFUL = ("med-pregnancy-critical",)
 RICKETTSIAL = ("inf-rickettsia", "inf-rmsf", "inf-ehrlichiosis-anaplasmosis")
-TICK_TESTS = ("lab-tickborne",)
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
@@ -21,7 +21,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     orders = chosen(p, *TETRACYCLINES, *QUINOLONES, *HARMFUL)
     if not orders:
         return none_chosen(p)
-    asked = tuple(o for o in orders if not (o.is_in(*TETRACYCLINES) and _is_rickettsial(p, o)))
+    asked = tuple(o for o in orders if not (o.is_in(*TETRACYCLINES) and _is_rickettsial(p, limits, o)))
     if not asked:
         return NoAdvice(Why.EXPLAINED)
     pregnant = p.person.pregnancy is Known.YES
@@ -54,11 +54,10 @@ def _reasons(
     return tuple(found)
 
 
-def _is_rickettsial(p: PatientFacts, order: Order) -> bool:
+def _is_rickettsial(p: PatientFacts, limits: Thresholds, order: Order) -> bool:
     """Recorded, suspected, tested positive, or the reason on the order: doxycycline is for every age."""
-    tests = any(t.result is Result.POSITIVE for t in p.tests(*TICK_TESTS))
     reason = any(f.is_in(*RICKETTSIAL) for f in order.reasons)
-    return bool(p.present(*RICKETTSIAL) or p.suspected(*RICKETTSIAL) or tests or reason)
+    return reason or evidence_of(p, "rickettsia", limits, "viral_days").is_recorded
 
 
 def _silent(p: PatientFacts, orders: tuple[Order, ...]) -> NoAdvice | CannotTell:

@@ -24,6 +24,7 @@ from tests.cards.build import (
     facts,
     gi_bleed,
     gum_bleeding,
+    lab,
     measured,
     near,
     nosebleed,
@@ -111,6 +112,11 @@ def test_life_threatening_up_to_the_limit_of_its_site(bleed: Any, limit: Decimal
 def test_life_threatening_bleeding_with_an_unknown_count() -> None:
     found = card(asked(None, findings=[TTP, gi_bleed(severity=3, hours=2)]))
     assert found.title == "title.bleeding.no-count"
+
+
+def test_a_mimic_that_only_the_data_show() -> None:
+    fragments, ldh = lab("obs-schistocytes", hours=3), measured("obs-ldh", 1180, "U/L")
+    assert card(asked(11, findings=[purpura()], tests=[fragments], measurements=[ldh])).title == "title.ttp"
 
 
 def test_no_mimic_and_an_unread_problem_list() -> None:

@@ -19,6 +19,8 @@ from tests.cards.build import (
     ebv,
     facts,
     h_pylori,
+    lab,
+    measured,
     near,
     nosebleed,
     on,
@@ -69,10 +71,13 @@ def test_several_reasons_are_one_card() -> None:
     assert found.cautions == ("TPO-08/caution.marrow", "TPO-07/caution.past-thrombosis")
 
 
-def test_a_mimic_that_the_gate_alone_shows() -> None:
-    """A thrombotic microangiopathy of another kind gates (SAFE-01), and its Condition is one of TPO-10."""
-    found = card(asked(22, condition("mimic-tma-other", days=1, suspected=True)))
-    assert found.rule == "TPO-10"
+def test_a_mimic_that_only_the_data_show() -> None:
+    """TTP by schistocytes and LDH, without a Condition."""
+    found = card(
+        asked(11, tests=[lab("obs-schistocytes", hours=3)], measurements=[measured("obs-ldh", 1180, "U/L")])
+    )
+    assert (found.rule, found.also[0], found.indicator) == ("TPO-10", "ORD-19", CRITICAL)
+    assert found.cautions == ("ORD-19/caution.mimic",)
 
 
 def test_nothing_against_it() -> None:
