@@ -17,6 +17,7 @@ from cards.merging import absorb
 from cards.outcome import Advice, Advise, Indicator, NoAdvice, Outcome
 from cards.precedence import matches
 from cards.reasons import Why
+from cards.safety import hit
 from cards.thresholds import Thresholds
 
 SCOPE = "A.3"
@@ -223,6 +224,25 @@ def _merge(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
         table.drop([c for c in told if c.indicator <= carrying.indicator], Why.MERGED)
 
 
+def _say_that_hit_is_unlikely(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+    """SAFE-02: with 3 points or less neither a test nor a stop of heparin; said where a card stands anyway."""
+    target = next((card for card in table.cards if card.is_of(precedence.UNLIKELY_HIT_IN)), None)
+    if target is None or p.hook != "patient-view":
+        return
+    score = hit.unlikely(p, limits)
+    if score is not None:
+        advise = target.advise
+        table.put(
+            target,
+            replace(
+                advise,
+                say=(*advise.say, "SAFE-02/unlikely"),
+                values={**advise.values, "SAFE-02/four_ts": score.shown},
+                inputs=tuple(dict.fromkeys((*advise.inputs, *score.rows))),
+            ),
+        )
+
+
 def _absorb(table: _Table, target: Card, card: Card) -> None:
     table.put(target, absorb(target.advise, card.advise))
     table.drop([card], Why.MERGED)
@@ -292,6 +312,7 @@ STEPS = (
     _suppress,
     _hear_only_this_hook,
     _merge,
+    _say_that_hit_is_unlikely,
     _quieten,
     _limit_families,
     _sort,

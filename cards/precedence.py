@@ -103,9 +103,14 @@ MERGES: tuple[Merge, ...] = (
     Merge(("MON-01..04", "MON-07"), ("TRF-*",)),
     Merge(("MON-01..04", "MON-07"), ("PLT-06",)),
     Merge(("PLT-04",), ("INF-*",)),
+    Merge(("PLT-04",), ("TRF-08",)),
+    Merge(("PLT-05",), ("SAFE-06", "SAFE-05", "SAFE-01")),
 )
-NOT_ONLY_INFO = frozenset({"SAFE-07", "DATA-01"})
-"""Merged whatever its indicator: its text stands in the transfusion card."""
+NOT_ONLY_INFO = frozenset({"SAFE-07", "DATA-01", "PLT-05"})
+"""Merged whatever its indicator: its text stands in the other card."""
+
+UNLIKELY_HIT_IN = ("INF-*", "TRF-*", "PLT-03")
+"""On heparin with few points by the 4Ts: the first of these cards says that HIT is unlikely (SAFE-02)."""
 
 CARRIED = ("ORD-*", "PROC-*")
 """Cards that tell another rule's advice as their own: a card of that rule, no more urgent, is not shown beside them."""

@@ -29,6 +29,7 @@ from cards.reasons import Fact, Why
 from tests.cards.build import (
     LIMITS,
     condition,
+    count,
     drug,
     ebv,
     facts,
@@ -38,6 +39,7 @@ from tests.cards.build import (
     order,
     planned,
     purpura,
+    sepsis,
     service_order,
 )
 
@@ -155,6 +157,29 @@ def test_absorbed_rows_and_cautions_stay() -> None:
     card = absorb(Advise("INF-EBV", INFO), other)
     assert (card.inputs, card.unknown) == ((row,), (Fact.AGE,))
     assert card.cautions == ("PLT-04/caution.x", "TRF-01/caution.y")
+
+
+def test_what_leads_to_a_mimic_stands_in_its_card() -> None:
+    for mimic in ("SAFE-01", "SAFE-05", "SAFE-06"):
+        decision = decide(LOW, LIMITS, saying((mimic, WARNING), ("PLT-05", WARNING)))
+        assert [(c.rule, c.also) for c in decision.cards] == [(mimic, ("PLT-05",))]
+    assert shown(LOW, ("PLT-05", WARNING)) == ["PLT-05"]
+
+
+def on_heparin(days: int) -> PatientFacts:
+    counts = [count(180, days=3, hours=3), count(110, hours=3)]
+    return facts(counts, medications=[drug("med-heparin", days=days)], findings=[sepsis()])
+
+
+def test_few_points_by_the_4ts_are_said_in_a_card_that_stands_anyway() -> None:
+    (card,) = decide(on_heparin(3), LIMITS, saying(("INF-SEP", CRITICAL))).cards
+    assert card.say[-1] == "SAFE-02/unlikely"
+    assert card.also == ()
+    assert int(str(card.values["SAFE-02/four_ts"])) < LIMITS.four_ts_suspect
+    (other,) = decide(on_heparin(3), LIMITS, saying(("TPO-03", INFO))).cards
+    assert "SAFE-02/unlikely" not in other.say
+    (unexposed,) = decide(LOW, LIMITS, saying(("INF-EBV", INFO))).cards
+    assert "SAFE-02/unlikely" not in unexposed.say
 
 
 # -------------------------------------------------------------------------------------------------------- hooks

