@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 import requests
@@ -31,7 +32,7 @@ class Reply:
 
     @property
     def is_answered(self) -> bool:
-        return self.status == requests.codes.ok
+        return self.status == HTTPStatus.OK
 
     def issues(self) -> tuple[str, ...]:
         """The lines of an OperationOutcome."""

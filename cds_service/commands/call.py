@@ -15,6 +15,7 @@ from rich.console import Console
 from cds_service.calling import CallError, Reply, Service, ServiceAt, ServiceHere
 from cds_service.card_print import print_answer
 from cds_service.content import ContentError
+from cds_service.discovery import SERVICES
 from cds_service.hooks.wire import encode
 from cds_service.input_files import InputError, Records, Request, read_input
 from cds_service.settings import SettingsError
@@ -25,20 +26,17 @@ NOBODY = "unknown"
 DRAFTS = ("MedicationRequest", "ServiceRequest", "NutritionOrder", "DeviceRequest")
 
 
-class Moment(click.ParamType):
-    """A dateTime (UTC without an offset), or a date: the end of that day."""
-
-    name = "datetime"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        text = str(value)
-        try:
-            if len(text) == len("2026-06-15"):
-                return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
-            read = datetime.fromisoformat(text)
-            return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.fail(f"{text!r} is no date or dateTime such as 2026-06-15T10:00", param, ctx)
+def read_time(_: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
+    """A dateTime (UTC without an offset), or a date: the end of that day. A usage error for anything else."""
+    if text is None:
+        return None
+    try:
+        if len(text) == len("2026-06-15"):
+            return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
+        read = datetime.fromisoformat(text)
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"{text!r} is no date or dateTime such as 2026-06-15T10:00") from None
 
 
 @click.command()
@@ -46,12 +44,14 @@ class Moment(click.ParamType):
 @click.option("--url", help="Base URL of a running service; without it the cards are made here.")
 @click.option(
     "--hook",
-    type=click.Choice(["patient-view", "order-select"]),
+    type=click.Choice([row.hook for row in SERVICES]),
     help="Hook to call with a patient's records. [default: patient-view]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @click.option("--patient", help="Id of the patient, where the records are of several.")
-@click.option("--as-of", type=Moment(), help="Evaluate as if it were this day or time.")
+@click.option(
+    "--as-of", callback=read_time, metavar="DATETIME", help="Evaluate as if it were this day or time."
+)
 @click.option(
     "--explain", is_flag=True, help="Print every rule's outcome and reason, and what was set aside."
 )
