@@ -118,6 +118,11 @@ def test_sepsis_silences_stewardship_only_when_critical() -> None:
     assert shown(p, ("INF-SEP", WARNING), ("ORD-13", WARNING)) == ["ORD-13"]
 
 
+def test_an_interval_of_days_does_not_stand_beside_suspected_meningococcal_sepsis() -> None:
+    assert shown(LOW, ("SAFE-12", CRITICAL), ("MON-01", INFO)) == ["SAFE-12"]
+    assert shown(LOW, ("SAFE-12", WARNING), ("MON-01", INFO)) == ["SAFE-12", "MON-01"]
+
+
 def test_dengue_without_a_number_is_said_once() -> None:
     assert shown(LOW, ("TRF-08", WARNING), ("INF-DEN", INFO)) == ["TRF-08"]
     assert shown(LOW, ("TRF-08", WARNING), ("INF-DEN", CRITICAL)) == ["INF-DEN", "TRF-08"]
