@@ -23,6 +23,8 @@ RULE_ID = re.compile(r"(?:[A-Z]{2,4}(-[A-Z0-9]+)+|A\.3)\Z")  # A.3: the limits o
 HOLE = re.compile(r"\{([a-z_]+(?::[a-z_0-9]+)?)\}")
 HTML_TAG = re.compile(r"<[A-Za-z/!]")
 FIELDS = frozenset({"source", "evidence", "override", "link"})
+CONDITION = "condition"
+"""The paragraph that says in words when a rule speaks; it stands in the rulebook and never in a card."""
 
 OVERRIDES = (
     "already-done",
@@ -172,7 +174,10 @@ def _section(rule: str, body: str, stem: str) -> Section:
             raise ValueError(f"{where}: {key.strip()!r} is empty or stands twice")
         paragraphs[key.strip()] = words.strip()
     _check_holes(paragraphs, where)
-    return make_section(rule, stem, fields, paragraphs)
+    section = make_section(rule, stem, fields, paragraphs)
+    if CONDITION not in paragraphs and any(key.partition(".")[0] == "title" for key in paragraphs):
+        raise ValueError(f"{where}: a rule that has a card says when it speaks (### {CONDITION})")
+    return section
 
 
 def make_section(
