@@ -92,6 +92,8 @@ class Client(Section):
         default=(), description='a list of browser origins such as "https://ehr.example.org"'
     )
     evaluation: StrictBool = Field(default=False, description="true or false")
+    repeats: StrictBool = Field(default=True, description="true or false")
+    comments: StrictBool = Field(default=False, description="true or false")
     content: Text | None = Field(
         default=None, description="the path of a TOML file with this client's content tables"
     )
@@ -108,6 +110,30 @@ class Security(Section):
 
     allow_http_loopback: StrictBool = Field(default=False, description="true or false")
     allow_public_fhir: StrictBool = Field(default=False, description="true or false")
+
+
+class Memory(Section):
+    """What is kept of shown cards and feedback, and for how long. `repeats`: for callers without a client entry."""
+
+    retention_days: StrictInt = Field(
+        default=365, ge=8, le=3650, description="a whole number of days from 8 to 3650"
+    )
+    queue: StrictInt = Field(
+        default=10_000, ge=1, le=1_000_000, description="a whole number of cards that may wait to be stored"
+    )
+    repeats: StrictBool = Field(default=True, description="true or false")
+
+
+class Silent(Section):
+    """Where cards are made and recorded but not shown; single rules: `"TRF-04" = "silent"` in [content.rules]."""
+
+    everywhere: StrictBool = Field(default=False, description="true or false")
+    services: tuple[Text, ...] = Field(default=(), description="a list of service ids")
+    tenants: tuple[Text, ...] = Field(default=(), description="a list of tenants")
+    clients: tuple[Text, ...] = Field(default=(), description="a list of names of clients")
+    patients_percent: Annotated[Decimal, Field(ge=0, le=100)] = Field(
+        default=Decimal(0), description="a number from 0 to 100, the share of patients whose cards are silent"
+    )
 
 
 class LocalCode(Section):

@@ -34,6 +34,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         "invalid-member": Cause(400, "value", "A member is not what it has to be"),
         "wrong-hook": Cause(400, "business-rule", "The hook is not the hook of this service"),
         "bad-request": Cause(400, "invalid", "The request cannot be read"),
+        "not-authenticated": Cause(401, "login", "Authentication is missing or wrong"),
         "unknown-service": Cause(404, "not-found", "There is no such service"),
         "not-found": Cause(404, "not-found", "There is nothing at this address"),
         "method-not-allowed": Cause(405, "not-supported", "This address does not take this method"),
@@ -43,6 +44,7 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         "unsupported-media-type": Cause(415, "not-supported", "The body is not sent as JSON in UTF-8"),
         "internal-error": Cause(500, "exception", "The service failed; no advice was made"),
         "not-ready": Cause(503, "transient", "The service is not ready"),
+        "store-unavailable": Cause(503, "transient", "The store cannot take it now; nothing was stored"),
     }
 )
 
@@ -62,10 +64,11 @@ BY_STATUS: Mapping[int, str] = MappingProxyType(
 class Refused(Exception):
     """A request that is answered with an OperationOutcome. `details`: one line for each thing that is wrong."""
 
-    def __init__(self, code: str, *details: str) -> None:
+    def __init__(self, code: str, *details: str, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(code)
         self.code = code
         self.details = details
+        self.headers = headers
 
     @property
     def status(self) -> int:

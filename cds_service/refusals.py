@@ -14,7 +14,9 @@ def answer_failures(app: Flask, base_url: str, log: Log) -> None:
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> Response:
-        return _outcome(error.status, error.code, error.details)
+        answer = _outcome(error.status, error.code, error.details)
+        answer.headers.update(error.headers)
+        return answer
 
     @app.errorhandler(HTTPException)
     def refused_by_framework(error: HTTPException) -> Response:

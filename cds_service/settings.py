@@ -22,10 +22,19 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from cds_service.config_file import Client, Content, Limits, Security, WebUrl, read_tables
+from cds_service.config_file import (
+    Client,
+    Content,
+    Limits,
+    Memory,
+    Security,
+    Silent,
+    WebUrl,
+    read_tables,
+)
 
 PREFIX = "PLATELET_HOOKS_"
-TABLES = ("limits", "clients", "security", "content")
+TABLES = ("limits", "clients", "security", "content", "memory", "silent")
 
 # Content that nothing applies yet. A start that passed over it would advise by other numbers than the site's.
 NOT_APPLIED = ("thresholds", "rules", "local_codes")
@@ -96,6 +105,8 @@ class Settings(BaseSettings):
     clients: tuple[Client, ...] = Field(default=(), description="tables [[clients]]")
     security: Security = Field(default=Security(), description="a table")
     content: Content = Field(default=Content(), description="a table")
+    memory: Memory = Field(default=Memory(), description="a table")
+    silent: Silent = Field(default=Silent(), description="a table")
 
     @property
     def sandbox(self) -> bool:

@@ -153,6 +153,6 @@ def test_every_cause_is_published() -> None:
 def test_a_cause_has_a_code_that_fhir_knows(cause: Any) -> None:
     assert cause.status >= 400
     assert cause.issue in {
-        "business-rule", "exception", "invalid", "not-found", "not-supported", "required", "structure", "too-costly",
-        "too-long", "transient", "value",
+        "business-rule", "exception", "forbidden", "invalid", "login", "not-found", "not-supported", "required",
+        "structure", "throttled", "too-costly", "too-long", "transient", "value",
     }  # fmt: skip
