@@ -8,10 +8,14 @@ from typing import Final
 
 from flask import Flask
 
+from cds_service.auth.gate import open_gate
+from cds_service.auth.guard import guard_calls
+from cds_service.auth.jti import ProcessMemory
 from cds_service.content import load_content
 from cds_service.cors import allow_origins
 from cds_service.evaluate import prepare
 from cds_service.fhir.validate import warm
+from cds_service.fhir_client import FhirAccess
 from cds_service.logs import log_requests, open_log
 from cds_service.refusals import answer_failures
 from cds_service.routes.cds_services import Clock, hook_routes
@@ -32,6 +36,7 @@ def now() -> datetime:
 def create_app(settings: Settings | None = None, clock: Clock = now) -> Flask:
     """The application. SettingsError or ContentError, each one line, when it must not start."""
     settings = settings or load_settings()
+    gate = open_gate(settings, clock)
     content = load_content()
     base_url = settings.public_url
     evaluation = prepare(content, base_url, settings.limits.entries, explains=settings.sandbox)
@@ -42,12 +47,13 @@ def create_app(settings: Settings | None = None, clock: Clock = now) -> Flask:
     )
     app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes + 1
     app.url_map.merge_slashes = False
-    app.register_blueprint(hook_routes(settings, evaluation, clock))
+    app.register_blueprint(hook_routes(settings, evaluation, clock, FhirAccess(settings)))
     app.register_blueprint(code_system_routes(base_url, content.version))
     app.register_blueprint(health_routes(content.version))
     app.register_blueprint(page_routes(settings, content))
     log_requests(app, log)
     allow_origins(app, settings)
+    guard_calls(app, settings, gate, ProcessMemory(clock), log)
     answer_failures(app, base_url, log)
     return app
 

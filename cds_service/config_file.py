@@ -10,6 +10,7 @@ import tomllib
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -24,6 +25,7 @@ from pydantic import (
 
 _WEB_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _ORIGIN = re.compile(r"https?://[^\s/?#@]+")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _RULE_ID = re.compile(r"[A-Z]+(-[A-Z0-9]+)+")
 
 
@@ -32,6 +34,19 @@ def check_web_url(value: str) -> str:
     if not _WEB_URL.fullmatch(value):
         raise ValueError("not a web address")
     return value.rstrip("/")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a web address is one of this machine, by its name alone."""
+    try:
+        return urlsplit(url).hostname in _LOOPBACK
+    except ValueError:
+        return False
+
+
+def _check_key_set_url(value: str) -> str:
+    check_web_url(value)
+    return value  # as it is: a token names it letter by letter
 
 
 def _check_origin(value: str) -> str:
@@ -47,6 +62,7 @@ def _check_rule_id(value: str) -> str:
 
 
 WebUrl = Annotated[StrictStr, AfterValidator(check_web_url)]
+KeySetUrl = Annotated[StrictStr, AfterValidator(_check_key_set_url)]
 Origin = Annotated[StrictStr, AfterValidator(_check_origin)]
 RuleId = Annotated[StrictStr, AfterValidator(_check_rule_id)]
 Text = Annotated[StrictStr, Field(min_length=1)]
@@ -69,6 +85,12 @@ class Limits(Section):
     entries: StrictInt = Field(
         default=10_000, ge=1, description="a whole number of Bundle entries, 1 or more"
     )
+    fetch_seconds: Decimal = Field(
+        default=Decimal("1.5"),
+        ge=Decimal("0.1"),
+        le=30,
+        description="a number of seconds from 0.1 to 30, for everything that a call reads from its FHIR server",
+    )
     requests_per_minute: StrictInt | None = Field(
         default=None, ge=0, description="a whole number of requests per minute and client, 0 = no limit"
     )
@@ -79,9 +101,17 @@ class Client(Section):
 
     name: Text = Field(description="a name of your choice, each once")
     iss: Text = Field(description="the issuer that its tokens name")
-    jku: WebUrl | None = Field(default=None, description="the web address of its key set")
-    jwks_file: Text | None = Field(default=None, description="the path of its key set")
+    jku: KeySetUrl | None = Field(default=None, description="the web address of its key set")
+    jwks_file: Text | None = Field(
+        default=None, description="the path of its key set, from the folder of the TOML file"
+    )
     aud: tuple[Text, ...] = Field(default=(), description="a list of further audiences to accept")
+    token_seconds: StrictInt = Field(
+        default=900,
+        ge=30,
+        le=3600,
+        description="a whole number from 30 to 3600: how long its tokens may last",
+    )
     tenants: tuple[Text, ...] = Field(default=("*",), description='a list of tenants, or ["*"]')
     services: tuple[Text, ...] = Field(default=("*",), description='a list of service ids, or ["*"]')
     fhir_servers: tuple[WebUrl, ...] = Field(default=(), description="a list of FHIR base addresses")
@@ -94,6 +124,12 @@ class Client(Section):
     evaluation: StrictBool = Field(default=False, description="true or false")
     repeats: StrictBool = Field(default=True, description="true or false")
     comments: StrictBool = Field(default=False, description="true or false")
+    requests_per_minute: StrictInt | None = Field(
+        default=None, ge=0, description="a whole number of requests per minute, 0 = no limit"
+    )
+    order_codes: dict[Text, Text] = Field(
+        default={}, description='a preference-list code by draft, such as {cbc = "CBC_IP"}'
+    )
     content: Text | None = Field(
         default=None, description="the path of a TOML file with this client's content tables"
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -30,11 +30,15 @@ from cds_service.config_file import (
     Security,
     Silent,
     WebUrl,
+    is_loopback,
     read_tables,
 )
 
 PREFIX = "PLATELET_HOOKS_"
 TABLES = ("limits", "clients", "security", "content", "memory", "silent")
+
+PUBLIC_KEYS: Final = "sandbox.cds-hooks.org"
+"""The public CDS Hooks sandbox: everyone can sign as it, for its private key is published."""
 
 # Content that nothing applies yet. A start that passed over it would advise by other numbers than the site's.
 NOT_APPLIED = ("thresholds", "rules", "local_codes")
@@ -120,6 +124,11 @@ class Settings(BaseSettings):
             return self.limits.requests_per_minute
         return 0 if self.sandbox else 6000
 
+    def beside_config(self, path: str) -> Path:
+        """A path of the TOML file: from its own folder, unless it is absolute."""
+        folder = Path() if self.config is None else self.config.expanduser().parent
+        return folder / Path(path).expanduser()
+
     @model_validator(mode="after")
     def _names_clients_once(self) -> Self:
         names = [client.name for client in self.clients]
@@ -142,11 +151,34 @@ class Settings(BaseSettings):
         for setting in ("public_url", "secret"):
             if setting not in self.model_fields_set:
                 raise ValueError(f"{PREFIX}{setting.upper()}: must be set in production mode")
+        if not self.public_url.startswith("https://") and not is_loopback(self.public_url):
+            raise ValueError(f"{PREFIX}PUBLIC_URL: expected an https address in production mode")
         if not self.clients:
             raise ValueError(f"{PREFIX}CONFIG: expected at least one [[clients]] entry in production mode")
-        raise ValueError(
-            f"{PREFIX}MODE: expected sandbox, this version cannot authenticate the clients of production mode"
-        )
+        for number, client in enumerate(self.clients, 1):
+            if PUBLIC_KEYS in f"{client.iss} {client.jku}":
+                raise ValueError(f"[[clients]] {number}: expected another client than the public sandbox")
+        return self
+
+    @model_validator(mode="after")
+    def _fetches_keys_safely(self) -> Self:
+        allows_http = self.sandbox or self.security.allow_http_loopback
+        for number, client in enumerate(self.clients, 1):
+            jku = client.jku or "https://"
+            if not jku.startswith("https://") and not (allows_http and is_loopback(jku)):
+                raise ValueError(f"[[clients]] {number}, jku: expected an https address")
+        return self
+
+    @model_validator(mode="after")
+    def _tells_clients_apart(self) -> Self:
+        """Entries that share their keys differ in their tenants: a token must not fit two."""
+        seen: set[tuple[str, str | None, str | None, str]] = set()
+        for number, client in enumerate(self.clients, 1):
+            mine = {(client.iss, client.jku, client.jwks_file, tenant) for tenant in client.tenants}
+            if mine & seen:
+                raise ValueError(f"[[clients]] {number}, tenants: expected others than in an entry before")
+            seen |= mine
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, g, request
 from cds_service.discovery import SERVICES, HookService, discovery
 from cds_service.errors import Refused
 from cds_service.evaluate import Evaluation, evaluate
+from cds_service.fhir_client import FhirAccess
 from cds_service.hooks.request import read_request
 from cds_service.hooks.wire import encode
 from cds_service.routes.bodies import read_body
@@ -18,7 +19,7 @@ from cds_service.settings import Settings
 Clock = Callable[[], datetime]
 
 
-def hook_routes(settings: Settings, evaluation: Evaluation, clock: Clock) -> Blueprint:
+def hook_routes(settings: Settings, evaluation: Evaluation, clock: Clock, access: FhirAccess) -> Blueprint:
     """Discovery is made once. A doubled slash, which clients make of a trailing one, is served without a redirect."""
     routes = Blueprint("cds_services", __name__)
     offered: Mapping[str, HookService] = {row.id: row for row in SERVICES}
@@ -38,8 +39,14 @@ def hook_routes(settings: Settings, evaluation: Evaluation, clock: Clock) -> Blu
             raise Refused("unknown-service")
         body = read_body(request, settings.limits.body_bytes)
         hook_request = read_request(body, service.hook, settings.limits.depth)
-        g.noted = {"service": service.id, "instance_is_uuid": hook_request.instance_is_uuid}
-        answer = evaluate(hook_request, evaluation, clock())
+        g.noted = {
+            **g.get("noted", {}),
+            "service": service.id,
+            "instance_is_uuid": hook_request.instance_is_uuid,
+        }
+        fetch = access.for_call(() if g.caller.client is None else g.caller.client.fhir_servers)
+        g.noted["fetched"] = fetch.counts  # filled while the call is evaluated, also where it ends in a refusal
+        answer = evaluate(hook_request, evaluation, clock(), fetch)
         g.noted["cards"] = len(answer.cards)
         return Response(encode(answer), mimetype="application/json")
 
