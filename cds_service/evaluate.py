@@ -19,7 +19,8 @@ from cds_service.explain import explain
 from cds_service.facts import settle
 from cds_service.fhir.entries import Rejected
 from cds_service.fhir.parse import parse
-from cds_service.gather import Fetch, gather
+from cds_service.fhir_client.asked import Fetch
+from cds_service.gather import gather
 from cds_service.hooks.card import Card
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.response import EXTENSION, HookResponse

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec import DecodeError, Raw, Struct
 from msgspec.json import Decoder
@@ -19,15 +19,11 @@ from cds_service.discovery import PrefetchKey
 from cds_service.errors import Refused
 from cds_service.fhir.bundles import Opened, open_bundle
 from cds_service.fhir.parse import Source
+from cds_service.fhir_client.asked import Fetch, Fetched, Problem, Wanted
+from cds_service.fhir_client.named_drugs import fetch_drugs
 from cds_service.hooks.request import HookRequest
 
 FAILURES: Final = frozenset({"fatal", "error"})
-
-
-class Fetch(Protocol):
-    """Reads what the client left out from its FHIR server; a key that could not be read is not in the answer."""
-
-    def __call__(self, keys: Sequence[PrefetchKey], request: HookRequest) -> Mapping[str, Raw]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,7 @@ class _Reply:
     answer: Answer
     opened: Opened
     whole: bool = True
+    problem: Problem | None = None
 
 
 class _Identity(Struct, frozen=True, gc=False, rename="camel"):
@@ -61,38 +58,91 @@ def gather(
     request: HookRequest, keys: Sequence[PrefetchKey], most_entries: int, fetch: Fetch | None = None
 ) -> Gathered:
     """Refused with 412 naming the keys when the Patient or the platelet counts cannot be had, 413 for huge Bundles."""
-    sent = {key.name: request.prefetch[key.name] for key in keys if key.name in request.prefetch}
-    left_out = [key for key in keys if key.name not in sent]
-    if left_out and fetch is not None:
-        sent |= fetch(left_out, request)
-    replies = [_reply(key, sent.get(key.name), most_entries) for key in keys]
-    missing = [reply.key for reply in replies if _is_missing(reply, request.context.patient_id)]
+    sent = {
+        key.name: _opened(key, request.prefetch[key.name], most_entries)
+        for key in keys
+        if key.name in request.prefetch
+    }
+    fetched = _fetched(request, keys, sent, fetch)
+    is_usable = _is_usable(fetched)
+    replies = [_reply(key, sent, fetched.get(key.name), most_entries, is_usable) for key in keys]
+    missing = [reply for reply in replies if _is_missing(reply, request.context.patient_id)]
     if missing:
-        raise Refused(
-            "required-data-missing", *(f"prefetch.{key.name}: expected {key.template}" for key in missing)
-        )
+        raise Refused("required-data-missing", *map(_told, missing))
+    sources = [Source(r.key.name, r.key.kinds, r.opened.entries) for r in replies if r.opened.entries]
+    if fetch is not None and request.fhir_server is not None:
+        sources += fetch_drugs(sources, request, fetch)
     return Gathered(
-        sources=tuple(Source(r.key.name, r.key.kinds, r.opened.entries) for r in replies if r.opened.entries),
+        sources=tuple(sources),
         answers=MappingProxyType(_answers(replies)),
         degraded=tuple(r.key.name for r in replies if r.answer is not Answer.ANSWERED or not r.whole),
     )
 
 
-def _reply(key: PrefetchKey, raw: Raw | None, most_entries: int) -> _Reply:
-    if raw is None:
-        return _Reply(key, Answer.ABSENT, Opened())
+def _opened(key: PrefetchKey, raw: Raw, most_entries: int) -> Opened | None:
+    """What the client sent; None where it cannot be read."""
     try:
         opened = open_bundle(raw)
     except ValueError:
-        return _Reply(key, Answer.FAILED, Opened())
+        return None
     if len(opened.entries) > most_entries:
         raise Refused("too-many-entries", f"prefetch.{key.name}: expected {most_entries} entries at most")
-    failed = not FAILURES.isdisjoint(opened.outcomes)
-    if failed and not opened.entries:
+    return opened
+
+
+def _fetched(
+    request: HookRequest,
+    keys: Sequence[PrefetchKey],
+    sent: Mapping[str, Opened | None],
+    fetch: Fetch | None,
+) -> Mapping[str, Fetched]:
+    """What was left out, and the pages that follow those that were sent."""
+    wanted = [Wanted(key) for key in keys if key.name not in sent]
+    for key in keys:
+        page = sent.get(key.name)
+        if page is not None and page.next_link is not None:
+            wanted.append(Wanted(key, page.next_link))
+    return fetch(wanted, request) if wanted and fetch is not None else {}
+
+
+def _is_usable(fetched: Mapping[str, Fetched]) -> bool:
+    """Contract section 4: whether the server answers, so that what it could not tell is a failed search, not a 412."""
+    if any(one.pages for one in fetched.values()):
+        return True
+    problems = [one.problem for one in fetched.values()]
+    return len(problems) == 1 and problems[0] is not None and problems[0].is_of_one_search
+
+
+def _reply(
+    key: PrefetchKey,
+    sent: Mapping[str, Opened | None],
+    fetched: Fetched | None,
+    most_entries: int,
+    is_usable: bool,
+) -> _Reply:
+    """All pages of a key as one."""
+    first = sent.get(key.name)
+    if key.name in sent and first is None:
         return _Reply(key, Answer.FAILED, Opened())
-    whole = opened.next_link is None and not failed
-    known = whole or (key.newest_first and not failed)
-    return _Reply(key, Answer.ANSWERED if known else Answer.FAILED, opened, whole)
+    problem = None if fetched is None else fetched.problem
+    pages = (*(() if first is None else (first,)), *(() if fetched is None else fetched.pages))
+    if not pages:
+        return _Reply(key, Answer.FAILED if is_usable else Answer.ABSENT, Opened(), False, problem)
+    entries = tuple(entry for page in pages for entry in page.entries)
+    outcomes = tuple(severity for page in pages for severity in page.outcomes)
+    opened = Opened(entries[:most_entries], pages[-1].next_link, outcomes)
+    failed = not FAILURES.isdisjoint(outcomes)
+    if failed and not entries:
+        return _Reply(key, Answer.FAILED, Opened(), False, problem)
+    whole = opened.is_whole and not failed and problem is None and len(entries) <= most_entries
+    known = whole or (key.newest_first and not failed and problem is not Problem.PARTLY_IN_SCOPE)
+    return _Reply(key, Answer.ANSWERED if known else Answer.FAILED, opened, whole, problem)
+
+
+def _told(reply: _Reply) -> str:
+    """What is missing, and why it could not be had."""
+    why = "" if reply.problem is None else f"; {reply.problem}"
+    return f"prefetch.{reply.key.name}: expected {reply.key.template}{why}"
 
 
 def _is_missing(reply: _Reply, patient_id: str) -> bool:

@@ -10,8 +10,9 @@ import pytest
 from msgspec import Raw
 
 from cards.record import Answer, Kind
-from cds_service.discovery import PrefetchKey
 from cds_service.errors import Refused
+from cds_service.fhir.bundles import open_bundle
+from cds_service.fhir_client import Fetched, Problem, Wanted
 from cds_service.gather import Gathered, gather
 from cds_service.hooks.request import HookRequest
 from tests.service.build import PATIENT, Json, resource
@@ -158,22 +159,23 @@ def test_keys_that_were_not_asked_for_are_never_opened() -> None:
 def test_what_the_client_left_out_is_fetched() -> None:
     asked: list[str] = []
 
-    def fetch(keys: Sequence[PrefetchKey], request: HookRequest) -> Mapping[str, Raw]:
-        asked.extend(key.name for key in keys)
+    def fetch(wanted: Sequence[Wanted], request: HookRequest) -> Mapping[str, Fetched]:
+        asked.extend(one.key.name for one in wanted)
         assert request.context.patient_id == PATIENT
-        return {"platelets": Raw(json.dumps(bundle(platelets(22))).encode())}
+        page = open_bundle(Raw(json.dumps(bundle(platelets(22))).encode()))
+        return {"platelets": Fetched((page,)), "allergies": Fetched(problem=Problem.NOT_FOUND)}
 
     body = call(nosebleed())
     del body["prefetch"]["platelets"], body["prefetch"]["allergies"]
     found = gather(hook_request(body), KEYS, 100, fetch)
     assert asked == ["platelets", "allergies"]
     assert entries(found, "platelets") == 1
-    assert found.answers[Kind.ALLERGIES] is Answer.ABSENT
+    assert found.answers[Kind.ALLERGIES] is Answer.FAILED
     assert found.degraded == ("allergies",)
 
 
 def test_what_the_client_tried_in_vain_is_not_fetched_again() -> None:
-    def fetch(keys: Sequence[PrefetchKey], request: HookRequest) -> Mapping[str, Raw]:
+    def fetch(wanted: Sequence[Wanted], request: HookRequest) -> Mapping[str, Fetched]:
         raise AssertionError("nothing was left out")
 
     body = call(nosebleed())
