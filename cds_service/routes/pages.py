@@ -1,74 +1,125 @@
-"""Pages for people: what runs here, and a page for each rule, to which the cards link."""
+"""Pages for people: what runs here, and the evidence, to which the cards link."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, current_app, request
 
-from cards.outcome import Topic
 from cds_service import __version__
 from cds_service.content import Content
-from cds_service.discovery import SERVICES
+from cds_service.discovery import CDS_HOOKS_VERSION, SERVICES
 from cds_service.errors import Refused
-from cds_service.published_codes import TOPICS, topic_of
+from cds_service.published_codes import TOPICS
 from cds_service.settings import Settings
-from cds_service.web.rule_page import rule_page
+from cds_service.web.history import clinical_history
+from cds_service.web.pathogen_page import find_pathogen, pathogen_page
+from cds_service.web.responses import page
+from cds_service.web.rule_list import Asked, rule_list
+from cds_service.web.rule_page import rule_page, sources_in_use
+from cds_service.web.value_set_page import value_set_groups, value_set_page
 
-# Nothing but our own stylesheet is loaded, nothing runs, nobody frames it.
-POLICY: Final = (
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 EXAMPLE: Final = "ebv-nosebleed"
+PUBLIC_SANDBOX: Final = "https://sandbox.cds-hooks.org/"
+INSIGHTS: Final = "insights.insights"
+NAVIGATION: Final = (
+    ("pages.home", "Home"),
+    ("playground.playground", "Playground"),
+    ("pages.rules", "Rules"),
+    ("pages.pathogens", "Pathogens"),
+    ("pages.value_sets", "Value sets"),
+    (INSIGHTS, "Insights"),
+    ("api_pages.browse", "API"),
+)
 
 
 def page_routes(settings: Settings, content: Content) -> Blueprint:
-    """Plain pages; `/rules/{id}` of an unknown rule is a page for browsers and an OperationOutcome for others."""
+    """Home and evidence. What is unknown is a page for browsers and an OperationOutcome for others."""
     routes = Blueprint("pages", __name__)
+
+    @routes.app_context_processor
+    def shared() -> dict[str, object]:
+        known = current_app.view_functions
+        return {
+            "nav": [(name, label) for name, label in NAVIGATION if name in known],
+            "is_served": known.__contains__,
+            "sandbox": settings.sandbox,
+            "content_version": content.version,
+        }
 
     @routes.get("/")
     def home() -> Response:
-        return _page(
+        return page(
             "home.html",
             services=SERVICES,
             base_url=settings.public_url,
             mode=settings.mode.value,
-            sandbox=settings.sandbox,
             version=__version__,
-            content_version=content.version,
+            cds_hooks_version=CDS_HOOKS_VERSION,
+            health=_health(),
+            rule_count=len(content.words.sections),
             example=EXAMPLE,
+            sandbox_link=sandbox_link(settings.public_url),
         )
 
     @routes.get("/rules")
     def rules() -> Response:
-        return _page("rules.html", topics=_by_topic(content), content_version=content.version)
+        asked = Asked(*(request.args.get(name, "") for name in ("q", "topic", "source")))
+        return page(
+            "rules.html",
+            list=rule_list(content, asked),
+            asked=asked,
+            topics=TOPICS,
+            sources=sources_in_use(content),
+        )
 
     @routes.get("/rules/<rule_id>")
     def rule(rule_id: str) -> Response:
-        if rule_id in content.words:
-            return _page("rule.html", page=rule_page(rule_id, content), content_version=content.version)
-        if request.accept_mimetypes.best_match(["application/fhir+json", "text/html"]) == "text/html":
-            return _page("missing.html", 404)
-        raise Refused("not-found")
+        if rule_id not in content.words:
+            return _missing()
+        return page("rule.html", page=rule_page(rule_id, content))
+
+    @routes.get("/history")
+    def history() -> Response:
+        return page("history.html", releases=clinical_history())
+
+    @routes.get("/pathogens")
+    def pathogens() -> Response:
+        return page("pathogens.html", pathogens=content.pathogens)
+
+    @routes.get("/pathogens/<pathogen_id>")
+    def pathogen(pathogen_id: str) -> Response:
+        found = find_pathogen(pathogen_id, content)
+        return _missing() if found is None else page("pathogen.html", page=pathogen_page(found, content))
+
+    @routes.get("/valuesets")
+    def value_sets() -> Response:
+        asked = Asked(request.args.get("q", ""))
+        return page("value_sets.html", groups=value_set_groups(content, asked), asked=asked)
+
+    @routes.get("/valuesets/<set_id>")
+    def value_set(set_id: str) -> Response:
+        if set_id not in content.terminology:
+            return _missing()
+        return page("value_set.html", page=value_set_page(set_id, content))
 
     return routes
 
 
-def _page(template: str, status: int = 200, **values: object) -> Response:
-    page = make_response(render_template(template, **values), status)
-    page.headers["Content-Security-Policy"] = POLICY
-    page.headers["X-Content-Type-Options"] = "nosniff"
-    page.headers["Referrer-Policy"] = "no-referrer"
-    return page
+def sandbox_link(base_url: str) -> str:
+    """The public CDS Hooks sandbox with this service added to it."""
+    return f"{PUBLIC_SANDBOX}?{urlencode({'serviceDiscoveryURL': f'{base_url}/cds-services'})}"
 
 
-def _by_topic(content: Content) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Rules with their titles, under the topics in their order."""
-    found: dict[Topic, list[tuple[str, str]]] = {topic: [] for topic in TOPICS}
-    for rule, section in content.words.sections.items():
-        found[topic_of(rule)].append((rule, _title(section.paragraphs.get("title", ""))))
-    return [(TOPICS[topic], rules) for topic, rules in found.items() if rules]
+def _health() -> str:
+    """What `/health/ready` says at this moment, in a word."""
+    answer = current_app.make_response(current_app.view_functions["health.ready"]())
+    return "ready" if answer.status_code == HTTPStatus.OK else "not ready"
 
 
-def _title(text: str) -> str:
-    return " ".join(text.replace("{", "‹").replace("}", "›").split())
+def _missing() -> Response:
+    if request.accept_mimetypes.best_match(["application/fhir+json", "text/html"]) == "text/html":
+        return page("missing.html", 404)
+    raise Refused("not-found")

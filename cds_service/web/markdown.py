@@ -1,49 +1,74 @@
-"""The Markdown that our words use, as HTML: paragraphs, lists, tables, bold. All text is escaped first."""
+"""Markdown of our words and of cards as HTML, by a kept library: CommonMark with tables, and never raw HTML."""
 
 from __future__ import annotations
 
-import re
-from typing import Final
+from collections.abc import Iterator, Sequence
+from functools import cache
 
-from markupsafe import Markup, escape
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
 
-_BOLD: Final = re.compile(r"\*\*(.+?)\*\*")
-_RULER: Final = re.compile(r"\|(?:\s*:?-+:?\s*\|)+")
+
+@cache
+def renderer(*, raw_html: bool = False) -> MarkdownIt:
+    """The renderer. `raw_html` is there for the test that it makes no difference to any card."""
+    return MarkdownIt("commonmark", {"html": raw_html}).enable(["table", "strikethrough"])
 
 
 def to_html(text: str) -> Markup:
-    """Blocks are separated by blank lines."""
-    blocks = (block.strip() for block in re.split(r"\n\s*\n", text))
-    return Markup("\n").join(_block(block) for block in blocks if block)
+    """Markdown as HTML whose tables can be read aloud: their first column names the row."""
+    parser = renderer()
+    tokens = list(_readable_tables(parser.parse(text)))
+    return Markup(parser.renderer.render(tokens, parser.options, {}).strip())
 
 
-def _block(block: str) -> Markup:
-    lines = block.splitlines()
-    if len(lines) > 1 and lines[0].startswith("|") and _RULER.fullmatch(lines[1].strip()):
-        return _table(lines)
-    first = next((number for number, line in enumerate(lines) if line.startswith("- ")), None)
-    if first is None:
-        return _wrapped("p", _inline(" ".join(lines)))
-    lead = _wrapped("p", _inline(" ".join(lines[:first]))) if first else Markup("")
-    items = re.split(r"^- ", "\n".join(lines[first:]), flags=re.MULTILINE)[1:]
-    return lead + _wrapped(
-        "ul", Markup("").join(_wrapped("li", _inline(" ".join(item.split()))) for item in items)
-    )
+def _readable_tables(tokens: Sequence[Token]) -> Iterator[Token]:
+    """A head without words is left out, an empty heading is a plain cell, and a row begins with its heading."""
+    first_in_row = in_head = False
+    empty_head = False
+    for number, token in enumerate(tokens):
+        match token.type:
+            case "table_open":
+                yield _html('<div class="wide" tabindex="0" role="region" aria-label="Table">')
+            case "thead_open":
+                in_head, empty_head = True, _is_empty_head(tokens, number)
+            case "tr_open":
+                first_in_row = True
+            case "th_open" | "th_close" if in_head and not _has_words(tokens, number):
+                token.tag = "td"
+            case "th_open":
+                token.attrSet("scope", "col")
+            case "td_open" if first_in_row and _has_words(tokens, number):
+                token.tag = "th"
+                token.attrSet("scope", "row")
+            case "td_close" if first_in_row and _has_words(tokens, number):
+                token.tag = "th"
+        if not (in_head and empty_head):
+            yield token
+        match token.type:
+            case "thead_close":
+                in_head = False
+            case "td_close" | "th_close":
+                first_in_row = False
+            case "table_close":
+                yield _html("</div>")
 
 
-def _table(lines: list[str]) -> Markup:
-    head, _, *body = ([cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines)
-    top = Markup("").join(_wrapped("th", _inline(cell)) for cell in head)
-    rows = (Markup("").join(_wrapped("td", _inline(cell)) for cell in row) for row in body)
-    table = _wrapped("thead", _wrapped("tr", top)) + _wrapped(
-        "tbody", Markup("").join(_wrapped("tr", row) for row in rows)
-    )
-    return Markup('<div class="wide">') + _wrapped("table", table) + Markup("</div>")
+def _is_empty_head(tokens: Sequence[Token], start: int) -> bool:
+    for token in tokens[start:]:
+        if token.type == "thead_close":
+            return True
+        if token.type == "inline" and token.content.strip():
+            return False
+    return True
 
 
-def _inline(text: str) -> Markup:
-    return Markup(_BOLD.sub(r"<strong>\1</strong>", str(escape(text))))
+def _has_words(tokens: Sequence[Token], number: int) -> bool:
+    """Whether the cell that opens or closes at this token holds anything."""
+    content = tokens[number + 1 if tokens[number].nesting == 1 else number - 1]
+    return bool(content.content.strip())
 
 
-def _wrapped(tag: str, inside: Markup) -> Markup:
-    return Markup(f"<{tag}>") + inside + Markup(f"</{tag}>")
+def _html(text: str) -> Token:
+    return Token("html_block", "", 0, content=text)
