@@ -432,6 +432,14 @@ class Thresholds:
     ganciclovir_days: Decimal = number("7", "d", "design", "3", "14", "ORD-31: blood counts are at most this old")
     severe_neutropenia: Decimal = number("0.5", "10*9/L", "design", "0.5", "1.0", "ORD-13 is silent below")
 
+    # A.3 the same card again, where feedback is kept
+    repeat_info_days: Decimal = number("7", "d", "design", "1", "7", "an overridden info card is silent for")
+    repeat_warning_hours: Decimal = number("24", "h", "design", "1", "24", "an overridden warning is silent for")
+    treated_hours: Decimal = number("6", "h", "design", "1", "6", "a critical card, already treated, is information for")
+    treated_fall: Decimal = number("20", "%", "design", "5", "20", "unless the count falls by this share")
+    review_overridden: Decimal = number("90", "%", "design", "50", "95", "a rule that is overridden more often needs review")
+    review_firings: Decimal = number("100", "1", "design", "20", "1000", "once it was shown this often")
+
     def __post_init__(self) -> None:
         """Refuses a number outside its bounds (ValueError naming it)."""
         for name, about in described().items():

@@ -27,11 +27,6 @@ class StoreError(Exception):
     """One line: why the database cannot be used. It names no address, which may hold a password."""
 
 
-def sqlite_url(state_dir: Path) -> str:
-    """The database where none is set: a file in the state directory."""
-    return f"sqlite:///{state_dir / 'store.db'}"
-
-
 def connect(url: str, durable: bool = True) -> Engine:
     """An engine. Not `durable`: a commit outlives the process, but maybe not a power cut (SQLite, used tokens)."""
     try:

@@ -1,0 +1,221 @@
+"""What the service remembers of its cards, and what it makes of that: repeats held back, silent mode, rows to keep.
+
+For each call a `Recollection`: asked between decision and cards, told afterwards. It never delays or fails an answer:
+what is remembered is asked within a deadline, what is kept goes through a queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from cards.decide import Decision
+from cards.facts import PatientFacts
+from cards.outcome import Advise, Indicator, NoAdvice, Outcome
+from cards.reasons import Why
+from cards.thresholds import Thresholds
+from cds_service.hooks.card import Card
+from cds_service.hooks.request import HookRequest
+from cds_service.memory_marks import Marks, grade_of
+from cds_service.memory_repeats import Earlier
+from cds_service.memory_silence import Place, Silenced, silence_at
+from cds_service.settings import Settings
+from cds_service.store.address import store_url
+from cds_service.store.database import Database, StoreDown
+from cds_service.store.writer import Writer
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from cds_service.store.statements import Response
+
+STORE: Final = "store"
+"""What `degraded` names when nothing can be remembered."""
+
+TREATED: Final = "A.3/treated"
+
+
+@dataclass(frozen=True, slots=True)
+class CalledBy:
+    """Who called which service: "" where there is no client entry, or no tenant. `repeats`: A.3 is applied."""
+
+    service: str
+    client: str = ""
+    tenant: str = ""
+    repeats: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What all calls of a process share."""
+
+    settings: Settings
+    marks: Marks
+    database: Database
+    writer: Writer
+
+    def recollect(self, request: HookRequest, caller: CalledBy, now: datetime) -> Recollection:
+        """What is remembered of the patient of this call."""
+        whose = (caller.client, caller.tenant, "" if caller.client else request.fhir_server or "")
+        context = request.context
+        return Recollection(
+            memory=self,
+            caller=caller,
+            now=now,
+            instance=request.hook_instance.lower()
+            if request.instance_is_uuid
+            else self.marks.of("instance", request.hook_instance),
+            patient=self.marks.of("patient", *whose, context.patient_id),
+            clinician=self.marks.of("clinician", *whose, context.user_id),
+        )
+
+    def close(self) -> None:
+        """Stores what waits, and gives the connections back."""
+        self.writer.close()
+        self.database.close()
+
+
+@dataclass(slots=True)
+class Recollection:
+    """One call. `silent` fills with the cards that were made and not shown, and why."""
+
+    memory: Memory
+    caller: CalledBy
+    now: datetime
+    instance: str
+    patient: str
+    clinician: str
+    silent: list[tuple[Advise, Silenced]] = field(default_factory=list)
+    degraded: tuple[str, ...] = ()
+    _shown: tuple[tuple[Advise, Advise], ...] = ()  # as decided, as shown
+    _of_now: Mapping[str, str] = field(default_factory=dict)
+
+    def recall(
+        self,
+        decision: Decision,
+        p: PatientFacts,
+        limits: Thresholds,
+        silent_rules: frozenset[str] = frozenset(),
+    ) -> Decision:
+        """The decision without silent cards and without those that were overridden for the same facts."""
+        marks = self.memory.marks
+        self._of_now = {
+            "count": marks.count(p.platelets.current),
+            "grade": marks.grade(self.patient, grade_of(p)),
+        }
+        everywhere = silence_at(self._place(), self.memory.settings.silent)
+        earlier = Earlier(
+            self._responses(decision, limits), marks, self.patient, self.clinician, self.now, limits
+        )
+        shown: list[tuple[Advise, Advise]] = []
+        for advise in decision.cards:
+            reason = everywhere or (Silenced.RULE if advise.rule in silent_rules else None)
+            if reason is None and earlier.holds_back(advise):
+                reason = Silenced.REPEAT
+            if reason is not None:
+                self.silent.append((advise, reason))
+            else:
+                shown.append((advise, _lowered(advise) if earlier.lowers(advise, p) else advise))
+        self._shown = tuple(sorted(shown, key=lambda pair: -pair[1].indicator))
+        return Decision(tuple(now for _, now in self._shown), self._outcomes(decision))
+
+    def _place(self) -> Place:
+        share = self.memory.marks.of("share", self.patient)
+        return Place(self.caller.service, self.caller.client, self.caller.tenant, share)
+
+    def _responses(self, decision: Decision, limits: Thresholds) -> tuple[Response, ...]:
+        """The last answers to this patient's cards; none while the database is down."""
+        database = self.memory.database
+        if not decision.cards or not self.caller.repeats:
+            self.degraded = (STORE,) if database.is_down else ()
+            return ()
+        since = self.now - limits.span("repeat_info_days") - timedelta(days=1)
+
+        def read(connection: Connection) -> tuple[Response, ...]:
+            from cds_service.store.statements import responses
+
+            return responses(connection, self.patient, self.caller.client, since)
+
+        try:
+            return database.ask(read)
+        except StoreDown:
+            self.degraded = (STORE,)
+            return ()
+
+    def _outcomes(self, decision: Decision) -> Mapping[str, Outcome]:
+        told: dict[int, Outcome] = {id(before): after for before, after in self._shown}
+        for advise, reason in self.silent:
+            told[id(advise)] = NoAdvice(Why.REPEATED if reason is Silenced.REPEAT else Why.SILENCED)
+        return MappingProxyType({rule: told.get(id(one), one) for rule, one in decision.outcomes.items()})
+
+    def keep(self, cards: Sequence[Card], content_version: str) -> None:
+        """Puts the shown cards and the silent ones into the queue."""
+        for card, (before, after) in zip(cards, self._shown, strict=True):
+            suggestions = " ".join(s.uuid for s in card.suggestions)
+            self._put(card.uuid, before, after.indicator, content_version, "", suggestions)
+        for advise, reason in self.silent:
+            self._put(str(uuid4()), advise, advise.indicator, content_version, reason.value, "")
+
+    def _put(
+        self,
+        uuid: str,
+        advise: Advise,
+        indicator: Indicator,
+        version: str,
+        silenced_by: str,
+        suggestions: str,
+    ) -> None:
+        row: dict[str, Any] = {
+            "uuid": uuid,
+            "at": self.now,
+            "service": self.caller.service,
+            "client": self.caller.client,
+            "tenant": self.caller.tenant,
+            "instance": self.instance,
+            "rule": advise.rule,
+            "rules": " ".join((advise.rule, *advise.also)),
+            "indicator": indicator.word,
+            "content_version": version,
+            "shown": not silenced_by,
+            "silenced_by": silenced_by,
+            "patient": self.patient,
+            "clinician": self.clinician,
+            "facts": self.memory.marks.facts(advise),
+            **self._of_now,
+            "suggestions": suggestions,
+        }
+        self.memory.writer.put(row)
+
+
+def _lowered(advise: Advise) -> Advise:
+    """A critical card as information, with a word on why."""
+    return replace(advise, indicator=Indicator.INFO, say=(TREATED, *advise.say))
+
+
+def open_memory(
+    settings: Settings,
+    key: bytes,
+    clock: Callable[[], datetime],
+    report: Callable[[str], None],
+    lost: Callable[[int], None],
+) -> Memory:
+    """The memory of this process. Nothing is opened yet."""
+    database = Database(store_url(settings), report)
+    keep = timedelta(days=settings.memory.retention_days)
+
+    def tidy() -> None:
+        def purge(connection: Connection) -> None:
+            from cds_service.store.statements import purge
+
+            purge(connection, clock() - keep, clock())
+
+        try:
+            database.commit(purge)
+        except StoreDown:
+            return
+
+    return Memory(settings, Marks(key), database, Writer(database, settings.memory.queue, lost, tidy))
