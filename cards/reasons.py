@@ -69,6 +69,7 @@ class Fact(StrEnum):
     DRUG_START = "when the drug was started"
     BODY_SURFACE = "the body surface"
     PLATELET_DOSE = "the dose of the platelets given"
+    PARASITAEMIA = "the parasitaemia"
     ABO_MATCH = "whether the platelets were fresh and ABO-compatible"
 
 
@@ -122,4 +123,5 @@ class Why(StrEnum):
     BLEEDS = "bleeding is recorded"
     STABLE = "the counts have been stable for more than six months"
     VOIDED = "a refuted or erroneous record was left out"
+    REPEATED = "overridden a short time ago for the same facts"
     IMAGED = "imaging of the head was done or ordered after the sign"
