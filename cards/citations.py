@@ -17,7 +17,7 @@ class Citation:
 
     label: str
     title: str
-    year: int
+    year: int | None  # None where it was not seen
     url: str | None
     read: str
 
@@ -232,6 +232,28 @@ CITATIONS: Mapping[str, Citation] = MappingProxyType(
             "HLH-2004 criteria and HScore, re-examined in 2024", "Haemophagocytic lymphohistiocytosis; Henter JI, Blood 144:2308",
             2024, None, _SECONDARY,
         ),
+        "SERIES": Citation(
+            "Published case series, as summarised for this service", "Observational reports without a guideline", None, None,
+            _SECONDARY,
+        ),
+        "LAB-SOF": Citation("Label of sofosbuvir", "US label", 2024, None, _LABEL),
+        "EACS": Citation("EACS guidelines on HIV", "When to defer; visceral leishmaniasis", None, None, _SUMMARY),
+        "ASHM": Citation("ASHM guidance on HIV", "Drugs that lower platelets; relapse after an interruption", None, None, _SECONDARY),
+        "LAB-ACV": Citation("Label of aciclovir", "US label and UK practice", None, None, _SECONDARY),
+        "HSVNEO": Citation("Review of neonatal herpes (PMC5410863)", "Doses and durations", None, "https://www.ncbi.nlm.nih.gov/pmc/articles/PMC5410863/", _SUMMARY),
+        "CRABOL13": Citation("Review: parvovirus B19 and immunoglobulin, 2013", "Crabol Y et al.", 2013, None, _ABSTRACT),
+        "HARRISON": Citation("Harrison's Principles of Internal Medicine", "Textbook", None, None, _SECONDARY),
+        "CDCARBO": Citation("CDC pages on Zika and chikungunya", "For health-care workers", None, None, _SUMMARY),
+        "KHATTAK14": Citation("Series: platelets in vivax malaria, 2014", "Khattak et al., 120 patients", 2014, None, _ABSTRACT),
+        "BIA22": Citation("British Infection Association on enteric fever, 2022", "With a review in the BMJ, 2021 (n437)", 2022, None, _SUMMARY),
+        "CDCXDR": Citation("CDC on extensively drug-resistant typhoid (PMC8669042)", "United States", None, "https://www.ncbi.nlm.nih.gov/pmc/articles/PMC8669042/", _SUMMARY),
+        "ESC23": Citation("ESC guideline on endocarditis, 2023", "With AHA advice", 2023, None, "named; not read"),
+        "WHOTB22": Citation("WHO guideline on tuberculosis treatment, 2022", "Drug-susceptible tuberculosis", 2022, None, _SUMMARY),
+        "TBART": Citation("Review of rifampicin and antiretroviral drugs (PMC8511382)", "Interactions", None, "https://www.ncbi.nlm.nih.gov/pmc/articles/PMC8511382/", _SUMMARY),
+        "MARROW05": Citation("Marrow or spleen aspirate in leishmaniasis, 2005", "Am J Trop Med Hyg", 2005, None, _SECONDARY),
+        "RUSNAK09": Citation("Experience with intravenous ribavirin, 2009", "Rusnak et al.", 2009, None, _ABSTRACT),
+        "LAB-FAV": Citation("Label of favipiravir", "Japanese label", None, None, _LABEL),
+        "COVTHR20": Citation("ASH and ISTH advice on COVID-19, 2020", "As tabulated in Crit Care", 2020, None, _SECONDARY),
     }
 )
 """By key, as `source:`, `evidence:` and `link:` of the words name them. A line may hold a whole citation."""

@@ -140,7 +140,9 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
             "med-paracetamol",
         ),
         "stec-test": _service("Stool culture and Shiga toxin test", "stool culture and Shiga toxin test"),
-        "hlh-tests": _service("Ferritin, triglycerides, fibrinogen", "ferritin, triglycerides and fibrinogen"),
+        "hlh-tests": _service(
+            "Ferritin, triglycerides, fibrinogen", "ferritin, triglycerides and fibrinogen"
+        ),
         "spleen-imaging": _service("Ultrasound or CT of the abdomen: spleen", "imaging of the spleen"),
         "surgery": _service("Surgical consultation", "surgical consultation"),
         "ceftriaxone": Template(
@@ -150,6 +152,56 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
         "hepatitis-b": _service("HBsAg, anti-HBc and HBV DNA", "hepatitis B serology"),
         "inr": _service("INR", "INR"),
         "body-weight": _service("Measure body weight", "measurement of the body weight"),
+        "hcv-rna": _service("HCV RNA", "HCV RNA"),
+        "hiv-test": _service("HIV antigen and antibody test, RNA if reactive", "HIV test"),
+        "hiv-workup": _service(
+            "HIV RNA, CD4 cells, resistance genotype; tests for hepatitis C, tuberculosis and syphilis",
+            "tests before antiretroviral therapy",
+        ),
+        "hbv-workup": _service("HBsAg, anti-HBc, HBV DNA, anti-HDV, HIV", "tests for hepatitis B and D"),
+        "elastography": _service("Elastography of the liver", "elastography of the liver"),
+        "hepatology": _service("Hepatology consultation", "hepatology consultation"),
+        "cmv-test": _service("CMV DNA in plasma, IgM with avidity", "CMV DNA and IgM"),
+        "vzv-test": _service("VZV DNA from a lesion", "VZV DNA from a lesion"),
+        "hsv-test": _service("HSV DNA in blood, cerebrospinal fluid and lesions", "HSV DNA"),
+        "b19-test": _service("Parvovirus B19 DNA and IgM", "parvovirus B19 DNA and IgM"),
+        "reticulocytes": _service("Blood count with reticulocytes", "blood count with reticulocytes"),
+        "measles-rubella-test": _service("Measles and rubella IgM and RNA", "measles and rubella tests"),
+        "zika-test": _service("Zika virus RNA and IgM", "Zika virus RNA and IgM"),
+        "chikungunya-test": _service("Chikungunya virus RNA and IgM", "chikungunya virus RNA and IgM"),
+        "malaria-test": _service(
+            "Malaria: thick and thin films, three times, or antigen test; species and parasitaemia",
+            "malaria films or antigen test",
+        ),
+        "malaria-severity": _service(
+            "Parasitaemia, glucose, lactate, creatinine, bilirubin, blood count, G6PD activity",
+            "tests for the severity of malaria, and G6PD",
+        ),
+        "rickettsia-test": _service(
+            "Ehrlichia and Anaplasma DNA in blood; paired rickettsial serology",
+            "tests for tick-borne infection",
+        ),
+        "leptospira-test": _service("Leptospira DNA and microscopic agglutination", "leptospirosis tests"),
+        "brucella-test": _service(
+            "Blood culture for Brucella and agglutination test",
+            "brucellosis tests",
+            note="Possible Brucella: tell the laboratory before it opens the culture.",
+        ),
+        "echocardiography": _service("Echocardiography", "echocardiography"),
+        "endocarditis-culture": _service("Blood cultures, three sets", "three sets of blood cultures"),
+        "tuberculosis-test": _service(
+            "Mycobacterium tuberculosis nucleic acid test and culture; HIV test", "tuberculosis tests"
+        ),
+        "leishmania-test": _service("Leishmania rK39 antibody and DNA", "leishmaniasis tests"),
+        "babesia-test": _service(
+            "Blood film for Babesia with parasitaemia, Babesia DNA; Lyme and Anaplasma tests",
+            "babesiosis tests",
+        ),
+        "hantavirus-test": _service("Hantavirus IgM and RNA", "hantavirus tests"),
+        "sfts-test": _service("SFTS virus RNA", "SFTS virus RNA"),
+        "sars-cov-2-test": _service("SARS-CoV-2 RNA or antigen", "SARS-CoV-2 test"),
+        "influenza-test": _service("Influenza RNA or antigen", "influenza test"),
+        "adenovirus-test": _service("Adenovirus DNA", "adenovirus DNA"),
     }
 )
 

@@ -23,7 +23,7 @@ def applies(p: PatientFacts, caution: Caution, infection: Infection, limits: Thr
     found = _TESTS[caution.when](p, caution, infection, limits)
     if not caution.negated or found.answer is Known.UNKNOWN:
         return found
-    return NO if found.answer is Known.YES else YES
+    return NO if found.answer is Known.YES else Applied(Known.YES, found.rows)
 
 
 def first_of(
@@ -106,6 +106,7 @@ _TESTS: Mapping[When, Callable[[PatientFacts, Caution, Infection, Thresholds], A
     When.MEASURED_ABOVE: asked_record.measured_above,
     When.PLATELETS_BELOW: asked_record.platelets_below,
     When.USING: asked_record.using,
+    When.USED: asked_record.used,
     When.USING_OR_SELECTED: asked_record.using_or_selected,
     When.FINDING: asked_record.finding,
     When.TEST_POSITIVE: asked_record.test_positive,

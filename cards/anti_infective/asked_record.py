@@ -29,6 +29,7 @@ MEASURED: Mapping[str, tuple[str, Fact]] = MappingProxyType(
         "obs-neutrophils": ("neutrophils", Fact.NEUTROPHILS),
         "obs-creatinine": ("creatinine", Fact.CREATININE),
         "obs-lactate": ("lactate", Fact.LACTATE),
+        "obs-parasitaemia": ("parasitaemia", Fact.PARASITAEMIA),
     }
 )
 """Values that a file may ask for: our name for them, and the fact that is missing without one."""
@@ -61,7 +62,7 @@ def _measured(
     holds = None if newest is None else judge(newest, limit_of(caution))
     if newest is None or holds is None:
         return Applied(Known.UNKNOWN, missing=fact)
-    return Applied(Known.YES, (measurement_row(name, newest),)) if holds else NO
+    return Applied(Known.YES if holds else Known.NO, (measurement_row(name, newest),))
 
 
 def _is_below(measured: Measurement, limit: Decimal) -> bool | None:
@@ -101,6 +102,13 @@ def using_or_selected(p: PatientFacts, caution: Caution, *_: object) -> Applied:
     selected = tuple(order_row("medicine named in the cautions", o) for o in p.selected(*caution.sets))
     used = using(p, caution)
     return Applied(Known.YES, (*selected, *used.rows)) if selected else used
+
+
+def used(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    """In use, or ended in the last `days`."""
+    drugs = p.used_within(timedelta(days=caution.days or 0), *caution.sets)
+    rows = tuple(medication_row("medicine named in the cautions", m) for m in drugs)
+    return answer(rows, p.answered(Kind.MEDICATIONS), Fact.MEDICATIONS)
 
 
 def finding(p: PatientFacts, caution: Caution, *_: object) -> Applied:

@@ -65,12 +65,14 @@ class When(StrEnum):
     TEST_POSITIVE = "test-positive"  # the newest result of these tests
     IMMUNOCOMPROMISED = "immunocompromised"  # rulebook A.9, POP-05
     USING_OR_SELECTED = "using-or-selected"  # a drug of `sets` in use, or selected now
+    USED = "used"  # a drug of `sets` in use or ended in the last `days`
     VACCINATED = "vaccinated"  # a vaccine of `sets` in the last `days`
 
 
 BY_SETS = frozenset({When.ALLERGY, When.USING, When.FINDING, When.MEASURED_BELOW, When.MEASURED_ABOVE}) | {
     When.TEST_POSITIVE,
     When.USING_OR_SELECTED,
+    When.USED,
     When.VACCINATED,
 }
 BY_LIMIT = frozenset({When.AGE_BELOW, When.EGFR_BELOW, When.PLATELETS_BELOW, When.VIRAL_BELOW_AGE}) | {
@@ -78,7 +80,7 @@ BY_LIMIT = frozenset({When.AGE_BELOW, When.EGFR_BELOW, When.PLATELETS_BELOW, Whe
     When.MEASURED_BELOW,
     When.MEASURED_ABOVE,
 }
-BY_DAYS = frozenset({When.MEASURED_BELOW, When.MEASURED_ABOVE, When.VACCINATED})
+BY_DAYS = frozenset({When.MEASURED_BELOW, When.MEASURED_ABOVE, When.USED, When.VACCINATED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +140,13 @@ class Regimen:
     Words: `regimen.<key>` is shown unless an exclusion applies; `dose.<key>` and the button `label.<key>`
     only when the draft may be offered. The needs are known by its exclusions, and `by_weight` asks for the
     weight. It is for those of whom every row of `only` holds (an age, a severity): for others it is not named.
+    What is given in pregnancy as well (`in_pregnancy`) does not ask for its status.
     """
 
     key: str
     drugs: tuple[Drug, ...] = ()
     by_weight: bool = False
+    in_pregnancy: bool = False
     excluded: tuple[Caution, ...] = ()
     only: tuple[Caution, ...] = ()
 
@@ -239,3 +243,7 @@ class Pathogen:
     def first_step(self, situation: str) -> str:
         """The words after the colon of a title."""
         return self.words[f"first-step.{situation}"]
+
+    def critical_step(self, situation: str) -> str:
+        """The same for a critical card, where the file has other words for it."""
+        return self.words.get(f"first-step.{situation}.critical", self.first_step(situation))

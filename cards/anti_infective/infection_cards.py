@@ -73,6 +73,9 @@ def care_card(
     rule = pathogen.test_rule if is_test else pathogen.treat_rule
     templates = pathogen.test_orders if is_test else pathogen.treat_orders
     base = _base(p, pathogen, situation, rule, pathogen.first_step(situation.words))
+    if indicator is Indicator.CRITICAL:
+        step = pathogen.critical_step(situation.words)
+        base = replace(base, values={**base.values, "first_step": step})
     if infection.is_suspected_only and not is_test:
         base = replace(base, title=base.title.replace(situation.general, SUSPECTED.general))
     asked = missing_of(p, (*pathogen.critical, *pathogen.warn_when, *pathogen.treat_when), infection, limits)
@@ -143,13 +146,14 @@ def treat_card(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits
         *(f"dose.{regimen.key}" for regimen in check.offered),
     )
     say = tuple(key for key in paragraphs if key in pathogen.words)
+    checked = ("INF-GEN-06",) if pathogen.drugs else ()
     return replace(
         card,
         say=say if drafts or not pathogen.drugs else (*say, "INF-GEN-06/withheld"),
         cautions=check.cautions,
         suggestions=(*card.suggestions, *(drafts or _instead(p, pathogen, infection, check))),
         one_of=len(drafts) > 1,
-        also=(*card.also, "INF-GEN-06") if pathogen.drugs else card.also,
+        also=tuple(dict.fromkeys((*card.also, *check.regimen_populations, *checked))),
     )
 
 
@@ -224,7 +228,8 @@ def _instead(
     p: PatientFacts, pathogen: Pathogen, infection: Infection, check: SafetyCheck
 ) -> tuple[Suggestion, ...]:
     """Where no drug may be drafted: the tests for what is missing, and the referral."""
-    tests = tuple(TESTS_FOR_MISSING[fact] for fact in check.missing if fact in TESTS_FOR_MISSING)
+    wanted = (TESTS_FOR_MISSING[fact] for fact in check.missing if fact in TESTS_FOR_MISSING)
+    tests = tuple(test for test in wanted if test not in pathogen.treat_orders)
     asked = order(p, "INF-GEN-06/missing", tests, infection.references, "routine")
     return asked + order(p, "refer", pathogen.refer_orders, infection.references, "routine")
 

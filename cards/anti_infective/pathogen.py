@@ -224,7 +224,14 @@ def _regimen(row: Table, drugs: Mapping[str, Drug]) -> Regimen:
             raise ValueError(f"{row.where}: no drug {name!r}")
     excluded = tuple(_caution(one) for one in row.rows("excluded"))
     used = tuple(drugs[n] for n in names)
-    regimen = Regimen(row.text("key"), used, row.flag("by_weight", False), excluded, _asked(row, "only"))
+    regimen = Regimen(
+        row.text("key"),
+        used,
+        row.flag("by_weight", False),
+        row.flag("in_pregnancy", False),
+        excluded,
+        _asked(row, "only"),
+    )
     if any(drug.per_kg is not None for drug in used) and not regimen.by_weight:
         raise ValueError(f"{row.where}: a dose by weight needs the weight")
     row.finish()

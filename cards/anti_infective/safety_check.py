@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cards.anti_infective.asked import applies
 from cards.anti_infective.asked_person import allergies_known, allergy_row, pregnant
-from cards.anti_infective.content import Pathogen, Regimen
+from cards.anti_infective.content import Caution, Pathogen, Regimen
 from cards.anti_infective.course import is_untreated
 from cards.facts import Infection, Known, PatientFacts
 from cards.outcome import Advice, CannotTell, Input, NoAdvice, Outcome, Topic
@@ -24,6 +24,7 @@ __all__ = ["CheckedRegimen", "SafetyCheck", "allergies_known", "applies", "check
 
 OWN_TOXICITY = "INF-GEN-06/caution.own-toxicity"
 SAME_SUBSTANCE = "INF-GEN-06/caution.same-substance"
+NEWBORN, CHILD = "POP-01", "POP-02"
 TOXIC_SETS = ("med-drug-induced-thrombocytopenia",)
 
 
@@ -52,7 +53,7 @@ class CheckedRegimen:
 class SafetyCheck:
     """The whole check. `cautions` are keys of words, `missing` what keeps a draft from being offered.
 
-    `populations` are the POP ids of the rows that apply.
+    `populations` are the POP ids of the card's own rows that apply, `regimen_populations` of its regimens'.
     """
 
     regimens: tuple[CheckedRegimen, ...]
@@ -60,6 +61,7 @@ class SafetyCheck:
     unknown: tuple[Fact, ...]
     rows: tuple[Input, ...]
     populations: tuple[str, ...] = ()
+    regimen_populations: tuple[str, ...] = ()
 
     @property
     def offered(self) -> tuple[Regimen, ...]:
@@ -81,6 +83,7 @@ def check_safety(
     """Every caution and every regimen of the pathogen's file against the record."""
     found = [(c, applies(p, c, infection, limits)) for c in pathogen.cautions]
     hits = [(c, a) for c, a in found if a.answer is Known.YES]
+    own = _populations(p, [c for c, _ in hits])
     unknown = [a.missing for _, a in found if a.missing is not None]
     checked = []
     for regimen in pathogen.regimens:
@@ -101,8 +104,15 @@ def check_safety(
         tuple(dict.fromkeys((*(f"caution.{c.key}" for c, _ in hits), *_of_drugs(p, checked, limits)))),
         tuple(dict.fromkeys(unknown)),
         tuple(dict.fromkeys((*(r for _, a in hits for r in a.rows), *(r for c in checked for r in c.same)))),
-        tuple(dict.fromkeys(c.population for c, _ in hits if c.population is not None)),
+        own,
+        _populations(p, [c for c, _ in hits]),
     )
+
+
+def _populations(p: PatientFacts, hits: Sequence[Caution]) -> tuple[str, ...]:
+    """POP ids of rows that apply; a newborn is no child of POP-02."""
+    named = dict.fromkeys(c.population for c in hits if c.population is not None)
+    return tuple(NEWBORN if p.person.is_neonate and one == CHILD else one for one in named)
 
 
 def _of_drugs(p: PatientFacts, checked: Sequence[CheckedRegimen], limits: Thresholds) -> list[str]:
@@ -118,7 +128,7 @@ def _needed(p: PatientFacts, regimen: Regimen) -> tuple[Fact, ...]:
     needs = (
         (p.person.age_years is None, Fact.AGE),
         (not allergies_known(p), Fact.ALLERGIES),
-        (pregnancy.answer is Known.UNKNOWN, pregnancy.missing or Fact.PREGNANCY),
+        (pregnancy.answer is Known.UNKNOWN and not regimen.in_pregnancy, pregnancy.missing or Fact.PREGNANCY),
         (regimen.by_weight and p.person.weight is None, Fact.WEIGHT),
     )
     return tuple(fact for is_missing, fact in needs if is_missing)

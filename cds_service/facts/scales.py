@@ -135,6 +135,7 @@ SCALES: Final[Mapping[str, Mapping[str, Scale]]] = MappingProxyType(
         | _scales("mL/min/{1.73_m2}", "ml/min/1.73m2", "ml/min/1.73m^2", "ml/min/1.73")
         | _scales("mL/min/{1.73_m2}", "ml/min/{1.73m2}", "ml/min/1.73_m2", "ml/min/1.73sqm", "ml/min/1.73*m2")
         | _times("mL/min/{1.73_m2}", "60", "ml/s/{1.73_m2}", "ml/s/1.73m2"),
+        "obs-parasitaemia": _PER_CENT,
         "obs-ferritin": _scales("ug/L", "ng/ml")
         | _times("ug/L", "10", "ug/dl")
         | _times("ug/L", "1000", "mg/l"),

@@ -155,7 +155,7 @@ def test_a_treatable_suspicion_has_to_be_settled() -> None:
 
 
 def test_an_infection_without_a_file_cannot_be_judged() -> None:
-    answers = decide(lasting(findings=[ITP, finding("inf-hcv", reference="Condition/f-2")]), LIMITS)
+    answers = decide(lasting(findings=[ITP, finding("inf-strongyloides", reference="Condition/f-2")]), LIMITS)
     assert answers["TPO-01"] == CannotTell(Fact.INFECTION_TYPE)
 
 

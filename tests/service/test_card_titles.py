@@ -62,6 +62,7 @@ LONGEST = {
     "fell_percent": "100",
     "ended": TIME,
     "how": "selected",
+    "vaccinated": TIME,
     "usual": "100",
 }
 TITLES = [
@@ -75,6 +76,7 @@ TITLES = [
 STEPS = {
     "INF-GEN-01/title": ("treat", "under-way", "defer"),
     "INF-GEN-02/title": ("supportive",),
+    "INF-GEN-02/title.vaccinated": ("vaccinated",),
     "INF-GEN-03/title": ("suspected",),
     "INF-GEN-03/title.unexplained": ("unexplained",),
     "INF-GEN-03/title.exposure": ("suspected", "exposure"),
@@ -85,7 +87,7 @@ STEPS = {
 def fillings(name: str, text: str) -> list[dict[str, str]]:
     """The values of a title: an infection goes with the first steps of its own file."""
     steps = STEPS.get(name.removesuffix(".no-count"))
-    if "infection" not in holes(text):
+    if not {"infection", "first_step"} & holes(text):
         return [LONGEST]
     if name.startswith("SAFE-14/"):
         return [LONGEST | {"infection": longest(*(NAMED[key].name for key in SPLENIC))}]
@@ -104,7 +106,7 @@ TREATED = ("INF-GEN-04/", "TPO-03/")
 def _can_lead(pathogen: Pathogen, name: str) -> bool:
     """Whether the title may be that of this pathogen: treatable, or known by antibodies."""
     if name.startswith(TREATED):
-        return not pathogen.supportive
+        return not pathogen.supportive or bool(pathogen.therapy_sets)
     if name.endswith("title.exposure"):
         codes = (code for one in pathogen.test_sets for code in CONTENT.terminology[one].codes)
         return any(code.proves == "exposure" for code in codes)

@@ -1,0 +1,191 @@
+"""When the cards of a pathogen speak, in words made of its file: the file is the condition, so nobody writes it twice.
+
+Value sets are named by their titles; numbers are those of the file, and `{limit:name}` those in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from cards.anti_infective.content import Caution, CriticalSign, Pathogen, TreatSuspected, When
+from cards.wording import CONDITION, Section
+
+TitleOf = Callable[[str], str]
+"""The title of a value set by its id."""
+
+PHRASES: Mapping[When, str] = MappingProxyType(
+    {
+        When.ALLERGY: "an allergy to {sets}",
+        When.PREGNANT: "a pregnancy",
+        When.LACTATING: "breastfeeding",
+        When.AGE_BELOW: "age below {limit} years",
+        When.EGFR_BELOW: "an eGFR below {limit}",
+        When.PLATELETS_BELOW: "platelets below {limit}",
+        When.USING: "a drug in use of {sets}",
+        When.FINDING: "a recorded condition of {sets}",
+        When.BLEEDING: "active bleeding beyond the skin",
+        When.VIRAL_BELOW_AGE: "a current viral infection below {limit} years",
+        When.SEVERE: "an infection that is coded or graded severe",
+        When.CRITICAL: "what makes the card critical",
+        When.WARNED: "what makes the card a warning",
+        When.NEONATE: "the first 28 days of life",
+        When.WEIGHT_BELOW: "a body weight below {limit} kg",
+        When.MEASURED_BELOW: "{sets} below {limit} within {days} days",
+        When.MEASURED_ABOVE: "{sets} above {limit} within {days} days",
+        When.TEST_POSITIVE: "a newest result of {sets} that is positive",
+        When.IMMUNOCOMPROMISED: "a weak defence against infection",
+        When.USING_OR_SELECTED: "a drug in use or selected of {sets}",
+        When.USED: "a drug of {sets} within {days} days",
+        When.VACCINATED: "a vaccine of {sets} within {days} days",
+    }
+)
+
+NEGATED: Mapping[When, str] = MappingProxyType({When.AGE_BELOW: "age {limit} years or more"})
+"""Phrases of a row that is turned round; the others get a "not"."""
+
+SIGNS: Mapping[CriticalSign, str] = MappingProxyType(
+    {
+        CriticalSign.BLEEDING: "active bleeding of WHO grade 2 or more",
+        CriticalSign.SEVERE: "a form that is coded or graded severe",
+        CriticalSign.SEPSIS: "sepsis beside it",
+        CriticalSign.CONSCIOUSNESS: "altered consciousness",
+        CriticalSign.SEIZURE: "a seizure",
+    }
+)
+
+
+def with_conditions(
+    sections: Mapping[str, Section], pathogens: Iterable[Pathogen], title_of: TitleOf
+) -> Mapping[str, Section]:
+    """The sections of the pathogens' cards, each with the paragraph that says when it speaks."""
+    found = dict(sections)
+    for pathogen in pathogens:
+        for rule in pathogen.card_rules:
+            words = {CONDITION: condition_of(pathogen, rule, title_of), **sections[rule].paragraphs}
+            found[rule] = replace(sections[rule], paragraphs=MappingProxyType(words))
+    return MappingProxyType(found)
+
+
+def condition_of(pathogen: Pathogen, rule: str, title_of: TitleOf) -> str:
+    """The condition of one of the pathogen's rule ids."""
+    sentences = [_situation(pathogen, rule), _recognised(pathogen, title_of), _current(pathogen)]
+    if rule == pathogen.test_rule:
+        sentences += [_suspicion(pathogen), _test_reasons(pathogen)]
+    if rule == pathogen.treat_rule:
+        sentences += [*_severity(pathogen, title_of), _treatment(pathogen, title_of)]
+    if rule == pathogen.id:
+        sentences += [_therapy(pathogen, title_of), _vaccine(pathogen, title_of)]
+    return "\n".join(sentence for sentence in sentences if sentence)
+
+
+def _situation(pathogen: Pathogen, rule: str) -> str:
+    """Which of the pathogen's cards the id leads."""
+    parts = (
+        (rule == pathogen.treat_rule, f"proven or reported ({pathogen.recorded.word})"),
+        (rule == pathogen.test_rule, f"only suspected ({pathogen.suspected.word})"),
+        (rule == pathogen.id and bool(pathogen.therapy_sets), "under therapy (info)"),
+    )
+    return f"{pathogen.name}: {'; '.join(words for holds, words in parts if holds)}."
+
+
+def _recognised(pathogen: Pathogen, title_of: TitleOf) -> str:
+    ways = (
+        ("a Condition of", pathogen.condition_sets),
+        ("a positive test of", pathogen.test_sets),
+        ("an organism of", pathogen.organism_sets),
+    )
+    told = [f"{words} {_sets(sets, title_of)}" for words, sets in ways if sets]
+    return f"Recognised by {' or '.join(told)}."
+
+
+def _current(pathogen: Pathogen) -> str:
+    if pathogen.chronic:
+        return "It is current until it is cured."
+    return f"It is current for {pathogen.current_window_days} days after its onset."
+
+
+def _suspicion(pathogen: Pathogen) -> str:
+    match pathogen.treat_suspected:
+        case TreatSuspected.ALWAYS:
+            return "A suspicion alone is treated, for waiting is worse."
+        case TreatSuspected.CRITICAL:
+            return "A suspicion is tested; with a critical sign it is treated."
+    return "A suspicion is tested, not treated."
+
+
+def _test_reasons(pathogen: Pathogen) -> str:
+    """A test of what nobody recorded."""
+    ways = []
+    if pathogen.chronic:
+        ways.append("antibodies alone are known and the count is below {limit:normal}")
+    if pathogen.tested_when_unexplained:
+        ways.append(
+            "an adult who is not pregnant has a count below {limit:workup_count} and either a recorded immune "
+            "thrombocytopenia, or low counts for {limit:mon_default_weeks} weeks that nothing explains"
+        )
+    if not ways:
+        return ""
+    return (
+        f"A test is also suggested where {', or '.join(ways)}, and none was done in "
+        "{limit:proven_chronic_months} months."
+    )
+
+
+def _severity(pathogen: Pathogen, title_of: TitleOf) -> list[str]:
+    signs = [SIGNS.get(sign, sign.value) for sign in pathogen.critical_when]
+    critical = [*signs, *(_words(row, title_of) for row in pathogen.critical)]
+    warning = [_words(row, title_of) for row in pathogen.warn_when]
+    return [
+        f"Critical with {_either(critical)}." if critical else "",
+        f"A warning with {_either(warning)}." if warning else "",
+    ]
+
+
+def _treatment(pathogen: Pathogen, title_of: TitleOf) -> str:
+    """Who is treated, and who is not treated now."""
+    if pathogen.treat_when:
+        rows = _either([_words(row, title_of) for row in pathogen.treat_when])
+        said = f"Treated ({pathogen.treated.word}) only with {rows}; else care is supportive."
+    else:
+        said = "Care is supportive: no drug against it is drafted." if pathogen.supportive else ""
+    later = [_words(one.caution, title_of) for one in pathogen.deferrals]
+    return f"{said} Not treated now with {_either(later)}.".strip() if later else said
+
+
+def _therapy(pathogen: Pathogen, title_of: TitleOf) -> str:
+    if not pathogen.therapy_sets:
+        return ""
+    least = "a drug" if pathogen.therapy_minimum == 1 else f"{pathogen.therapy_minimum} drugs"
+    packs = f" or one of {_sets(pathogen.therapy_packs, title_of)}" if pathogen.therapy_packs else ""
+    route = f", {pathogen.therapy_route.value}" if pathogen.therapy_route else ""
+    return (
+        f"Its therapy is {least} of {_sets(pathogen.therapy_sets, title_of)}{packs}{route}; the platelets may take "
+        f"{pathogen.window_weeks} weeks."
+    )
+
+
+def _vaccine(pathogen: Pathogen, title_of: TitleOf) -> str:
+    if not pathogen.vaccines:
+        return ""
+    return (
+        f"Information too where it is not recorded, the count is below {{limit:mild}} and a vaccine of "
+        f"{_sets(pathogen.vaccines, title_of)} was given within {pathogen.vaccine_days} days."
+    )
+
+
+def _words(row: Caution, title_of: TitleOf) -> str:
+    phrase = PHRASES[row.when]
+    if row.negated:
+        phrase = NEGATED.get(row.when, f"not {phrase}")
+    limit = "" if row.limit is None else f"{row.limit:f}"
+    return phrase.format(sets=_sets(row.sets, title_of), limit=limit, days=row.days)
+
+
+def _sets(ids: Iterable[str], title_of: TitleOf) -> str:
+    return ", ".join(f"{title_of(one)} (`{one}`)" for one in ids)
+
+
+def _either(words: list[str]) -> str:
+    return ", or ".join(words)
