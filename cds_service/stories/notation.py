@@ -7,6 +7,7 @@
     prednisone, started 2 weeks ago      a drug in use; given 2 h ago; ended yesterday
     penicillin, anaphylaxis              an allergy
     platelet transfusion, 1 h ago        something done; a plan is "lumbar puncture, in 2 days"
+    MMR vaccine, 3 weeks ago             a vaccine that was given
     eltrombopag, 50 mg, daily            the draft that is selected
 
 Clauses are separated by ", ". `docs` of the words: `vocabulary.toml`; of the times: `times.read_when`.
@@ -21,33 +22,26 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from cds_service.stories.coding import UnknownWordError, split_term, term
+from cds_service.stories.coding import UnknownWordError, term
 from cds_service.stories.dose_notation import add_clause
+from cds_service.stories.observed_notation import not_understood
+from cds_service.stories.observed_notation import read_count as read_count
+from cds_service.stories.observed_notation import read_observed as read_observed
 from cds_service.stories.story import (
     AllergyTo,
-    Amount,
     Done,
     Drug,
     Found,
-    Observed,
     Ordered,
     Person,
     Planned,
     Story,
     Term,
+    Vaccinated,
 )
 from cds_service.stories.times import When, read_when
 
-PLATELETS = Term("obs-platelet-count")
-COUNT_AGE = When(timedelta(hours=3))
-COUNT_UNIT = "10*9/L"
-
-_NUMBER = r"(?P<comparator><=|>=|<|>)?(?P<value>\d[\d,]*(?:\.\d+)?)"
-_AMOUNT = re.compile(rf"{_NUMBER}(?: (?P<unit>\S.*))?")
-_PRESSURE = re.compile(r"(\d+)/(\d+)")
-_RANGE = re.compile(r"range ([\d.]*)-([\d.]*)")
 _AGE = re.compile(r"(man|woman|boy|girl|newborn boy|newborn girl|person)(?: (\d+)(?: (days|weeks))?)?")
-_STATUSES = ("preliminary", "final", "amended", "corrected", "registered", "entered in error", "unknown")
 _SEVERITIES = {
     "mild": "Mild",
     "moderate": "Moderate",
@@ -73,6 +67,7 @@ def read_story(lines: Mapping[str, Any]) -> Story:
         "drugs",
         "allergies",
         "done",
+        "vaccines",
         "planned",
         "orders",
         "inpatient",
@@ -92,6 +87,7 @@ def read_story(lines: Mapping[str, Any]) -> Story:
         drugs=_each(lines, "drugs", read_drug),
         allergies=_each(lines, "allergies", read_allergy),
         done=_each(lines, "done", read_done),
+        vaccines=_each(lines, "vaccines", read_vaccine),
         planned=_each(lines, "planned", read_planned),
         orders=orders,
         inpatient=lines.get("inpatient", False),
@@ -113,16 +109,12 @@ def _line(read: Callable[[str], F], line: str) -> F:
         raise ValueError(f"{line!r}: {error}") from error
 
 
-def _not_understood(clause: str) -> ValueError:
-    return ValueError(f"{clause!r} is not understood")
-
-
 def read_person(line: str) -> Person:
     """ "woman 34, pregnant 20 weeks, 60 kg, ancestry Chinese"."""
     head, *clauses = line.split(", ")
     found = _AGE.fullmatch(head)
     if found is None:
-        raise _not_understood(head)
+        raise not_understood(head)
     who, age, unit = found.groups()
     sex = {"man": "male", "boy": "male", "woman": "female", "girl": "female"}
     person = Person(sex=sex.get(who.rpartition(" ")[2], "unknown"), age=None)
@@ -140,64 +132,8 @@ def read_person(line: str) -> Person:
         elif clause == "pregnancy not known":
             person = replace(person, pregnancy_known=False)
         else:
-            raise _not_understood(clause)
+            raise not_understood(clause)
     return person
-
-
-def read_count(line: str) -> Observed:
-    """A platelet count: "29.9", "25,000 /uL, 9 days ago", "28, no unit, range 150-400", "8, entered in error"."""
-    head, *clauses = line.split(", ")
-    no_unit = "no unit" in clauses
-    amount = _amount(head)
-    if amount.unit is None and not no_unit:
-        amount = replace(amount, unit=COUNT_UNIT)
-    count = Observed(PLATELETS, amount, at=COUNT_AGE)
-    return _observed(count, [c for c in clauses if c != "no unit"])
-
-
-def read_observed(line: str) -> Observed:
-    """ "haemoglobin 7.9 g/dL, 2 h ago", "blood pressure 82/40", "EBV VCA IgM positive, yesterday"."""
-    head, *clauses = line.split(", ")
-    what, value = split_term(head)
-    pressure = _PRESSURE.fullmatch(value)
-    if pressure is not None:
-        amount = Amount(Decimal(pressure[1]), unit="mm[Hg]")
-        return _observed(Observed(what, amount, diastolic=Decimal(pressure[2]), at=COUNT_AGE), clauses)
-    if _AMOUNT.fullmatch(value) is not None:
-        return _observed(Observed(what, _amount(value), at=COUNT_AGE), clauses)
-    if not value:
-        raise ValueError("a value or a result is missing")
-    return _observed(Observed(what, word=value, at=COUNT_AGE), clauses)
-
-
-def _amount(text: str) -> Amount:
-    found = _AMOUNT.fullmatch(text)
-    if found is None:
-        raise _not_understood(text)
-    return Amount(Decimal(found["value"].replace(",", "")), found["comparator"], found["unit"])
-
-
-def _observed(one: Observed, clauses: list[str]) -> Observed:
-    for clause in clauses:
-        when = read_when(clause.removeprefix("issued "))
-        if when is not None:
-            one = replace(one, issued=when) if clause.startswith("issued ") else replace(one, at=when)
-        elif (limits := _RANGE.fullmatch(clause)) is not None and one.amount is not None:
-            low, high = (Decimal(limit) if limit else None for limit in limits.groups())
-            one = replace(one, amount=replace(one.amount, low=low, high=high))
-        elif clause in _STATUSES:
-            one = replace(one, status=clause.replace(" ", "-"))
-        elif clause == "undated":
-            one = replace(one, at=None)
-        elif clause == "unreadable":
-            one = replace(one, broken=True)
-        elif clause in ("high", "low"):
-            one = replace(one, interpretation=clause)
-        elif clause in ("citrate", "cord blood") or clause.startswith("sample "):
-            one = replace(one, sample=clause)
-        else:
-            raise _not_understood(clause)
-    return one
 
 
 def read_finding(line: str) -> Found:
@@ -229,7 +165,7 @@ def read_finding(line: str) -> Found:
         elif clause == "reported by the patient":
             found = replace(found, by_patient=True)
         else:
-            raise _not_understood(clause)
+            raise not_understood(clause)
     return found
 
 
@@ -263,7 +199,7 @@ def read_allergy(line: str) -> AllergyTo:
         elif clause in ("high criticality", "low criticality"):
             allergy = replace(allergy, criticality=clause.partition(" ")[0])
         else:
-            raise _not_understood(clause)
+            raise not_understood(clause)
     return allergy
 
 
@@ -286,8 +222,20 @@ def read_done(line: str) -> Done:
         elif clause in ("in progress", "completed", "entered in error"):
             done = replace(done, status=clause.replace(" ", "-"))
         else:
-            raise _not_understood(clause)
+            raise not_understood(clause)
     return done
+
+
+def read_vaccine(line: str) -> Vaccinated:
+    """ "MMR vaccine, 3 weeks ago"."""
+    head, *clauses = line.split(", ")
+    given = Vaccinated(term(head))
+    for clause in clauses:
+        when = read_when(clause)
+        if when is None:
+            raise not_understood(clause)
+        given = replace(given, at=when)
+    return given
 
 
 def read_planned(line: str) -> Planned:
@@ -297,7 +245,7 @@ def read_planned(line: str) -> Planned:
     for clause in clauses:
         when = read_when(clause.removeprefix("ordered "))
         if when is None:
-            raise _not_understood(clause)
+            raise not_understood(clause)
         plan = replace(plan, ordered=when) if clause.startswith("ordered ") else replace(plan, at=when)
     return plan
 

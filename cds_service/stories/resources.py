@@ -22,6 +22,7 @@ from cds_service.stories.story import (
     Planned,
     Story,
     Term,
+    Vaccinated,
 )
 from cds_service.stories.times import TODAY, When
 from cds_service.stories.writer import Resource, Writer, hl7, without_none
@@ -43,6 +44,7 @@ def write(story: Story, patient: str, now: datetime, dialect: Dialect = STANDARD
         *(_drug(w, d) for d in story.drugs),
         *(_allergy(w, a) for a in story.allergies),
         *(_done(w, d) for d in story.done),
+        *(_vaccinated(w, v) for v in story.vaccines),
         *(_planned(w, p) for p in story.planned),
     ]
     if story.person.weight is not None:
@@ -183,6 +185,18 @@ def _done(w: Writer, done: Done) -> Resource:
             "code": w.code(done.what),
             "subject": w.subject,
             "performedDateTime": w.text(done.at),
+        }
+    )
+
+
+def _vaccinated(w: Writer, given: Vaccinated) -> Resource:
+    return without_none(
+        w.head("Immunization", "vaccine")
+        | {
+            "status": "completed",
+            "vaccineCode": w.code(given.what),
+            "patient": w.subject,
+            "occurrenceDateTime": w.text(given.at),
         }
     )
 

@@ -116,6 +116,14 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Vaccinated:
+    """An Immunization that was given."""
+
+    what: Term
+    at: When | None = field(default_factory=When)
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """An order that is active: a procedure to come, a test, a product."""
 
@@ -145,6 +153,7 @@ class Story:
     drugs: tuple[Drug, ...] = ()
     allergies: tuple[AllergyTo, ...] = ()
     done: tuple[Done, ...] = ()
+    vaccines: tuple[Vaccinated, ...] = ()
     planned: tuple[Planned, ...] = ()
     orders: tuple[Ordered, ...] = ()
     inpatient: bool = False

@@ -20,12 +20,23 @@ from cds_service.stories.story import Story
 
 INDICATORS: Final = ("critical", "warning", "info")
 FACTS: Final = frozenset(
-    {"person", "platelets", "observed", "findings", "drugs", "allergies", "done", "planned", "orders"}
+    {
+        "person",
+        "platelets",
+        "observed",
+        "findings",
+        "drugs",
+        "allergies",
+        "done",
+        "vaccines",
+        "planned",
+        "orders",
+    }
     | {"inpatient", "hook", "failed", "absent"}
 )
 EXPECTATIONS: Final = frozenset(
     {"expect", "merged", "may", "says", "drafts", "offers", "not_rules", "not_words", "not_drafts"}
-    | {"at_most", "outcomes"}
+    | {"at_most", "highest", "outcomes"}
 )
 _CARD = re.compile(r"(\S+) ({})".format("|".join(INDICATORS)))
 _ID = re.compile(r"[A-Z]-\d+[a-z]?")
@@ -48,7 +59,7 @@ class Vignette:
 
     `expect` is the whole answer in its order, but for the cards led by a rule of `may`. `merged` are ids that some card
     names; `says` and `drafts` stand in some card, the words of a draft being those of its description; `offers` are
-    types of actions. `not_*` stand in none.
+    types of actions. `not_*` stand in none. No card is more urgent than `highest`.
     """
 
     id: str
@@ -64,6 +75,7 @@ class Vignette:
     not_words: tuple[str, ...] = ()
     not_drafts: tuple[str, ...] = ()
     at_most: int | None = None
+    highest: str | None = None
     outcomes: tuple[tuple[str, str], ...] = ()
 
 
@@ -129,9 +141,16 @@ def _vignette(table: Mapping[str, Any], label: str) -> Vignette:
         story=read_story({name: value for name, value in table.items() if name in FACTS}),
         expect=tuple(_card(card) for card in table.get("expect", ())),
         at_most=table.get("at_most"),
+        highest=_indicator(table.get("highest")),
         outcomes=tuple(table.get("outcomes", {}).items()),
         **lists,
     )
+
+
+def _indicator(word: str | None) -> str | None:
+    if word not in (None, *INDICATORS):
+        raise ValueError(f"{word!r} is no indicator")
+    return word
 
 
 def _card(text: str) -> ExpectedCard:

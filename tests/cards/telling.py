@@ -1,0 +1,188 @@
+"""The stories of `fixtures/vignettes/` told to the whole service, and its answers judged. Each is asked once.
+
+answer = ask(vignette)                       # the story as it stands, at `NOW`
+answer = tell(vignette.story, dialect=...)   # the same told in another way
+judge(vignette, answer) == []                # what the clinician expects
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import pytest
+
+from cards.advice import ALL_ADVICE
+from cards.decide import SCOPE
+from cards.valuesets import load
+from cds_service.app import create_app
+from cds_service.discovery import SERVICES, prefetch_keys
+from cds_service.fixture_files import fixtures_folder
+from cds_service.hooks.wire import encode
+from cds_service.settings import Settings
+from cds_service.stories.coding import STANDARD, Dialect
+from cds_service.stories.request import story_request
+from cds_service.stories.story import Story
+from cds_service.stories.vignettes import ExpectedCard, Vignette, read_vignettes
+
+NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
+VIGNETTES = read_vignettes(fixtures_folder() / "vignettes")
+BY_ID = {v.id: v for v in VIGNETTES}
+URLS = {service.hook: f"/cds-services/{service.id}" for service in SERVICES}
+RULES = frozenset((SCOPE, *(rule for advice in ALL_ADVICE for rule in advice.ids)))
+
+WAITING = frozenset(
+    f"{family}-{one}"
+    for family, ids in {
+        "INF": "ADV B19 BAB BRU CHIK CMV COV FLU HAN HBV HCV HIV HSV IE LEPTO MAL MEN MMR OTHER RICK SFTS STEC TB TYPH "
+        "VHF VIR VL VZV ZIK",
+        "TPO": "12 13 14",
+    }.items()
+    for one in ids.split()
+)
+"""Rules that stories may expect before they are built: those stories are not judged yet."""
+
+Answer = Mapping[str, Any]
+
+each_vignette = pytest.mark.parametrize("vignette", VIGNETTES, ids=lambda v: v.id.replace(" ", "-"))
+
+
+@cache
+def service_at(now: datetime) -> Any:
+    """The service with a clock that stands still."""
+    return create_app(Settings(log_level="error"), clock=lambda: now).test_client()
+
+
+def tell(
+    story: Story, now: datetime = NOW, dialect: Dialect = STANDARD, shuffle: str | None = None
+) -> Answer:
+    """The answer to the story's call; `shuffle` seeds another order of the resources of each key."""
+    request = story_request(story, "case", now, prefetch_keys(load()), dialect)
+    if shuffle is not None:
+        for value in request["prefetch"].values():
+            if value and "entry" in value:
+                random.Random(shuffle).shuffle(value["entry"])
+    answer = service_at(now).post(URLS[story.hook], data=encode(request), content_type="application/json")
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    body: Answer = answer.get_json()
+    return body
+
+
+@cache
+def ask(vignette: Vignette, now: datetime = NOW) -> Answer:
+    """The answer to the vignette's story as it is written."""
+    return tell(vignette.story, now)
+
+
+def waits(vignette: Vignette) -> bool:
+    """Whether the story expects a rule that is not built yet."""
+    return not RULES.issuperset(rule for card in vignette.expect for rule in card.rules)
+
+
+# ------------------------------------------------------------------------------------------------- reading answers
+
+
+def own(card: Answer) -> Answer:
+    """What the card says of itself in its extension."""
+    extension: Answer = card["extension"]["org.platelet-hooks.card"]
+    return extension
+
+
+def rules_of(card: Answer) -> list[str]:
+    rules: list[str] = own(card)["rules"]
+    return rules
+
+
+def told(card: Answer) -> str:
+    """A card as the tests name it."""
+    return f"{'+'.join(rules_of(card))} {card['indicator']}"
+
+
+def words_of(card: Answer) -> str:
+    return f"{card['summary']}\n{card['detail']}".casefold()
+
+
+def actions(answer: Answer) -> list[Answer]:
+    return [a for c in answer["cards"] for s in c.get("suggestions", ()) for a in s["actions"]]
+
+
+def drafts(answer: Answer) -> str:
+    """What the drafts say: their description, and the drug or service that they name."""
+    found = []
+    for action in actions(answer):
+        if action["type"] != "delete":
+            resource = action["resource"]
+            code = resource.get("code") or resource.get("medicationCodeableConcept") or {}
+            found.append(f"{action['description']} | {code.get('text', '')}")
+    return "\n".join(found).casefold()
+
+
+def outcomes(answer: Answer) -> dict[str, str]:
+    """Each rule that was evaluated, with its outcome."""
+    evaluated = answer["extension"]["org.platelet-hooks.evaluation"]["evaluated"]
+    return {entry["rule"]: entry["outcome"] for entry in evaluated}
+
+
+# --------------------------------------------------------------------------------------------------------- judging
+
+BESIDES = ("MON-01", "MON-02", "MON-03", "PLT-04")
+"""When to count next and the basic work-up: they stand in most answers, and a story names them where they matter."""
+
+URGENCY = ("info", "warning", "critical")
+
+
+def names(rule: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a rule is among ids and families (`TRF-*`)."""
+    return any(rule == one or (one.endswith("*") and rule.startswith(one[:-1])) for one in patterns)
+
+
+def is_card(card: Answer, expected: ExpectedCard) -> bool:
+    first, *others = expected.rules
+    rules = rules_of(card)
+    return rules[0] == first and set(others) <= set(rules) and card["indicator"] == expected.indicator
+
+
+def judge(vignette: Vignette, answer: Answer) -> list[str]:
+    """Everything in which the answer is not what the clinician expects."""
+    cards = answer["cards"]
+    leads = {card.rules[0] for card in vignette.expect}
+    besides = tuple(rule for rule in (*BESIDES, *vignette.may) if rule not in leads)
+    counted = [card for card in cards if not names(rules_of(card)[0], besides)]
+    wrong = []
+    if len(counted) != len(vignette.expect) or not all(map(is_card, counted, vignette.expect)):
+        wrong.append(f"expected {[str(card) for card in vignette.expect]}")
+    if vignette.at_most is not None and len(cards) > vignette.at_most:
+        wrong.append(f"at most {vignette.at_most} cards")
+    if vignette.highest is not None:
+        higher = URGENCY[URGENCY.index(vignette.highest) + 1 :]
+        wrong += [
+            f"more urgent than {vignette.highest}: {told(c)}" for c in cards if c["indicator"] in higher
+        ]
+    wrong += [f"has {r}" for r in (rules_of(c)[0] for c in cards) if names(r, vignette.not_rules)]
+    wrong += _has_what_it_should_not(vignette, answer) + _lacks(vignette, answer)
+    return [f"shown {[told(card) for card in cards]}", *wrong] if wrong else []
+
+
+def _has_what_it_should_not(vignette: Vignette, answer: Answer) -> list[str]:
+    text, offered = "\n".join(map(words_of, answer["cards"])), drafts(answer)
+    return [f"says {words!r}" for words in vignette.not_words if words.casefold() in text] + [
+        f"offers {words!r}" for words in vignette.not_drafts if words.casefold() in offered
+    ]
+
+
+def _lacks(vignette: Vignette, answer: Answer) -> list[str]:
+    """What the cards should name, say and offer, and do not."""
+    text, offered = " ".join("\n".join(map(words_of, answer["cards"])).split()), drafts(answer)
+    merged = {rule for card in answer["cards"] for rule in rules_of(card)}
+    types = {action["type"] for action in actions(answer)}
+    found = outcomes(answer)
+    return [
+        *(f"no card names {rule}" for rule in vignette.merged if rule not in merged),
+        *(f"does not say {words!r}" for words in vignette.says if words.casefold() not in text),
+        *(f"offers no {words!r}" for words in vignette.drafts if words.casefold() not in offered),
+        *(f"has no {kind} action" for kind in vignette.offers if kind not in types),
+        *(f"{r} is {found.get(r)}, not {o}" for r, o in vignette.outcomes if found.get(r) != o),
+    ]
