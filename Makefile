@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install dev serve test check fix fuzz lock clean
+.PHONY: help install dev serve test check fix rulebook fuzz lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -34,7 +34,7 @@ test: dev ## run the tests (ARGS="tests/service -x" to choose)
 	@$(BIN)/python -m pytest -n auto -q $(ARGS)
 
 # Tests come last, so that the closing line of a good run is theirs.
-check: dev ## run every check: format, lint, types, import contracts, tests
+check: dev ## run every check: format, lint, types, import contracts, rulebook, tests
 	@passed=0; failed=; \
 	run() { \
 	    name=$$1; shift; printf '\n== %s\n' "$$name"; \
@@ -44,6 +44,7 @@ check: dev ## run every check: format, lint, types, import contracts, tests
 	run lint $(BIN)/ruff check .; \
 	run types $(BIN)/mypy; \
 	run imports $(BIN)/lint-imports; \
+	run rulebook $(BIN)/python -m cds_service.rulebook --check; \
 	run tests $(BIN)/python -m pytest -n auto -q; \
 	if [ -n "$$failed" ]; then \
 	    set -- $$failed; printf '\nfailed: %s\nchecks: %s passed, %s failed\n' "$$*" "$$passed" "$$#"; exit 1; \
@@ -52,6 +53,9 @@ check: dev ## run every check: format, lint, types, import contracts, tests
 fix: dev ## repair format and lint where a tool can
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+rulebook: dev ## make cards/RULEBOOK.md of the rules' words, numbers, sources and stories
+	@$(BIN)/python -m cds_service.rulebook
 
 fuzz: dev ## run the property tests for long
 	@$(BIN)/python -m pytest -n auto -q -m hypothesis --hypothesis-profile=long $(ARGS)

@@ -15,6 +15,7 @@ from typing import Final
 
 import cards
 from cards.anti_infective.pathogen import Pathogen, load_pathogens, therapy_templates
+from cards.anti_infective.pathogen_condition import with_conditions
 from cards.anti_infective.pathogen_words import pathogen_sections
 from cards.drafts import TEMPLATES, Template, check
 from cards.thresholds import Thresholds
@@ -24,6 +25,8 @@ from cards.wording import Words, load_words
 RELEASE: Final = "1.0.0"
 FOLDER: Final = Path(cards.__file__).parent
 CONTENT_FILES: Final = (".py", ".md", ".json", ".toml")
+MADE: Final = frozenset({"RULEBOOK.md"})
+"""Files that are made of the others."""
 
 
 class ContentError(Exception):
@@ -49,7 +52,10 @@ def load_content(folder: Path = FOLDER) -> Content:
         pathogens = load_pathogens(terminology)
         templates = MappingProxyType({**TEMPLATES, **therapy_templates(pathogens)})
         check(templates, terminology)
-        words = load_words(folder).with_sections(pathogen_sections(pathogens))
+        sections = with_conditions(
+            pathogen_sections(pathogens), pathogens, lambda id_: terminology[id_].title
+        )
+        words = load_words(folder).with_sections(sections)
     except (ValueError, LookupError, OSError) as error:
         raise ContentError(f"clinical content: {error}") from error
     return Content(words, templates, terminology, pathogens, Thresholds(), content_version(folder))
@@ -58,6 +64,7 @@ def load_content(folder: Path = FOLDER) -> Content:
 def content_version(folder: Path = FOLDER) -> str:
     """The release, and ten hexadecimal digits over the names and bytes of the content's files."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in CONTENT_FILES):
+    files = (path for path in folder.rglob("*") if path.suffix in CONTENT_FILES and path.name not in MADE)
+    for path in sorted(files):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{RELEASE}+{digest.hexdigest()[:10]}"

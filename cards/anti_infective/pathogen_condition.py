@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from cards.anti_infective.content import Caution, CriticalSign, Pathogen, TreatSuspected, When
+from cards.anti_infective.content import (
+    Caution,
+    CriticalSign,
+    Drug,
+    Pathogen,
+    Regimen,
+    TreatSuspected,
+    When,
+)
 from cards.wording import CONDITION, Section
 
 TitleOf = Callable[[str], str]
@@ -78,6 +86,32 @@ def condition_of(pathogen: Pathogen, rule: str, title_of: TitleOf) -> str:
     if rule == pathogen.id:
         sentences += [_therapy(pathogen, title_of), _vaccine(pathogen, title_of)]
     return "\n".join(sentence for sentence in sentences if sentence)
+
+
+def regimens_of(pathogen: Pathogen, title_of: TitleOf) -> tuple[str, ...]:
+    """One line for each regimen that a card may draft: its drugs with their doses, whom it is for, what excludes it."""
+    return tuple(_regimen(regimen, title_of) for regimen in pathogen.regimens if regimen.drugs)
+
+
+def _regimen(regimen: Regimen, title_of: TitleOf) -> str:
+    drugs = "; ".join(f"{drug.text}: {_dosage(drug)}" for drug in regimen.drugs)
+    only = " and ".join(_words(row, title_of) for row in regimen.only)
+    against = _either([_words(row, title_of) for row in regimen.excluded])
+    return (
+        drugs
+        + (f". Only with {only}" if only else "")
+        + (f". Not with {against}" if against else "")
+        + (". Asks for the weight" if regimen.by_weight else "")
+        + "."
+    )
+
+
+def _dosage(drug: Drug) -> str:
+    """The dosage with its rule of dose: `{dose}` stands for the dose by weight."""
+    if drug.per_kg is None:
+        return drug.dosage
+    most = "" if drug.most is None else f", at most {drug.most:f} mg"
+    return drug.dosage.replace("{dose}", f"{drug.per_kg:f} mg/kg{most}")
 
 
 def _situation(pathogen: Pathogen, rule: str) -> str:

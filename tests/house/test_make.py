@@ -121,8 +121,8 @@ def test_check_runs_everything_and_reports_all_failures_at_the_end(installed: Pa
         write_script(installed / ".venv/bin" / tool, f'echo "{tool} fails"; exit 1')
     done = make(installed, "check")
     headings = re.findall(r"^== (\w+)$", done.stdout, flags=re.MULTILINE)
-    assert headings == ["format", "lint", "types", "imports", "tests"]
-    assert done.stdout.endswith("\nfailed: types imports\nchecks: 3 passed, 2 failed\n")
+    assert headings == ["format", "lint", "types", "imports", "rulebook", "tests"]
+    assert done.stdout.endswith("\nfailed: types imports\nchecks: 4 passed, 2 failed\n")
     assert done.returncode != 0
 
 
