@@ -15,7 +15,10 @@ from tests.cards.direct import pathogens
 
 
 def test_files_come_in_the_order_of_the_rulebook() -> None:
-    written = "HP HCV HBV HIV EBV CMV VZV HSV B19 MMR DEN ZIK CHIK SEP"
+    written = (
+        "HP HCV HBV HIV EBV CMV VZV HSV B19 MMR DEN ZIK CHIK MAL RICK LEPTO BRU TYPH SEP MEN IE TB VL BAB HAN SFTS "
+        "COV FLU VIR STEC ADV VHF SYPH TOXO QFEV MUMP HEPAE"
+    )
     assert list(pathogens()) == [f"INF-{name}" for name in written.split()]
 
 
