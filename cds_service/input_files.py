@@ -56,19 +56,34 @@ def read_input(path: Path) -> Records | Request:
         raise InputError(f"{path.name}: nested too deeply") from None
 
 
+def read_text(body: bytes, name: str) -> Records | Request:
+    """The same of a text: NDJSON where its first line is an object by itself and more lines follow."""
+    lines = [line for line in body.splitlines() if line.strip()]
+    try:
+        if len(lines) > 1 and lines[0].lstrip().startswith(b"{") and lines[0].rstrip().endswith(b"}"):
+            return _settled(_of_lines(body, Path(name)))
+        return _of_content(body, name)
+    except RecursionError:
+        raise InputError(f"{name}: nested too deeply") from None
+
+
 def _read_input(path: Path) -> Records | Request:
     if path.is_dir():
         return _settled(_of_folder(path))
     body = _read(path)
     if path.suffix == ".ndjson":
         return _settled(_of_lines(body, path))
-    content = _decode(body, path.name)
+    return _of_content(body, path.name)
+
+
+def _of_content(body: bytes, name: str) -> Records | Request:
+    content = _decode(body, name)
     if isinstance(content, dict) and "hook" in content and "resourceType" not in content:
         hook = content["hook"]
         if not isinstance(hook, str):
-            raise InputError(f"{path.name}: hook is not a string")
+            raise InputError(f"{name}: hook is not a string")
         return Request(body, hook)
-    return _settled(_resources(content, path.name))
+    return _settled(_resources(content, name))
 
 
 def _of_folder(folder: Path) -> Iterator[tuple[str | None, Resource]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, request
@@ -115,7 +115,7 @@ def sandbox_link(base_url: str) -> str:
 
 def _health() -> str:
     """What `/health/ready` says at this moment, in a word."""
-    answer = current_app.make_response(current_app.view_functions["health.ready"]())
+    answer = current_app.make_response(cast("Response", current_app.view_functions["health.ready"]()))
     return "ready" if answer.status_code == HTTPStatus.OK else "not ready"
 
 
