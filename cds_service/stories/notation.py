@@ -22,6 +22,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from cards.code_systems import CVX
 from cds_service.stories.coding import UnknownWordError, term
 from cds_service.stories.dose_notation import add_clause
 from cds_service.stories.observed_notation import not_understood
@@ -52,6 +53,11 @@ _SEVERITIES = {
     "WHO 3": "Severe",
     "WHO 4": "Life threatening",
 }
+UNMAPPED = {
+    "a drug with a local code": ("urn:oid:2.999.1", "LOCAL-4711"),
+    "hepatitis B vaccine": (CVX, "45"),
+}
+"""Orders whose code is in none of our value sets."""
 _SUSPECTED = {"suspected": "provisional", "differential": "differential", "refuted": "refuted"}
 
 F = TypeVar("F")
@@ -253,7 +259,7 @@ def read_planned(line: str) -> Planned:
 def read_order(line: str) -> Ordered:
     """ "eltrombopag, 50 mg, daily", "platelets", "amoxicillin, oral, reason streptococcal pharyngitis"."""
     head, *clauses = line.split(", ")
-    order = Ordered(None if head == "a drug with a local code" else term(head))
+    order = Ordered(None, code=UNMAPPED[head]) if head in UNMAPPED else Ordered(term(head))
     for clause in clauses:
         if clause.startswith("reason "):
             order = replace(order, reason=term(clause.removeprefix("reason ")))

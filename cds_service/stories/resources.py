@@ -226,10 +226,10 @@ def _stay(w: Writer) -> Resource:
 
 def _order(w: Writer, order: Ordered) -> Resource:
     is_service = order.what is not None and order.what.set_id.startswith(("proc-", "order-", "product-"))
-    if order.what is None:
-        code: Resource = {"coding": [{"system": "urn:oid:2.999.1", "code": "LOCAL-4711"}]}
-    else:
+    if order.what is not None:
         code = w.code(order.what)
+    else:
+        code = {"coding": [dict(zip(("system", "code"), order.code or (), strict=False))]}
     reason = None if order.reason is None else [w.code(order.reason)]
     head = w.head("ServiceRequest" if is_service else "MedicationRequest", "draft") | {
         "status": "draft",

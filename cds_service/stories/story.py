@@ -135,11 +135,12 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """The draft that the clinician selects; `what` None: a local code that nobody maps."""
+    """The draft that the clinician selects; `what` None: `code` is its system and code, which nobody maps."""
 
     what: Term | None
     dose: Dose = Dose()
     reason: Term | None = None
+    code: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
