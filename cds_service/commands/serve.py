@@ -16,6 +16,8 @@ from cds_service.settings import PREFIX, SettingsError, load_settings
 
 APP = "cds_service.app:create_warm_app"
 STOP_SECONDS = 10
+THREADS = 8
+"""Calls that a worker answers at a time. One computes; the others may wait for FHIR servers meanwhile."""
 
 
 @click.command()
@@ -78,8 +80,7 @@ def run(target: str, address: str, port: int, workers: int) -> None:
         address=address,
         port=port,
         workers=workers,
-        # A request computes and does not wait: more threads would only share one interpreter lock.
-        blocking_threads=1,
+        blocking_threads=THREADS,
         workers_kill_timeout=STOP_SECONDS,
         respawn_failed_workers=True,
         websockets=False,

@@ -58,6 +58,8 @@ class FhirAccess:
         self._executor = ThreadPoolExecutor(THREADS, "fetch")
         self._lines: OrderedDict[Server, _Line] = OrderedDict()
         self._lock = Lock()
+        self.busy = 0
+        """Keys that are being read at this moment."""
 
     def for_call(self, allowed: Sequence[str] = ()) -> CallFetch:
         """A fetch for one call; `allowed` are the FHIR servers of the client's entry."""
@@ -96,7 +98,16 @@ class FhirAccess:
         )
 
     def submit(self, reading: _KeyReading) -> Future[None]:
-        return self._executor.submit(reading.run)
+        return self._executor.submit(self._run, reading)
+
+    def _run(self, reading: _KeyReading) -> None:
+        with self._lock:
+            self.busy += 1
+        try:
+            reading.run()
+        finally:
+            with self._lock:
+                self.busy -= 1
 
     @property
     def most_entries(self) -> int:

@@ -161,7 +161,7 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """Verifies by the system's authorities (`SSL_CERT_FILE` adds a site's own) and by those that come with requests."""
     context = ssl.create_default_context()
     context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
@@ -189,11 +189,11 @@ class _OneServer(HTTPAdapter):
 
 def open_session(server: Server, addresses: Addresses) -> requests.Session:
     """A session for this server alone: no cookies, no proxies or passwords of the environment, no other host."""
-    logging.getLogger("urllib3").propagate = False  # it logs addresses, in which ids stand
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)  # it logs addresses, in which ids stand
     options: dict[str, Any] = {"maxsize": KEPT_OPEN, "block": False, "addresses": addresses}
     pool: HTTPConnectionPool
     if server.scheme == "https":
-        pool = _TlsPool(server.host, server.port, ssl_context=_tls(), **options)
+        pool = _TlsPool(server.host, server.port, ssl_context=tls(), **options)
     else:
         pool = _Pool(server.host, server.port, **options)
     session = requests.Session()
