@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from datetime import UTC, datetime
 from typing import Final
@@ -13,16 +14,23 @@ from cds_service.auth.guard import guard_calls
 from cds_service.auth.jti import ProcessMemory
 from cds_service.content import load_content
 from cds_service.cors import allow_origins
+from cds_service.dialects.choice import check_order_codes
 from cds_service.evaluate import prepare
 from cds_service.fhir.validate import warm
 from cds_service.fhir_client import FhirAccess
 from cds_service.logs import log_requests, open_log
+from cds_service.memory import Memory
+from cds_service.memory_start import remember
 from cds_service.refusals import answer_failures
 from cds_service.routes.cds_services import Clock, hook_routes
 from cds_service.routes.code_systems import code_system_routes
+from cds_service.routes.feedback import feedback_routes
 from cds_service.routes.health import health_routes
+from cds_service.routes.metrics import metric_routes
 from cds_service.routes.pages import page_routes
+from cds_service.routes.playground import playground_routes
 from cds_service.settings import Settings, load_settings
+from cds_service.store.tokens import StoredJtis
 
 COLLECT_AFTER: Final = 50_000
 """Allocations between collections: decoded JSON holds no cycles, so they may be rare."""
@@ -33,28 +41,39 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings | None = None, clock: Clock = now) -> Flask:
-    """The application. SettingsError or ContentError, each one line, when it must not start."""
+def create_app(settings: Settings | None = None, clock: Clock = now, remembers: bool = True) -> Flask:
+    """The application. SettingsError or ContentError, each one line, when it must not start.
+
+    Unless it `remembers`, nothing is read from the store and nothing written.
+    """
     settings = settings or load_settings()
     gate = open_gate(settings, clock)
     content = load_content()
+    check_order_codes(settings, content.templates)
     base_url = settings.public_url
     evaluation = prepare(content, base_url, settings.limits.entries, explains=settings.sandbox)
     log = open_log(settings)
+    memory = remember(settings, clock, log) if remembers else None
+    jtis = ProcessMemory(clock)
 
     app = Flask(
         __name__, static_folder="web/static", static_url_path="/static", template_folder="web/templates"
     )
     app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes + 1
     app.url_map.merge_slashes = False
-    app.register_blueprint(hook_routes(settings, evaluation, clock, FhirAccess(settings)))
+    app.register_blueprint(hook_routes(settings, evaluation, clock, FhirAccess(settings), memory))
     app.register_blueprint(code_system_routes(base_url, content.version))
-    app.register_blueprint(health_routes(content.version))
+    app.register_blueprint(feedback_routes(settings, memory, clock))
+    app.register_blueprint(metric_routes(settings, memory))
+    app.register_blueprint(health_routes(content.version, memory.database.check if memory else lambda: True))
     app.register_blueprint(page_routes(settings, content))
+    if settings.sandbox:
+        app.register_blueprint(playground_routes(settings, evaluation.keys, clock))
     log_requests(app, log)
     allow_origins(app, settings)
-    guard_calls(app, settings, gate, ProcessMemory(clock), log)
+    guard_calls(app, settings, gate, StoredJtis(memory.database, jtis) if memory else jtis, log)
     answer_failures(app, base_url, log)
+    app.extensions["memory"] = memory
     return app
 
 
@@ -62,6 +81,10 @@ def create_warm_app() -> Flask:
     """The application as a server runs it: models loaded first, and what lives for ever kept out of collections."""
     app = create_app()
     warm()
+    memory: Memory = app.extensions["memory"]
+    memory.database.open()
+    memory.writer.start()
+    atexit.register(memory.close)
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 10, 10)

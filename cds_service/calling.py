@@ -57,7 +57,7 @@ class ServiceHere:
         settings = load_settings()
         if "log_level" not in settings.model_fields_set:  # a line per request is for a server
             settings = settings.model_copy(update={"log_level": "error"})
-        self._client = create_app(settings, clock).test_client()
+        self._client = create_app(settings, clock, remembers=False).test_client()
 
     def keys(self, hook: str) -> Sequence[PrefetchKey]:
         return prefetch_keys(load())

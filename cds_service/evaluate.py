@@ -12,6 +12,7 @@ from cards.outcome import NoAdvice
 from cards.reading import read
 from cards.reasons import Why
 from cards.record import Record
+from cds_service.account import Account
 from cds_service.card_text import Setting
 from cds_service.content import Content
 from cds_service.discovery import PrefetchKey, prefetch_keys
@@ -53,25 +54,38 @@ def prepare(content: Content, base_url: str, most_entries: int, explains: bool =
 
 
 def evaluate(
-    request: HookRequest, evaluation: Evaluation, now: datetime, fetch: Fetch | None = None
+    request: HookRequest,
+    evaluation: Evaluation,
+    now: datetime,
+    fetch: Fetch | None = None,
+    account: Account | None = None,
 ) -> HookResponse:
     """The answer to a call at `now` (aware). Refused with 412 or 413 where it cannot be answered."""
     content = evaluation.content
+    account = account or Account()
     gathered = gather(request, evaluation.keys, evaluation.most_entries, fetch)
+    account.lap("gather")
     if request.context.user_is_patient:
         nothing = Decision((), {SCOPE: NoAdvice(Why.PATIENT_USER)})
         return _answer((), nothing, (), gathered.degraded, evaluation)
     parsed = parse(gathered.sources, request.context.patient_id, request.fhir_server)
+    account.lap("parse")
     settled = settle(parsed, request, gathered.answers, content.terminology, now, content.limits)
+    account.lap("facts")
 
     def judge(record: Record) -> tuple[PatientFacts, Decision]:
         facts = read(record, content.limits, content.pathogens)
         return facts, decide(facts, content.limits)
 
     valid = decide_on_valid(settled.record, parsed, judge)
-    cards = render(valid.decision, valid.facts, evaluation.setting, request.context.encounter_id)
+    account.lap("decide")
+    decision = account.recall(valid.decision, valid.facts, content)
+    account.lap("recall")
+    cards = render(decision, valid.facts, evaluation.setting, request.context.encounter_id)
     rejected = (*parsed.rejected, *settled.rejected, *valid.rejected)
-    return _answer(cards, valid.decision, rejected, gathered.degraded, evaluation)
+    account.keep(decision, cards, len(rejected))
+    account.lap("render")
+    return _answer(cards, decision, rejected, (*gathered.degraded, *account.degraded), evaluation)
 
 
 def _answer(

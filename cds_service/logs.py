@@ -1,6 +1,7 @@
-"""One structured line per request: what was asked, how it ended, how long it took. No patient data, no identifiers.
+"""One structured line per request: what was asked, what was decided, how long it took. No patient data, no identifiers.
 
-Path, query, user and hook instance are left out: they name people or are free text. The request id is our own.
+Path, query, user and hook instance are left out: they name people or are free text. The request id is our own. The
+same account goes into `Server-Timing` and the metrics.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import orjson
 import structlog
 from flask import Flask, Response, g, request
 
+from cds_service.account import Account
+from cds_service.metrics import REQUESTS, SECONDS, count_call
 from cds_service.settings import Settings
 
 LEVELS: Final = {
@@ -23,6 +26,9 @@ LEVELS: Final = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Any other is free text of the caller."""
 
 Log = structlog.typing.FilteringBoundLogger
 
@@ -50,7 +56,7 @@ def open_log(settings: Settings) -> Log:
 
 
 def log_requests(app: Flask, log: Log) -> None:
-    """A line when each request ends. Routes add what they know in `g.noted`."""
+    """A line when each request ends. Routes add what they know in `g.noted`, calls their account in `g.account`."""
 
     @app.before_request
     def begin() -> None:
@@ -60,14 +66,25 @@ def log_requests(app: Flask, log: Log) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
+        seconds = time.perf_counter() - g.began
+        route = request.url_rule.rule if request.url_rule is not None else ""
+        account: Account | None = g.get("account")
+        if account is not None:
+            response.headers["Server-Timing"] = account.server_timing()
+            count_call(account)
+        REQUESTS.labels(
+            route, request.method if request.method in METHODS else "", response.status_code
+        ).inc()
+        SECONDS.labels(route).observe(seconds)
         log.info(
             "request",
             request_id=g.request_id,
-            method=request.method,
-            route=request.url_rule.rule if request.url_rule is not None else None,
+            method=request.method if request.method in METHODS else None,
+            route=route or None,
             status=response.status_code,
-            milliseconds=round((time.perf_counter() - g.began) * 1000, 1),
+            milliseconds=round(seconds * 1000, 1),
             bytes=response.content_length,
             **g.get("noted", {}),
+            **(account.noted() if account is not None else {}),
         )
         return response

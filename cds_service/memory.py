@@ -6,11 +6,11 @@ what is remembered is asked within a deadline, what is kept goes through a queue
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import uuid4
 
 from cards.decide import Decision
@@ -18,13 +18,14 @@ from cards.facts import PatientFacts
 from cards.outcome import Advise, Indicator, NoAdvice, Outcome
 from cards.reasons import Why
 from cards.thresholds import Thresholds
+from cds_service.auth.caller import Caller
+from cds_service.content import Content
 from cds_service.hooks.card import Card
 from cds_service.hooks.request import HookRequest
 from cds_service.memory_marks import Marks, grade_of
 from cds_service.memory_repeats import Earlier
 from cds_service.memory_silence import Place, Silenced, silence_at
 from cds_service.settings import Settings
-from cds_service.store.address import store_url
 from cds_service.store.database import Database, StoreDown
 from cds_service.store.writer import Writer
 
@@ -37,16 +38,34 @@ STORE: Final = "store"
 """What `degraded` names when nothing can be remembered."""
 
 TREATED: Final = "A.3/treated"
+LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class CalledBy:
-    """Who called which service: "" where there is no client entry, or no tenant. `repeats`: A.3 is applied."""
+    """Who called which service: "" where there is no client entry, or no tenant.
+
+    `repeats`: A.3 is applied; `comments`: what clinicians write with an override may be kept.
+    """
 
     service: str
     client: str = ""
     tenant: str = ""
     repeats: bool = True
+    comments: bool = False
+
+    @classmethod
+    def of(cls, service: str, caller: Caller, settings: Settings) -> Self:
+        """The caller that authentication found, by the members that are kept."""
+        client = caller.client
+        if client is None:
+            return cls(service, tenant=_kept(caller.tenant), repeats=settings.memory.repeats)
+        return cls(service, _kept(client.name), _kept(caller.tenant), client.repeats, client.comments)
+
+
+def _kept(name: str | None) -> str:
+    """A name as a column takes it."""
+    return "".join(sign for sign in name or "" if sign.isprintable())[:LONGEST_NAME]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +112,18 @@ class Recollection:
     degraded: tuple[str, ...] = ()
     _shown: tuple[tuple[Advise, Advise], ...] = ()  # as decided, as shown
     _of_now: Mapping[str, str] = field(default_factory=dict)
+    _version: str = ""
 
     def recall(
         self,
         decision: Decision,
         p: PatientFacts,
-        limits: Thresholds,
+        content: Content,
         silent_rules: frozenset[str] = frozenset(),
     ) -> Decision:
         """The decision without silent cards and without those that were overridden for the same facts."""
-        marks = self.memory.marks
+        marks, limits = self.memory.marks, content.limits
+        self._version = content.version
         self._of_now = {
             "count": marks.count(p.platelets.current),
             "grade": marks.grade(self.patient, grade_of(p)),
@@ -152,22 +173,16 @@ class Recollection:
             told[id(advise)] = NoAdvice(Why.REPEATED if reason is Silenced.REPEAT else Why.SILENCED)
         return MappingProxyType({rule: told.get(id(one), one) for rule, one in decision.outcomes.items()})
 
-    def keep(self, cards: Sequence[Card], content_version: str) -> None:
+    def keep(self, cards: Sequence[Card]) -> None:
         """Puts the shown cards and the silent ones into the queue."""
         for card, (before, after) in zip(cards, self._shown, strict=True):
             suggestions = " ".join(s.uuid for s in card.suggestions)
-            self._put(card.uuid, before, after.indicator, content_version, "", suggestions)
+            self._put(card.uuid, before, after.indicator, "", suggestions)
         for advise, reason in self.silent:
-            self._put(str(uuid4()), advise, advise.indicator, content_version, reason.value, "")
+            self._put(str(uuid4()), advise, advise.indicator, reason.value, "")
 
     def _put(
-        self,
-        uuid: str,
-        advise: Advise,
-        indicator: Indicator,
-        version: str,
-        silenced_by: str,
-        suggestions: str,
+        self, uuid: str, advise: Advise, indicator: Indicator, silenced_by: str, suggestions: str
     ) -> None:
         row: dict[str, Any] = {
             "uuid": uuid,
@@ -179,7 +194,7 @@ class Recollection:
             "rule": advise.rule,
             "rules": " ".join((advise.rule, *advise.also)),
             "indicator": indicator.word,
-            "content_version": version,
+            "content_version": self._version,
             "shown": not silenced_by,
             "silenced_by": silenced_by,
             "patient": self.patient,
@@ -194,28 +209,3 @@ class Recollection:
 def _lowered(advise: Advise) -> Advise:
     """A critical card as information, with a word on why."""
     return replace(advise, indicator=Indicator.INFO, say=(TREATED, *advise.say))
-
-
-def open_memory(
-    settings: Settings,
-    key: bytes,
-    clock: Callable[[], datetime],
-    report: Callable[[str], None],
-    lost: Callable[[int], None],
-) -> Memory:
-    """The memory of this process. Nothing is opened yet."""
-    database = Database(store_url(settings), report)
-    keep = timedelta(days=settings.memory.retention_days)
-
-    def tidy() -> None:
-        def purge(connection: Connection) -> None:
-            from cds_service.store.statements import purge
-
-            purge(connection, clock() - keep, clock())
-
-        try:
-            database.commit(purge)
-        except StoreDown:
-            return
-
-    return Memory(settings, Marks(key), database, Writer(database, settings.memory.queue, lost, tidy))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,10 @@ settings.load_profile("short")
 # The settings of whoever runs the tests are not what is tested.
 for variable in [name for name in os.environ if name.upper().startswith("PLATELET_HOOKS_")]:
     del os.environ[variable]
+
+# What the service keeps goes into a folder of this run.
+_STATE = tempfile.TemporaryDirectory(prefix="platelet-hooks-")
+os.environ["XDG_STATE_HOME"] = _STATE.name
 
 
 @pytest.fixture(scope="session")

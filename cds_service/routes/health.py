@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response
 
+from cds_service.errors import Refused
 from cds_service.hooks.wire import encode
 
 
-def health_routes(content_version: str) -> Blueprint:
-    """Both are green once the content is loaded, which is before the first request is taken."""
+def health_routes(content_version: str, is_ready: Callable[[], bool] = lambda: True) -> Blueprint:
+    """Alive once the content is loaded, which is before the first request is taken; ready while the store answers."""
     routes = Blueprint("health", __name__, url_prefix="/health")
 
     @routes.get("/live")
@@ -17,6 +20,8 @@ def health_routes(content_version: str) -> Blueprint:
 
     @routes.get("/ready")
     def ready() -> Response:
+        if not is_ready():
+            raise Refused("not-ready", "The store cannot be reached; calls are answered without it")
         return Response(
             encode({"status": "ready", "contentVersion": content_version}), mimetype="application/json"
         )

@@ -52,9 +52,3 @@ def test_cors_3_never_with_credentials() -> None:
     response = client().get("/cds-services", headers={"Origin": ORIGIN})
     assert "Access-Control-Allow-Credentials" not in response.headers
     assert "Origin" in response.headers["Vary"]
-
-
-def test_feedback_is_not_offered_yet() -> None:
-    response = client().post("/cds-services/itp-patient-view/feedback", json={"feedback": []})
-    assert response.status_code == 404
-    assert response.get_json(force=True)["resourceType"] == "OperationOutcome"

@@ -1,0 +1,93 @@
+"""The account of one call, beside its answer: how long each stage took, what was decided, what is remembered.
+
+The log, `Server-Timing`, the metrics and the store are told from it. It holds rule ids, counts and times, nothing of
+the record.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cards.decide import Decision
+from cards.facts import PatientFacts
+from cards.outcome import Advise, CannotTell
+from cds_service.content import Content
+from cds_service.hooks.card import EXTENSION, Card
+from cds_service.memory import Recollection
+from cds_service.memory_silence import Silenced
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A card of the call: the rule that leads it, its indicator as sent, and why it was not shown ("" = shown)."""
+
+    rule: str
+    indicator: str
+    silenced_by: str = ""
+
+
+@dataclass(slots=True)
+class Account:
+    """`stages` are milliseconds in the order in which they ended."""
+
+    recollection: Recollection | None = None
+    silent_rules: frozenset[str] = frozenset()
+    service: str = ""
+    stages: dict[str, float] = field(default_factory=dict)
+    cards: list[Told] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    cannot_tell: list[str] = field(default_factory=list)
+    rejected: int = 0
+    _since: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        """The stage ended now."""
+        now = time.perf_counter()
+        self.stages[stage] = self.stages.get(stage, 0.0) + (now - self._since) * 1000
+        self._since = now
+
+    def recall(self, decision: Decision, p: PatientFacts, content: Content) -> Decision:
+        """The decision that is shown, after what is remembered."""
+        if self.recollection is None:
+            return decision
+        return self.recollection.recall(decision, p, content, self.silent_rules)
+
+    @property
+    def degraded(self) -> tuple[str, ...]:
+        """What could not be remembered."""
+        return () if self.recollection is None else self.recollection.degraded
+
+    def keep(self, decision: Decision, cards: Sequence[Card], rejected: int) -> None:
+        """The call is decided: its cards go to the store, and their rules into the account."""
+        self.rejected = rejected
+        for rule, outcome in decision.outcomes.items():
+            self.outcomes[type(outcome).__name__] += 1
+            if isinstance(outcome, CannotTell):
+                self.cannot_tell.append(rule)
+        self.cards = [Told(card.extension[EXTENSION].rules[0], card.indicator) for card in cards]
+        if self.recollection is not None:
+            self.cards += (_silent(advise, why) for advise, why in self.recollection.silent)
+            self.recollection.keep(cards)
+
+    def noted(self) -> dict[str, Any]:
+        """The account as the log's line has it."""
+        return {
+            "cards": [f"{one.rule} {one.indicator}" for one in self.cards if not one.silenced_by],
+            "silent": [f"{one.rule} {one.silenced_by}" for one in self.cards if one.silenced_by],
+            "outcomes": dict(self.outcomes),
+            "cannot_tell": self.cannot_tell,
+            "rejected": self.rejected,
+            "stages": {stage: round(spent, 2) for stage, spent in self.stages.items()},
+        }
+
+    def server_timing(self) -> str:
+        """The `Server-Timing` header: a stage and its milliseconds each."""
+        return ", ".join(f"{stage};dur={spent:.1f}" for stage, spent in self.stages.items())
+
+
+def _silent(advise: Advise, why: Silenced) -> Told:
+    return Told(advise.rule, advise.indicator.word, why.value)
