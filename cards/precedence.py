@@ -72,6 +72,7 @@ SUPPRESSIONS: tuple[Suppression, ...] = (
     Suppression("SAFE-04", (*TRF_GATED, "TPO-01..03")),
     Suppression("SAFE-03", ("TRF-02..07", "TRF-10", "TPO-01..03", "INF-STEC"), Indicator.CRITICAL),
     Suppression("SAFE-12", ("TRF-04", "INF-GEN-05")),
+    Suppression("SAFE-13", ("INF-VHF",)),
     Suppression("SAFE-12", ("MON-01..04", "MON-07"), Indicator.CRITICAL),  # an interval of days reads wrong there
     Suppression("SAFE-09", ("TPO-01..03", "MON-05")),
     Suppression("TRF-01", ("TRF-02..07", "TPO-01..02")),
