@@ -7,10 +7,10 @@ written in our word files is escaped.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cards.citations import CITATIONS
 from cards.drafts import Template
@@ -22,12 +22,17 @@ from cards.record import Moment
 from cards.thresholds import Thresholds
 from cards.valuesets import Terminology
 from cards.wording import Evidence, Words, fill
+from cds_service.fhir.references import ID_GRAMMAR
+from cds_service.site_content import NO_LINKS, Links
 from cds_service.times import long_time, short_time
+
+if TYPE_CHECKING:
+    from cds_service.hooks.card import Card
 
 SUMMARY_LIMIT: Final = 139
 """CDS Hooks: a summary is shorter than 140 characters."""
 
-REFERENCE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64}")
+REFERENCE: Final = re.compile(rf"[A-Z][A-Za-z]{{1,63}}/{ID_GRAMMAR}")
 LIMITS: Final = "Decision support for clinicians; not a diagnosis; verify the data."
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~])")
 
@@ -42,6 +47,11 @@ class Setting:
     limits: Thresholds
     base_url: str
     content_version: str
+    site_links: Links = NO_LINKS
+    shape: Shape | None = None  # the client's dialect
+    order_codes: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the client's own code of a draft, by template
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,10 @@ class Page:
     p: PatientFacts
     setting: Setting
     encounter: str | None = None
+
+
+Shape = Callable[["Card", Page], "Card"]
+"""A dialect: the card as a client takes it."""
 
 
 def summary(advise: Advise, page: Page) -> str:

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from cards.drafts import Template
 from cards.facts import PatientFacts
 from cards.outcome import Action
 from cards.valuesets import Terminology
+from cds_service.fhir.references import ID_GRAMMAR
 
-REASON = re.compile(r"(Condition|Observation|DiagnosticReport|DocumentReference)/[A-Za-z0-9\-.]{1,64}\Z")
+REASON = re.compile(rf"(Condition|Observation|DiagnosticReport|DocumentReference)/{ID_GRAMMAR}\Z")
 """What R4 allows as ServiceRequest.reasonReference, by FHIR's id grammar."""
 
-MEDICATION_REASON = re.compile(r"(Condition|Observation)/[A-Za-z0-9\-.]{1,64}\Z")
+MEDICATION_REASON = re.compile(rf"(Condition|Observation)/{ID_GRAMMAR}\Z")
+
+
+PREFERENCE_LIST: Final = "urn:com.epic.cdshooks.action.code.system.preference-list-item"
+"""The code system of an order that a site keeps for this draft."""
 
 
 def draft_resource(
-    action: Action, template: Template, p: PatientFacts, terminology: Terminology, encounter: str | None
+    action: Action,
+    template: Template,
+    p: PatientFacts,
+    terminology: Terminology,
+    encounter: str | None,
+    order_code: str | None = None,
 ) -> dict[str, Any]:
-    """The resource of a `create` action: a ServiceRequest or MedicationRequest that a real EHR accepts."""
+    """The resource of a `create` action: a ServiceRequest or MedicationRequest that a real EHR accepts.
+
+    `order_code`: the site's own code of what is ordered; it goes first.
+    """
     concept: dict[str, Any] = {"text": template.text}
     code = template.coding(terminology)
+    codings = [] if order_code is None else [{"system": PREFERENCE_LIST, "code": order_code}]
     if code is not None:
-        concept = {"coding": [{"system": code.system, "code": code.code, "display": code.display}], **concept}
+        codings.append({"system": code.system, "code": code.code, "display": code.display})
+    if codings:
+        concept = {"coding": codings, **concept}
     is_drug = template.resource_type == "MedicationRequest"
     allowed = MEDICATION_REASON if is_drug else REASON
     reasons = [{"reference": r} for r in dict.fromkeys(action.reasons) if allowed.match(r)]

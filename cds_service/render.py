@@ -32,6 +32,7 @@ from cds_service.hooks.link import Link
 from cds_service.hooks.source import Source
 from cds_service.hooks.wire import without_empties
 from cds_service.published_codes import reason_coding, topic_coding
+from cds_service.site_content import links_of
 
 INDICATORS: Final[Mapping[Indicator, Literal["info", "warning", "critical"]]] = {
     Indicator.INFO: "info",
@@ -45,7 +46,8 @@ def render(
 ) -> tuple[wire.Card, ...]:
     """The cards of a decision, in its order."""
     page = Page(p, setting, encounter_id)
-    return tuple(_card(advise, page) for advise in decision.cards)
+    cards = tuple(_card(advise, page) for advise in decision.cards)
+    return cards if setting.shape is None else tuple(setting.shape(card, page) for card in cards)
 
 
 def _card(advise: Advise, page: Page) -> wire.Card:
@@ -96,8 +98,13 @@ def _links(section: Section, rule: str, page: Page) -> tuple[Link, ...]:
         url=f"{page.setting.base_url}/rules/{rule}",
         type="absolute",
     )
+    local = links_of(rule, page.setting.site_links)
     cited = (CITATIONS[key] for key in section.links)
-    return (own, *(Link(label=c.label, url=c.url, type="absolute") for c in cited if c.url))
+    return (
+        own,
+        *(Link(label=link.label, url=link.url, type="absolute") for link in local),
+        *(Link(label=c.label, url=c.url, type="absolute") for c in cited if c.url),
+    )
 
 
 # ------------------------------------------------------------------------------------------- suggestions
@@ -116,7 +123,14 @@ def _suggestion(suggestion: Suggestion, advise: Advise, page: Page) -> wire_sugg
 def _action(action: Action, page: Page) -> wire_suggestion.Action:
     if action.type is ActionType.CREATE:
         template = page.setting.templates[action.template or ""]
-        resource = draft_resource(action, template, page.p, page.setting.terminology, page.encounter)
+        resource = draft_resource(
+            action,
+            template,
+            page.p,
+            page.setting.terminology,
+            page.encounter,
+            page.setting.order_codes.get(action.template or ""),
+        )
         words = f"Draft order: {_described(action, template)}"
         return wire_suggestion.Action(type="create", description=words, resource=resource)
     if action.order is None:

@@ -14,6 +14,8 @@ from typing import Final
 
 import requests
 from requests.auth import AuthBase
+from urllib3 import HTTPResponse
+from urllib3.exceptions import HTTPError
 
 from cds_service.auth.keys import LARGEST_SET, KeySet, VerifyingKey, read_key_set
 from cds_service.config_file import is_loopback
@@ -124,8 +126,16 @@ def fetch_key_set(url: str) -> bytes:
             if answer.status_code != requests.codes.ok:
                 raise ValueError(f"HTTP {answer.status_code}")
             body = b""
-            for part in answer.iter_content(8_192):
+            while part := _next_part(answer.raw):
                 body += part
                 if len(body) > LARGEST_SET or time.monotonic() > until:
                     raise ValueError("too large or too slow")
             return body
+
+
+def _next_part(body: HTTPResponse) -> bytes:
+    """What has arrived, without waiting for more than that: a slow sender is noticed between two parts."""
+    try:
+        return body.read1(8_192)
+    except HTTPError as error:
+        raise ValueError(type(error).__name__) from None

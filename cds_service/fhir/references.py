@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+LONGEST_ID: Final = 255
+"""FHIR allows 64 characters; Epic's unsigned orders have some 200, and their answers have to name them."""
+
+ID_GRAMMAR: Final = rf"[A-Za-z0-9\-.]{{1,{LONGEST_ID}}}"
+
+_ID: Final = re.compile(ID_GRAMMAR, re.ASCII)
 _RELATIVE: Final = re.compile(
-    r"([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII
+    rf"([A-Z][A-Za-z]{{1,63}})/({ID_GRAMMAR})(?:/_history/[A-Za-z0-9\-.]{{1,64}})?", re.ASCII
 )
 
 
 def is_id(text: str | None) -> bool:
-    """Whether it keeps FHIR's grammar of ids (letters, digits, - and ., at most 64)."""
+    """Whether it keeps FHIR's grammar of ids (letters, digits, - and .), though it may be longer than 64."""
     return text is not None and _ID.fullmatch(text) is not None
 
 

@@ -1,7 +1,7 @@
 """The call's body: every member is checked, and what is wrong is named with what it has to be.
 
-`extension` objects and members that CDS Hooks does not have are passed over undecoded; so are prefetch keys that the
-service did not ask for. Prefetch values stay as they were sent until they are gathered.
+Members that CDS Hooks does not have are passed over undecoded, `extension` but for the names in it; so are prefetch
+keys that the service did not ask for. Prefetch values stay as they were sent until they are gathered.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _AUTHORIZATION: Final = Decoder(FhirAuthorization)
 
 @dataclass(frozen=True, slots=True)
 class HookRequest:
-    """A call that keeps the protocol. `prefetch` holds the values as sent, by key."""
+    """A call that keeps the protocol. `prefetch` holds the values as sent, by key; of extensions only the names."""
 
     hook: str
     hook_instance: str
@@ -50,6 +50,7 @@ class HookRequest:
     prefetch: Mapping[str, Raw] = field(default_factory=dict, repr=False)
     fhir_server: str | None = None
     fhir_authorization: FhirAuthorization | None = None
+    extensions: frozenset[str] = frozenset()
 
     @property
     def instance_is_uuid(self) -> bool:
@@ -85,7 +86,16 @@ def read_request(body: bytes, hook: str, depth: int) -> HookRequest:
         prefetch=_object(members.get("prefetch"), "prefetch") or {},
         fhir_server=server,
         fhir_authorization=_authorization(members.get("fhirAuthorization"), server),
+        extensions=_names(members.get("extension")),
     )
+
+
+def _names(raw: Member) -> frozenset[str]:
+    """The names of an object's members, none where it is no object: an extension refuses no call."""
+    try:
+        return frozenset(_OBJECT.decode(raw)) if raw is not None else frozenset()
+    except (DecodeError, RecursionError):
+        return frozenset()
 
 
 def _read_context(raw: Member, hook: str) -> Context:

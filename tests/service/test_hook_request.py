@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -184,7 +185,13 @@ def test_extensions_and_unknown_members_do_no_harm() -> None:
         "extension": {"com.example.x": {"a": [1]}},
         "somethingNew": {"a": 1e30},
     }
-    assert read(body) == read(VIEW)
+    assert read(body).extensions == {"com.example.x"}
+    assert replace(read(body), extensions=frozenset()) == read(VIEW)
+
+
+@pytest.mark.parametrize("value", [None, [], ["com.epic.cdshooks.request.x"], "x", 1, {}])
+def test_an_extension_of_a_wrong_type_does_no_harm(value: object) -> None:
+    assert read({**VIEW, "extension": value}) == read(VIEW)
 
 
 def test_an_instance_that_is_no_uuid_is_accepted_and_known_as_such() -> None:

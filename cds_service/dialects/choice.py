@@ -1,0 +1,52 @@
+"""Which dialect a caller is answered in, and what else of an answer is the client's own."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from cds_service.auth.caller import Caller
+from cds_service.card_text import Shape
+from cds_service.dialects.epic import epic_card
+from cds_service.dialects.oracle_health import oracle_health_card
+from cds_service.evaluate import Evaluation
+from cds_service.hooks.request import HookRequest
+from cds_service.settings import Settings, SettingsError
+
+EPIC_EXTENSION: Final = "com.epic.cdshooks.request."
+STANDARD: Final = "standard"
+
+SHAPES: Final[Mapping[str, Shape | None]] = MappingProxyType(
+    {"standard": None, "sandbox": None, "epic": epic_card, "oracle-health": oracle_health_card}
+)
+
+
+def dialect_of(caller: Caller, request: HookRequest) -> str:
+    """What the client entry says; where it says nothing, what the request's extensions tell."""
+    if caller.client is not None and "dialect" in caller.client.model_fields_set:
+        return caller.client.dialect
+    is_epic = any(name.startswith(EPIC_EXTENSION) for name in request.extensions)
+    return "epic" if is_epic else STANDARD
+
+
+def check_order_codes(settings: Settings, templates: Container[str]) -> None:
+    """SettingsError, one line, for an order code of a draft that there is not."""
+    for number, client in enumerate(settings.clients, 1):
+        for name in client.order_codes:
+            if name not in templates:
+                raise SettingsError(f"[[clients]] {number}, order_codes: no draft is called {name}")
+
+
+def evaluation_for(evaluation: Evaluation, caller: Caller, request: HookRequest) -> Evaluation:
+    """The evaluation with the client's dialect and order codes, explained where its entry says so."""
+    client = caller.client
+    evaluation = evaluation.of(None if client is None else client.name)
+    setting = replace(
+        evaluation.setting,
+        shape=SHAPES[dialect_of(caller, request)],
+        order_codes={} if client is None else client.order_codes,
+    )
+    explains = evaluation.explains or (client is not None and client.evaluation)
+    return replace(evaluation, setting=setting, explains=explains)
