@@ -30,7 +30,7 @@ def _readable_tables(tokens: Sequence[Token]) -> Iterator[Token]:
     for number, token in enumerate(tokens):
         match token.type:
             case "table_open":
-                yield _html('<div class="wide" tabindex="0" role="region" aria-label="Table">')
+                yield _html('<div class="wide" tabindex="0" role="group" aria-label="Table">')
             case "thead_open":
                 in_head, empty_head = True, _is_empty_head(tokens, number)
             case "tr_open":

@@ -24,10 +24,10 @@ from cds_service.web.pasted import DRAFTS, NAME, draft_orders
 ENCOUNTER: Final = "made-up-encounter"
 SANDBOX_USER: Final = "Practitioner/COREPRACTITIONER1"
 CLIENTS: Final[Mapping[str, str]] = {
-    "standard": "CDS Hooks as it is specified",
+    "standard": "Standard",
     "epic": "Epic",
     "oracle-health": "Oracle Health",
-    "sandbox": "Public CDS Hooks sandbox",
+    "sandbox": "Public sandbox",
 }
 ORDERS: Final = (
     "platelets, 1 adult dose",

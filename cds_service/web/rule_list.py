@@ -49,8 +49,16 @@ def rule_list(content: Content, asked: Asked) -> RuleList:
     lines: Mapping[Topic, list[Line]] = {topic: [] for topic in TOPICS}
     for rule in hits:
         lines[topic_of(rule)].append(Line(rule, title_of(rule, content)))
+    for some in lines.values():
+        some.sort(key=lambda line: _by_number(line.rule))
     groups = tuple((TOPICS[topic], tuple(some)) for topic, some in lines.items() if some)
     return RuleList(groups, len(hits), len(sections))
+
+
+def _by_number(rule: str) -> tuple[tuple[bool, int, str], ...]:
+    """TRF-02 before TRF-10, and letters after numbers."""
+    parts = rule.split("-")
+    return tuple((not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts)
 
 
 def _answers(rule: str, section: Section, asked: Asked) -> bool:
