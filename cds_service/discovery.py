@@ -60,7 +60,8 @@ SERVICES: Final = (
 )
 
 USAGE: Final = (
-    "For evaluation only: not a medical device, not cleared for clinical use. Reads FHIR R4 from prefetch; the Patient "
+    "For evaluation only: not a medical device, not cleared for clinical use. Reads FHIR R4 from prefetch, and what it "
+    "lacks from the FHIR server of the call; the Patient "
     "and the platelet counts are required. Unknown data is said to be unknown in the cards."
 )
 

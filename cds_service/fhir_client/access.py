@@ -142,6 +142,8 @@ class CallFetch:
         fetched = _all(wanted, Problem.OUT_OF_SCOPE)
         if not asked:
             return fetched
+        if time.monotonic() >= self.until:  # a second round after a slow first one says nothing of the server
+            return fetched | _all(asked, Problem.TIMED_OUT)
         line = self.access.line(server)
         if not line.breaker.admits():
             return fetched | _all(asked, Problem.RESTING)
