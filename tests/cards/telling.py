@@ -37,8 +37,6 @@ RULES = frozenset((SCOPE, *(rule for advice in ALL_ADVICE for rule in advice.ids
 WAITING = frozenset(
     f"{family}-{one}"
     for family, ids in {
-        "INF": "ADV B19 BAB BRU CHIK CMV COV FLU HAN HBV HCV HIV HSV IE LEPTO MAL MEN MMR OTHER RICK SFTS STEC TB TYPH "
-        "VHF VIR VL VZV ZIK",
         "TPO": "12 13 14",
     }.items()
     for one in ids.split()
