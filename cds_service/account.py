@@ -35,7 +35,6 @@ class Account:
     """`stages` are milliseconds in the order in which they ended."""
 
     recollection: Recollection | None = None
-    silent_rules: frozenset[str] = frozenset()
     service: str = ""
     stages: dict[str, float] = field(default_factory=dict)
     cards: list[Told] = field(default_factory=list)
@@ -54,7 +53,7 @@ class Account:
         """The decision that is shown, after what is remembered."""
         if self.recollection is None:
             return decision
-        return self.recollection.recall(decision, p, content, self.silent_rules)
+        return self.recollection.recall(decision, p, content)
 
     @property
     def degraded(self) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ from flask import Flask
 from cds_service.auth.gate import open_gate
 from cds_service.auth.guard import guard_calls
 from cds_service.auth.jti import ProcessMemory
-from cds_service.content import load_content
+from cds_service.content import load_contents
 from cds_service.cors import allow_origins
 from cds_service.dialects.choice import check_order_codes
-from cds_service.evaluate import prepare
+from cds_service.evaluate import prepare_all
 from cds_service.fhir.validate import warm
 from cds_service.fhir_client import FhirAccess
 from cds_service.logs import log_requests, open_log
@@ -26,6 +26,7 @@ from cds_service.routes.cds_services import Clock, hook_routes
 from cds_service.routes.code_systems import code_system_routes
 from cds_service.routes.feedback import feedback_routes
 from cds_service.routes.health import health_routes
+from cds_service.routes.insights import insight_routes
 from cds_service.routes.metrics import metric_routes
 from cds_service.routes.pages import page_routes
 from cds_service.routes.playground import playground_routes
@@ -48,10 +49,11 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     """
     settings = settings or load_settings()
     gate = open_gate(settings, clock)
-    content = load_content()
+    contents = load_contents(settings)
+    content = contents.general
     check_order_codes(settings, content.templates)
     base_url = settings.public_url
-    evaluation = prepare(content, base_url, settings.limits.entries, explains=settings.sandbox)
+    evaluation = prepare_all(contents, base_url, settings.limits.entries, explains=settings.sandbox)
     log = open_log(settings)
     memory = remember(settings, clock, log) if remembers else None
     jtis = ProcessMemory(clock)
@@ -64,6 +66,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     app.register_blueprint(hook_routes(settings, evaluation, clock, FhirAccess(settings), memory))
     app.register_blueprint(code_system_routes(base_url, content.version))
     app.register_blueprint(feedback_routes(settings, memory, clock))
+    app.register_blueprint(insight_routes(settings, memory, clock, content.limits))
     app.register_blueprint(metric_routes(settings, memory))
     app.register_blueprint(health_routes(content.version, memory.database.check if memory else lambda: True))
     app.register_blueprint(page_routes(settings, content))

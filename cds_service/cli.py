@@ -11,7 +11,10 @@ import click
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("cds_service.commands.serve", "Answer CDS Hooks calls over HTTP."),
     "call": ("cds_service.commands.call", "Send a request or a patient's records, and read the cards."),
+    "content": ("cds_service.commands.content", "Check a site's content, and show what is in force."),
     "example": ("cds_service.commands.example", "Print a made-up request with fresh dates."),
+    "insights": ("cds_service.commands.insights", "Count what became of the cards that were shown."),
+    "purge": ("cds_service.commands.purge", "Delete what was kept longer than the retention."),
 }
 
 

@@ -114,13 +114,7 @@ class Recollection:
     _of_now: Mapping[str, str] = field(default_factory=dict)
     _version: str = ""
 
-    def recall(
-        self,
-        decision: Decision,
-        p: PatientFacts,
-        content: Content,
-        silent_rules: frozenset[str] = frozenset(),
-    ) -> Decision:
+    def recall(self, decision: Decision, p: PatientFacts, content: Content) -> Decision:
         """The decision without silent cards and without those that were overridden for the same facts."""
         marks, limits = self.memory.marks, content.limits
         self._version = content.version
@@ -132,11 +126,10 @@ class Recollection:
         earlier = Earlier(
             self._responses(decision, limits), marks, self.patient, self.clinician, self.now, limits
         )
+        self.silent += ((advise, Silenced.RULE) for advise in decision.silent)
         shown: list[tuple[Advise, Advise]] = []
         for advise in decision.cards:
-            reason = everywhere or (Silenced.RULE if advise.rule in silent_rules else None)
-            if reason is None and earlier.holds_back(advise):
-                reason = Silenced.REPEAT
+            reason = everywhere or (Silenced.REPEAT if earlier.holds_back(advise) else None)
             if reason is not None:
                 self.silent.append((advise, reason))
             else:
@@ -170,7 +163,8 @@ class Recollection:
     def _outcomes(self, decision: Decision) -> Mapping[str, Outcome]:
         told: dict[int, Outcome] = {id(before): after for before, after in self._shown}
         for advise, reason in self.silent:
-            told[id(advise)] = NoAdvice(Why.REPEATED if reason is Silenced.REPEAT else Why.SILENCED)
+            if reason is not Silenced.RULE:  # its outcome says so already
+                told[id(advise)] = NoAdvice(Why.REPEATED if reason is Silenced.REPEAT else Why.SILENCED)
         return MappingProxyType({rule: told.get(id(one), one) for rule, one in decision.outcomes.items()})
 
     def keep(self, cards: Sequence[Card]) -> None:

@@ -26,7 +26,7 @@ def hash_key(settings: Settings) -> bytes:
 def kept_secret(state_dir: Path) -> bytes:
     """The secret of this state directory, made at the first call; all processes get the same one."""
     path = state_dir / NAME
-    state_dir.mkdir(parents=True, exist_ok=True)
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         mine = state_dir / f".{NAME}-{os.getpid()}-{secrets.token_hex(4)}"
         with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -12,6 +12,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from cds_service.content import ContentError, load_content
+from cds_service.metrics_folder import forget_metrics, share_metrics
 from cds_service.settings import PREFIX, SettingsError, load_settings
 
 APP = "cds_service.app:create_warm_app"
@@ -42,7 +43,11 @@ def serve(host: str, port: int, workers: int) -> None:
         os.environ[f"{PREFIX}PUBLIC_URL"] = f"http://127.0.0.1:{port}"
     if settings.sandbox:
         click.echo(describe_sandbox(address, port))
-    run(APP, address, port, workers)
+    share_metrics(settings.state_dir)
+    try:
+        run(APP, address, port, workers)
+    finally:
+        forget_metrics(settings.state_dir)
 
 
 def find_free_address(host: str, port: int) -> str:

@@ -30,7 +30,6 @@ def hook_routes(
     routes = Blueprint("cds_services", __name__)
     offered: Mapping[str, HookService] = {row.id: row for row in SERVICES}
     announced = encode(discovery(evaluation.keys))
-    silent_rules = frozenset(rule for rule, state in settings.content.rules.items() if state == "silent")
 
     @routes.get("/cds-services")
     @routes.get("/cds-services/")
@@ -44,7 +43,7 @@ def hook_routes(
         service = offered.get(service_id)
         if service is None:
             raise Refused("unknown-service")
-        account = g.account = Account(service=service.id, silent_rules=silent_rules)
+        account = g.account = Account(service=service.id)
         body = read_body(request, settings.limits.body_bytes)
         hook_request = read_request(body, service.hook, settings.limits.depth)
         g.noted = {

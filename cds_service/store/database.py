@@ -24,7 +24,7 @@ RETRY_SECONDS: Final = 2.0
 ASK_SECONDS: Final = 0.15
 """The longest that a hook's answer waits for what is remembered."""
 
-ASKED_AT_ONCE: Final = 4
+ASKED_AT_ONCE: Final = 8
 
 
 class StoreDown(Exception):

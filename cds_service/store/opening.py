@@ -53,7 +53,7 @@ def connect(url: str, durable: bool = True) -> Engine:
 
 def _sqlite(url: Any, durable: bool) -> Engine:
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(
         url,
         hide_parameters=True,

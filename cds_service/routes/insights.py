@@ -1,0 +1,38 @@
+"""`/insights.json`: what became of the cards."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from cards.thresholds import Thresholds
+from cds_service.errors import Refused
+from cds_service.hooks.wire import encode
+from cds_service.insights import insights, read_since
+from cds_service.memory import Memory
+from cds_service.routes.admin import require_admin
+from cds_service.routes.cds_services import Clock
+from cds_service.settings import Settings
+from cds_service.store.database import StoreDown
+
+
+def insight_routes(settings: Settings, memory: Memory | None, clock: Clock, limits: Thresholds) -> Blueprint:
+    """Open in sandbox mode, else with the admin token. `?since=` takes a date, a dateTime or `30d`."""
+    routes = Blueprint("insights", __name__)
+
+    @routes.get("/insights.json")
+    def as_json() -> Response:
+        require_admin(settings)
+        asked = request.args.get("since")
+        try:
+            since = None if asked is None else read_since(asked, clock())
+        except (ValueError, OverflowError):
+            raise Refused("bad-request", "since: expected a date, a dateTime or days such as 30d") from None
+        try:
+            if memory is None:
+                raise StoreDown
+            found = memory.database.commit(lambda connection: insights(connection, since, limits))
+        except StoreDown:
+            raise Refused("store-unavailable", headers={"Retry-After": "5"}) from None
+        return Response(encode(found), mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+    return routes
