@@ -18,6 +18,7 @@ from cards.outcome import Advice, Advise, Indicator, NoAdvice, Outcome
 from cards.precedence import matches
 from cards.reasons import Why
 from cards.safety import hit
+from cards.switches import ALL_ON, Switch, Switches, switch_of
 from cards.thresholds import Thresholds
 
 SCOPE = "A.3"
@@ -28,10 +29,14 @@ ORDER_HOOKS = frozenset({"order-select", "order-sign"})
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The cards in the order in which they are shown, and every rule's outcome by id."""
+    """The cards in the order in which they are shown, and every rule's outcome by id.
+
+    `silent` are the cards that a site has switched to silent: to be recorded, never shown.
+    """
 
     cards: tuple[Advise, ...]
     outcomes: Mapping[str, Outcome]
+    silent: tuple[Advise, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +73,28 @@ class _Table:
         self.cards[self.cards.index(old)] = replace(old, advise=advise)
 
 
-def decide(p: PatientFacts, limits: Thresholds, advice: Sequence[Advice] = ALL_ADVICE) -> Decision:
+def decide(
+    p: PatientFacts,
+    limits: Thresholds,
+    advice: Sequence[Advice] = ALL_ADVICE,
+    switches: Switches = ALL_ON,
+) -> Decision:
     """The cards for one call of the hook `p.hook`."""
     if not is_in_scope(p, limits):
         return Decision((), MappingProxyType({SCOPE: NoAdvice(Why.OUT_OF_SCOPE)}))
     answers = ask(p, limits, advice)
-    table = _Table(
-        sorted(
-            (Card(rule, one) for rule, one in answers.items() if isinstance(one, Advise)),
-            key=lambda card: _rank(card, p),
-        )
+    found = sorted(
+        (Card(rule, one) for rule, one in answers.items() if isinstance(one, Advise)),
+        key=lambda card: _rank(card, p),
     )
+    switched = {card.answered: switch_of(card.answered, card.advise, switches) for card in found}
+    table = _Table([card for card in found if switched[card.answered] is Switch.ON])
     for step in STEPS:
         step(table, p, limits)
+    off = {rule: NoAdvice(Why.SILENCED) for rule, switch in switched.items() if switch is Switch.OFF}
+    silent = {card.answered: card.advise for card in found if switched[card.answered] is Switch.SILENT}
     cards = tuple(card.advise for card in table.cards)
-    return Decision(cards, MappingProxyType(_outcomes(answers, table)))
+    return Decision(cards, MappingProxyType(_outcomes(answers, table) | off | silent), tuple(silent.values()))
 
 
 def ask(p: PatientFacts, limits: Thresholds, advice: Sequence[Advice]) -> dict[str, Outcome]:

@@ -98,6 +98,10 @@ class Terminology:
                 return one
         raise LookupError(f"{set_id}: {'no code' if code is None else code} that may be emitted")
 
+    def with_codes(self, added: Mapping[str, Iterable[Code]]) -> Terminology:
+        """These sets with a site's own codes, by value set id; a code that a set has already stays as it is."""
+        return Terminology(_with(one, added.get(one.id, ())) for one in self._sets.values())
+
     def _find(self, system: str, code: str) -> tuple[Membership, ...]:
         found = {member.set_id: member for member in self._exact.get((system, code), ())}
         decided = set(found)
@@ -127,6 +131,13 @@ def load(local_codes: Mapping[str, Sequence[tuple[str, str]]] = NO_LOCAL_CODES) 
 @cache
 def _shipped() -> tuple[ValueSet, ...]:
     return read_folder(FOLDER)
+
+
+def _with(one: ValueSet, added: Iterable[Code]) -> ValueSet:
+    codes = {(code.system, code.code): code for code in one.codes}
+    for code in added:
+        codes.setdefault((code.system, code.code), code)
+    return one if len(codes) == len(one.codes) else replace(one, codes=tuple(codes.values()))
 
 
 def _extended(one: ValueSet, local: Sequence[tuple[str, str]]) -> ValueSet:

@@ -23,7 +23,7 @@ from cards.thresholds import Thresholds
 from cards.valuesets import Terminology
 from cards.wording import Evidence, Words, fill
 from cds_service.fhir.references import ID_GRAMMAR
-from cds_service.site_content import NO_LINKS, Links
+from cds_service.site_content import Links
 from cds_service.times import long_time, short_time
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Setting:
     limits: Thresholds
     base_url: str
     content_version: str
-    site_links: Links = NO_LINKS
+    site_links: Links = field(default_factory=dict)
     shape: Shape | None = None  # the client's dialect
     order_codes: Mapping[str, str] = field(
         default_factory=dict

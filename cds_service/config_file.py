@@ -27,6 +27,8 @@ _WEB_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _ORIGIN = re.compile(r"https?://[^\s/?#@]+")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _RULE_ID = re.compile(r"[A-Z]+(-[A-Z0-9]+)+")
+_LINE = r"^[^<>\x00-\x1f]+$"
+_LINK = r"^https?://[^\s@<>]+$"
 
 
 def check_web_url(value: str) -> str:
@@ -177,6 +179,19 @@ class LocalCode(Section):
 
     system: Text = Field(description="the code system's URI")
     code: Text = Field(description="the code")
+    like: Text | None = Field(default=None, description="the code of the same value set that it is read like")
+
+
+class SiteLink(Section):
+    """A link of the site's own: to a protocol, a form, a page about whom to call."""
+
+    label: Annotated[StrictStr, Field(min_length=1, max_length=80, pattern=_LINE)] = Field(
+        description="one line of at most 80 characters"
+    )
+    url: Annotated[StrictStr, Field(pattern=_LINK)] = Field(description="an http(s) address")
+
+
+Contact = Annotated[StrictStr, Field(min_length=1, max_length=80, pattern=_LINE)]
 
 
 class Content(Section):
@@ -188,6 +203,13 @@ class Content(Section):
     )
     local_codes: dict[str, tuple[LocalCode, ...] | tuple[Text, ...]] = Field(
         default={}, description="a list of {system, code} by value set, or files = [paths]"
+    )
+    links: dict[str, tuple[SiteLink, ...]] = Field(
+        default={}, description='a list of {label, url} by rule id, family ("TRF-*") or "*"'
+    )
+    contacts: dict[str, Contact] = Field(
+        default={},
+        description="one line of at most 80 characters by the name of a draft, such as haematology",
     )
 
     @model_validator(mode="after")

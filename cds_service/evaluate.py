@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cards.decide import SCOPE, Decision, decide
@@ -14,7 +14,7 @@ from cards.reasons import Why
 from cards.record import Record
 from cds_service.account import Account
 from cds_service.card_text import Setting
-from cds_service.content import Content
+from cds_service.content import Content, Contents
 from cds_service.discovery import PrefetchKey, prefetch_keys
 from cds_service.explain import explain
 from cds_service.facts import settle
@@ -38,6 +38,20 @@ class Evaluation:
     keys: tuple[PrefetchKey, ...]
     most_entries: int
     explains: bool = True
+    for_clients: Mapping[str, Evaluation] = field(default_factory=dict)
+
+    def of(self, client: str | None) -> Evaluation:
+        """The evaluation with a client's own content, by its name."""
+        return self if client is None else self.for_clients.get(client, self)
+
+
+def prepare_all(contents: Contents, base_url: str, most_entries: int, explains: bool = True) -> Evaluation:
+    """The evaluation for all, which knows those of the clients that have content of their own."""
+    own = {
+        name: prepare(content, base_url, most_entries, explains)
+        for name, content in contents.by_client.items()
+    }
+    return replace(prepare(contents.general, base_url, most_entries, explains), for_clients=own)
 
 
 def prepare(content: Content, base_url: str, most_entries: int, explains: bool = True) -> Evaluation:
@@ -49,6 +63,7 @@ def prepare(content: Content, base_url: str, most_entries: int, explains: bool =
         limits=content.limits,
         base_url=base_url,
         content_version=content.version,
+        site_links=content.site.links,
     )
     return Evaluation(content, setting, prefetch_keys(content.terminology), most_entries, explains)
 
@@ -75,7 +90,7 @@ def evaluate(
 
     def judge(record: Record) -> tuple[PatientFacts, Decision]:
         facts = read(record, content.limits, content.pathogens)
-        return facts, decide(facts, content.limits)
+        return facts, decide(facts, content.limits, switches=content.site.switches)
 
     valid = decide_on_valid(settled.record, parsed, judge)
     account.lap("decide")
@@ -97,5 +112,5 @@ def _answer(
 ) -> HookResponse:
     if not evaluation.explains:
         return HookResponse(cards=tuple(cards))
-    explained = explain(decision.outcomes, rejected, degraded, evaluation.content.version)
+    explained = explain(decision, rejected, degraded, evaluation.content.version)
     return HookResponse(cards=tuple(cards), extension={EXTENSION: explained})

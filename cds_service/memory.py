@@ -135,7 +135,8 @@ class Recollection:
             else:
                 shown.append((advise, _lowered(advise) if earlier.lowers(advise, p) else advise))
         self._shown = tuple(sorted(shown, key=lambda pair: -pair[1].indicator))
-        return Decision(tuple(now for _, now in self._shown), self._outcomes(decision))
+        shown_now = tuple(now for _, now in self._shown)
+        return Decision(shown_now, self._outcomes(decision), decision.silent)
 
     def _place(self) -> Place:
         share = self.memory.marks.of("share", self.patient)

@@ -40,9 +40,6 @@ TABLES = ("limits", "clients", "security", "content", "memory", "silent")
 PUBLIC_KEYS: Final = "sandbox.cds-hooks.org"
 """The public CDS Hooks sandbox: everyone can sign as it, for its private key is published."""
 
-# Content that nothing applies yet. A start that passed over it would advise by other numbers than the site's.
-NOT_APPLIED = ("thresholds", "rules", "local_codes")
-
 
 class SettingsError(Exception):
     """One line: the setting's name and what it expects. Never its value, which may be a secret."""
@@ -138,13 +135,6 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _applies_what_it_reads(self) -> Self:
-        for table in NOT_APPLIED:
-            if getattr(self.content, table):
-                raise ValueError(f"[content.{table}]: expected to be empty, this version does not apply it")
-        return self
-
-    @model_validator(mode="after")
     def _never_serves_strangers_in_production(self) -> Self:
         if self.sandbox:
             return self
@@ -216,7 +206,7 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise SettingsError(_describe(first["loc"], first["type"], first.get("ctx", {}))) from None
+        raise SettingsError(describe(first["loc"], first["type"], first.get("ctx", {}))) from None
     except ValueError as error:  # the file as a whole
         raise SettingsError(f"{PREFIX}CONFIG: {error}") from None
     except RuntimeError:  # of Path.expanduser
@@ -236,8 +226,8 @@ def _refuse_misspelt(environ: Iterable[str]) -> None:
             raise SettingsError(f"{variable}: not a setting; {PREFIX}{close[0]} is one")
 
 
-def _describe(loc: Sequence[str | int], kind: str, context: Mapping[str, Any]) -> str:
-    """The setting at `loc` and what it expects."""
+def describe(loc: Sequence[str | int], kind: str, context: Mapping[str, Any]) -> str:
+    """The setting at `loc` and what it expects: of an error of pydantic its location, kind and context."""
     reason = str(context.get("error", ""))
     if not loc or reason.startswith("["):
         return reason

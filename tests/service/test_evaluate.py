@@ -74,9 +74,11 @@ def test_every_rule_is_explained() -> None:
     found = explained(call(platelets(22), nosebleed()))
     assert found["contentVersion"] == load_content().version
     said = {one["rule"]: one for one in found["evaluated"]}
-    assert said["TRF-02"] == {"rule": "TRF-02", "outcome": "advise"}
+    assert said["TRF-02"]["outcome"] == "advise"
+    assert said["TRF-02"]["because"].startswith("platelet count 22 10*9/L; bleeding: nosebleed active")
+    assert said["TRF-16"] == {"rule": "TRF-16", "outcome": "advise", "because": "in the card of TRF-02"}
     assert said["TRF-04"]["outcome"] == "no-advice"
-    assert all(one["because"] for one in said.values() if one["outcome"] != "advise")
+    assert all(one["because"] for one in said.values())
 
 
 def test_lists_without_entries_are_left_out() -> None:
