@@ -181,6 +181,8 @@ def _suppress(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
 def _falls(card: Card, patterns: tuple[str, ...]) -> bool:
     if not card.is_of(patterns):
         return False
+    if card.answered in precedence.KEEPS_ITS_TEST and card.carries("INF-GEN-03"):
+        return False
     return card.indicator is Indicator.INFO or card.answered not in precedence.ONLY_AS_INFO
 
 

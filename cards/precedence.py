@@ -88,6 +88,9 @@ SUPPRESSIONS: tuple[Suppression, ...] = (
 ONLY_AS_INFO = frozenset({"INF-DEN", "INF-STEC"})
 """Dropped by a suppression only while they are info."""
 
+KEEPS_ITS_TEST = frozenset({"INF-DEN"})
+"""Only suspected (INF-GEN-03), its card asks for the test that settles it: TRF-08 says nothing of that."""
+
 # ---------------------------------------------------------------------------------------------------- merging (A.2)
 
 

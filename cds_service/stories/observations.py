@@ -67,8 +67,20 @@ def observation(w: Writer, category: str, o: Observed) -> Resource:
         code = {"high": "H", "low": "L"}[o.interpretation]
         resource["interpretation"] = [hl7("v3-ObservationInterpretation", code)]
     if o.sample is not None:
-        resource["specimen"] = {"display": o.sample}
+        resource |= _specimen(o.sample)
     return resource
+
+
+def _specimen(sample: str) -> Resource:
+    """The tube of citrate or the blood of the cord as a contained Specimen; else a sample of a name of its own."""
+    if sample == "citrate":
+        additive = {"additiveCodeableConcept": concept(Term("specimen-citrate"), ANSWERS)}
+        tube: Resource = {"resourceType": "Specimen", "id": "tube", "container": [additive]}
+    elif sample == "cord blood":
+        tube = {"resourceType": "Specimen", "id": "tube", "type": concept(Term("specimen-cord"), ANSWERS)}
+    else:
+        return {"specimen": {"display": sample}}
+    return {"contained": [tube], "specimen": {"reference": "#tube"}}
 
 
 def answer(w: Writer, word: str) -> Resource:
