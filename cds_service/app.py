@@ -22,6 +22,7 @@ from cds_service.logs import log_requests, open_log
 from cds_service.memory import Memory
 from cds_service.memory_start import remember
 from cds_service.refusals import answer_failures
+from cds_service.routes.api_pages import api_routes
 from cds_service.routes.cds_services import Clock, hook_routes
 from cds_service.routes.code_systems import code_system_routes
 from cds_service.routes.feedback import feedback_routes
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     app.register_blueprint(metric_routes(settings, memory))
     app.register_blueprint(health_routes(content.version, memory.database.check if memory else lambda: True))
     app.register_blueprint(page_routes(settings, content))
+    app.register_blueprint(api_routes(settings, evaluation.keys, clock))
     if settings.sandbox:
         app.register_blueprint(playground_routes(settings, evaluation.keys, clock))
     log_requests(app, log)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta
 
 from cds_service.hooks.coding import Coding
 from cds_service.hooks.link import Link
 from cds_service.hooks.source import Source
 from cds_service.hooks.suggestion import Suggestion
-from cds_service.hooks.wire import Number, Wire
+from cds_service.hooks.wire import Wire
 
 EXTENSION = "org.platelet-hooks.card"
+
+if TYPE_CHECKING:
+    Value = Decimal | int | str
+else:  # msgspec describes no union of Decimal and str: the JSON Schema says what is written
+    Value = Annotated[Any, Meta(extra_json_schema={"type": ["number", "string"]})]
 
 
 class Evidence(Wire, frozen=True, kw_only=True):
@@ -26,7 +34,7 @@ class Input(Wire, frozen=True, kw_only=True):
     """A value that the card rests on; `reference` is the resource's `Type/id`, `unit` UCUM, `time` ISO 8601."""
 
     fact: str
-    value: Number | str
+    value: Value
     unit: str | None = None
     time: str | None = None
     reference: str | None = None
