@@ -6,6 +6,7 @@ A connection never waits long: a hook's answer may depend on it only for fractio
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ HEAD: Final = "0001"
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 BUSY_MILLISECONDS: Final = 3_000
+UPGRADE_MILLISECONDS: Final = 30_000
+SWITCH_TURNS: Final = 100
+SWITCH_SECONDS: Final = 0.05
 CONNECT_SECONDS: Final = 2
 POOL_SECONDS: Final = 2
 LOCK: Final = 7_250_417
@@ -63,12 +67,26 @@ def _sqlite(url: Any, durable: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, record: object) -> None:
+        _use_write_ahead_log(connection)
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         cursor.close()
 
     return engine
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Readers and the writer do not wait for each other. The switch itself does not wait for its turn: it is tried."""
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        return
+    for turn in range(SWITCH_TURNS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if turn == SWITCH_TURNS - 1:
+                raise
+            time.sleep(SWITCH_SECONDS)
 
 
 def bring_up_to_date(engine: Engine) -> None:
@@ -77,9 +95,11 @@ def bring_up_to_date(engine: Engine) -> None:
         return
     if engine.dialect.name == "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {UPGRADE_MILLISECONDS}")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             _upgrade(connection)
             connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         return
     with engine.connect() as lock:
         lock.execute(text(f"SELECT pg_advisory_lock({LOCK})"))

@@ -40,10 +40,13 @@ class Response:
     grade: str
 
 
-def put(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
-    """Stores rows; one whose key is there already is left out. The number of new ones, where the database tells."""
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return connection.execute(make(table).on_conflict_do_nothing(), list(rows)).rowcount
+def put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Stores rows; one whose key is there already is left out."""
+    connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def cards_on_file(connection: Connection, uuids: Collection[str]) -> dict[str, CardOnFile]:
@@ -78,7 +81,9 @@ def responses(connection: Connection, patient: str, client: str, since: datetime
 
 def first_use(connection: Connection, jti: str, expires: datetime) -> bool:
     """Whether this token id was never seen before; from now on it was."""
-    return put(connection, USED_TOKENS, [{"jti": jti, "expires": expires}]) == 1
+    new = _insert(connection, USED_TOKENS).values(jti=jti, expires=expires)
+    stored = new.on_conflict_do_nothing().returning(USED_TOKENS.c.jti)
+    return connection.execute(stored).first() is not None
 
 
 def purge(connection: Connection, cards_before: datetime, now: datetime) -> tuple[int, int, int]:
