@@ -10,4 +10,13 @@ window.SwaggerUIBundle({
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   tryItOutEnabled: true,
+  onComplete: () => {
+    // It takes itself for the whole page: here it is a part of one, and its list of servers needs a name.
+    for (const main of place.querySelectorAll('[role="main"], main')) {
+      main.setAttribute("role", "region");
+      main.setAttribute("aria-label", "Operations");
+    }
+    for (const list of place.querySelectorAll("#servers")) list.setAttribute("aria-label", "Server");
+    for (const title of place.querySelectorAll(".opblock-tag, .models h4")) title.setAttribute("aria-level", "2");
+  },
 });
