@@ -24,8 +24,8 @@ from cds_service.memory_start import remember
 from cds_service.refusals import answer_failures
 from cds_service.routes.api_pages import api_routes
 from cds_service.routes.cds_services import Clock, hook_routes
-from cds_service.routes.code_systems import code_system_routes
 from cds_service.routes.feedback import feedback_routes
+from cds_service.routes.fhir import fhir_routes
 from cds_service.routes.health import health_routes
 from cds_service.routes.insights import insight_routes
 from cds_service.routes.metrics import metric_routes
@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes + 1
     app.url_map.merge_slashes = False
     app.register_blueprint(hook_routes(settings, evaluation, clock, FhirAccess(settings), memory))
-    app.register_blueprint(code_system_routes(base_url, content.version))
+    app.register_blueprint(fhir_routes(content, base_url))
     app.register_blueprint(feedback_routes(settings, memory, clock))
     app.register_blueprint(insight_routes(settings, memory, clock, content.limits))
     app.register_blueprint(metric_routes(settings, memory))

@@ -27,6 +27,7 @@ from cds_service.site_content import Shipped, SiteContent, SiteError, Source, re
 from cds_service.site_files import read_client_file
 
 RELEASE: Final = "1.0.0"
+RELEASED: Final = "2026-11-25"
 FOLDER: Final = Path(cards.__file__).parent
 CONTENT_FILES: Final = (".py", ".md", ".json", ".toml")
 MADE: Final = frozenset({"RULEBOOK.md"})

@@ -98,6 +98,16 @@ _TABLES: Mapping[str, tuple[str, str, Mapping[str, str]]] = MappingProxyType(
             "Reasons for overriding a card that HL7's codes do not have",
             {reason: words for reason, (code, words) in OVERRIDE_REASONS.items() if code is None},
         ),
+        "who-bleeding-grade": (
+            "WhoBleedingGrade",
+            "Grades of bleeding, modified WHO scale, as this service reads them",
+            {
+                "1": "Petechiae, small purpura or minor mucosal bleeding",
+                "2": "Bleeding that is more than minor and needs no red cells",
+                "3": "Bleeding with red cells given, a fall of haemoglobin or moderate instability",
+                "4": "Bleeding of brain, spine or retina with loss of sight, or with collapse",
+            },
+        ),
         "error": (
             "Error",
             "Why a request was refused",

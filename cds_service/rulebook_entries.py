@@ -81,7 +81,7 @@ def _entry(rule: str, advice: Advice | None, content: Content, vignettes: tuple[
         titles=tuple(" ".join(filled[key].split()) for key in filled if _kind(key) == "title"),
         paragraphs=tuple((k, t) for k, t in filled.items() if _kind(k) not in ("title", "label", CONDITION)),
         buttons=tuple(" ".join(filled[key].split()) for key in filled if _kind(key) == "label"),
-        sources=tuple(Source(CITATIONS[e.citation], e.recommendation, e.grade) for e in section.evidence),
+        sources=sources_of(section),
         numbers=numbers_of(section, content.limits),
         regimens=tuple(_regimens(rule, content)),
         speaks_in=tuple(v for v in vignettes if _speaks(v, rule)),
@@ -94,6 +94,11 @@ def _regimens(rule: str, content: Content) -> Iterator[str]:
     for pathogen in content.pathogens:
         if rule == pathogen.treat_rule:
             yield from regimens_of(pathogen, lambda set_id: content.terminology[set_id].title)
+
+
+def sources_of(section: Section) -> tuple[Source, ...]:
+    """What the words rest on."""
+    return tuple(Source(CITATIONS[e.citation], e.recommendation, e.grade) for e in section.evidence)
 
 
 def fill_limits(text: str, limits: Thresholds) -> str:
