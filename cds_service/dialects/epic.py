@@ -35,24 +35,22 @@ KEPT: Final = ("resourceType", "status", "intent", "subject", "encounter")
 DETAILS: Final = ("dosageInstruction", "quantityQuantity", "occurrenceDateTime", "note")
 
 DEFAULTS: Final = " (opens with your defaults: check dose, amount, urgency and notes)"
-ALTERNATIVE: Final = " (alternatives: choose one at most)"
+ALTERNATIVE: Final = " (one of alternatives that exclude each other)"
 DRAFT: Final = "Draft order: "
 NOT_OFFERED: Final = "**Not offered as an order here**"
 
 
 def epic_card(card: Card, page: Page) -> Card:
     """The card as Epic takes it."""
-    told = tuple(_offered(one, page) for one in card.suggestions)
-    offered = tuple(suggestion for suggestions, _ in told for suggestion in suggestions)
-    missing = tuple(dict.fromkeys(words for _, left in told for words in left))
-    if card.selection_behavior == "at-most-one" and len(told) > 1:
-        offered = tuple(_as_alternative(one) for one in offered)
+    taken = tuple(_taken(one, page) for one in card.suggestions)
+    offered = tuple(_once(one for suggestion, actions in taken for one in _split(suggestion, actions)))
+    if card.selection_behavior == "at-most-one":
+        offered = _told_apart(offered, tuple(actions for _, actions in taken))
     rule = card.extension[EXTENSION].rules[0]
     topic = re.sub(r"[^A-Za-z0-9]", "", rule) + card.indicator
-    listed = "\n".join(f"- {escape(words.removeprefix(DRAFT))}" for words in missing)
     return replace(
         card,
-        detail=f"{card.detail}\n\n{NOT_OFFERED}\n\n{listed}" if missing else card.detail,
+        detail=card.detail + _not_offered(card, taken),
         source=replace(
             card.source,
             topic=replace(card.source.topic, code=topic, system=f"{page.setting.base_url}/rules"),
@@ -62,23 +60,19 @@ def epic_card(card: Card, page: Page) -> Card:
     )
 
 
-def _offered(suggestion: Suggestion, page: Page) -> tuple[tuple[Suggestion, ...], tuple[str, ...]]:
-    """One suggestion for each action that can be offered, and the words of the others.
-
-    A draft is deleted only where all that takes its place can be created.
-    """
-    actions = [(action, _action(action, page)) for action in suggestion.actions]
-    replaceable = all(taken is not None for action, taken in actions if action.type != "delete")
-    taken = [one for action, one in actions if one is not None and (action.type != "delete" or replaceable)]
-    left = [
-        action.description
-        for action, one in actions
-        if one is None or (action.type == "delete" and not replaceable)
-    ]
-    return tuple(_split(suggestion, taken)), tuple(left)
+Taken = tuple[Suggestion, tuple[Action, ...]]
+"""A suggestion, and those of its actions that Epic takes."""
 
 
-def _split(suggestion: Suggestion, actions: list[Action]) -> Iterator[Suggestion]:
+def _taken(suggestion: Suggestion, page: Page) -> Taken:
+    """A draft is deleted only where all that takes its place can be created."""
+    actions = [_action(action, page) for action in suggestion.actions]
+    if any(one is None for one in actions):
+        return suggestion, tuple(one for one in actions if one is not None and one.type != "delete")
+    return suggestion, tuple(one for one in actions if one is not None)
+
+
+def _split(suggestion: Suggestion, actions: tuple[Action, ...]) -> Iterator[Suggestion]:
     """A suggestion per action; what is only a part of it is labelled by its own words."""
     is_whole = len(actions) == len(suggestion.actions) == 1
     for number, action in enumerate(actions):
@@ -90,10 +84,45 @@ def _split(suggestion: Suggestion, actions: list[Action]) -> Iterator[Suggestion
         )
 
 
-def _as_alternative(suggestion: Suggestion) -> Suggestion:
-    """Epic lets several be chosen, so the words have to say that one excludes the other."""
-    (action,) = suggestion.actions
-    return replace(suggestion, actions=(replace(action, description=f"{action.description}{ALTERNATIVE}"),))
+def _once(suggestions: Iterable[Suggestion]) -> Iterator[Suggestion]:
+    """Each action once: two suggestions may share one."""
+    seen: list[tuple[Action, ...]] = []
+    for suggestion in suggestions:
+        if suggestion.actions not in seen:
+            seen.append(suggestion.actions)
+            yield suggestion
+
+
+def _told_apart(
+    offered: tuple[Suggestion, ...], alternatives: tuple[tuple[Action, ...], ...]
+) -> tuple[Suggestion, ...]:
+    """Epic lets several be chosen, so the words have to say which exclude each other.
+
+    None does where one alternative holds all of the others: then all together are that one.
+    """
+    if any(all(one.actions[0] in whole for one in offered) for whole in alternatives):
+        return offered
+    return tuple(
+        one
+        if all(one.actions[0] in alternative for alternative in alternatives)
+        else replace(
+            one, actions=(replace(one.actions[0], description=one.actions[0].description + ALTERNATIVE),)
+        )
+        for one in offered
+    )
+
+
+def _not_offered(card: Card, taken: Iterable[Taken]) -> str:
+    """The block that names what cannot be chosen here; empty when everything can."""
+    kept = {_words(action) for _, actions in taken for action in actions}
+    missing = dict.fromkeys(_words(action) for one in card.suggestions for action in one.actions)
+    lines = [f"- {escape(words)}" for words in missing if words not in kept]
+    return "\n\n".join(["", NOT_OFFERED, "\n".join(lines)]) if lines else ""
+
+
+def _words(action: Action) -> str:
+    """What an action does, without what this dialect adds to it."""
+    return action.description.removeprefix(DRAFT).removesuffix(DEFAULTS)
 
 
 def _action(action: Action, page: Page) -> Action | None:
@@ -113,11 +142,11 @@ def _created(action: Action, resource: Mapping[str, Any], page: Page) -> Action 
     coding = _orderable(kind, concept.get("coding", ()))
     if coding is None:
         return None
-    stay = page.p.stay
     order = {name: resource[name] for name in KEPT if name in resource}
-    if stay is not None:
-        setting = "inpatient" if stay.inpatient else "outpatient"
-        order["category"] = [{"coding": [{"system": CATEGORY, "code": setting}]}]
+    if (
+        page.p.stay is not None and page.p.stay.inpatient
+    ):  # a class that is not known makes nobody an outpatient
+        order["category"] = [{"coding": [{"system": CATEGORY, "code": "inpatient"}]}]
     order[CONCEPTS[kind]] = {"coding": [coding], "text": concept["text"]}
     has_details = resource.get("priority") != "routine" or any(name in resource for name in DETAILS)
     words = f"{action.description}{DEFAULTS}" if has_details else action.description

@@ -33,5 +33,5 @@ def as_lists(markdown: str) -> str:
             lines.append(line)
         elif not _RULE.fullmatch(line):
             first, *others = (cell.strip() for cell in _CELL.split(row[1]))
-            lines.append(f"- {first}: {', '.join(others)}")
+            lines.append(f"- {first}: {', '.join(others)}" if others else f"- {first}")
     return "\n".join(lines)
