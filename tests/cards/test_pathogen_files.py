@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -77,6 +78,17 @@ def test_orders_and_sources_are_known(pathogen: Pathogen) -> None:
     sources = (pathogen.source, *(line.citation for line in pathogen.evidence))
     assert [name for name in sources if name not in CITATIONS] == []
     assert pathogen.evidence
+
+
+NEVER = re.compile(
+    r"\b(you have|the patient has|suffers from|diagnosis is|you must|must be given|do not give|give \d)",
+    re.IGNORECASE,
+)
+
+
+@each
+def test_words_state_no_diagnosis_and_give_no_order(pathogen: Pathogen) -> None:
+    assert [key for key, text in pathogen.words.items() if NEVER.search(text)] == []
 
 
 # ---------------------------------------------------------------------------------------------- recognised
