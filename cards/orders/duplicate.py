@@ -71,8 +71,8 @@ def _second(p: PatientFacts, group: Group, order: Order) -> tuple[Reason, ...]:
 
 def _another_course(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
     """IVIG of the last two weeks whose last dose is more than 48 hours ago: doses within are one course."""
-    given = p.used_within(limits.span("ivig_course_days"), IVIG)
-    one_course = limits.span("ivig_doses_hours")
+    repeat, one_course = limits.span("ivig_course_days"), limits.span("ivig_doses_hours")
+    given = [m for m in p.used_within(repeat, IVIG) if (t := _last(m)) is None or p.as_of - t < repeat]
     times = [t for m in given if (t := _last(m)) is not None]
     if not times or min(p.as_of - t for t in times) <= one_course:
         return ()

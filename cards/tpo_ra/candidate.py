@@ -144,7 +144,7 @@ def _early(p: PatientFacts, limits: Thresholds) -> Verdict:
     acute = [i for i in p.infections.current() if not p.pathogens[i.pathogen].chronic]
     if any(i.onset is None for i in acute):
         return CannotTell(Fact.ONSET)
-    if any(i.onset is not None and i.onset.since(p.as_of) < limits.span("tpo_acute_days") for i in acute):
+    if any(i.onset is not None and i.onset.since(p.as_of) <= limits.span("tpo_acute_days") for i in acute):
         return NoAdvice(Why.TOO_EARLY)
     risks = find_risks(p, limits)
     return Candidate("TPO-02", months, risks) if risks else NoAdvice(Why.NO_RISK)

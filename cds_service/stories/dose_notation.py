@@ -9,7 +9,7 @@ from typing import Final
 
 from cds_service.stories.story import Dose
 
-_DOSE: Final = re.compile(r"(\d+(?:\.\d+)?) (mg|ug|g|mL|unit|adult dose)")
+_DOSE: Final = re.compile(r"(\d+(?:\.\d+)?) (mg|ug|g|mL|\[IU\]|unit|adult dose)")
 _FOR: Final = re.compile(r"for (\d+) (days?|weeks?)")
 _TIMES_A_DAY: Final = {
     "daily": "1",

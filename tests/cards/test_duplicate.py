@@ -44,7 +44,7 @@ def test_an_ended_drug_is_no_duplicate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "speaks"), [(48, False), (49, True), (14 * 24, True), (14 * 24 + 1, False)]
+    ("hours", "speaks"), [(48, False), (49, True), (14 * 24 - 1, True), (14 * 24, False)]
 )
 def test_ivig_again(hours: float, speaks: bool) -> None:
     outcome = asked(order("med-ivig"), medications=[given_drug("med-ivig", hours=hours)])
