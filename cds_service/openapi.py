@@ -133,6 +133,7 @@ def _read(tag: str, name: str, summary: str, kind: str, *refused: int) -> Schema
     ]
     about = {
         "tags": [tag],
+        "security": [{"admin": []}] if "admin token" in summary else [{}],
         "operationId": re.sub(r"\W+", "-", name.strip("/")),
         "summary": summary,
         "responses": {"200": {"description": summary, "content": {kind: {}}}, **_refused(*_known(refused))},
