@@ -22,6 +22,7 @@ from cards.anti_infective.infection_cards import (
     VACCINATED,
     care_card,
     is_treated_here,
+    suspicion_card,
     test_card,
     therapy_card,
     treat_card,
@@ -42,16 +43,25 @@ NOT_FOUND = NoAdvice(Why.NO_INFECTION)
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
-    """One outcome for each pathogen; the general rules answer where their words stand."""
+    """One outcome for each pathogen that the record names or that may be worth a test; the others have none."""
     answers: dict[str, Outcome] = {}
-    for pathogen in p.pathogens.values():
+    for pathogen in _in_question(p):
         outcome = _outcome(p, pathogen, limits)
         if isinstance(outcome, Advise):
             answers |= {rule: NoAdvice(Why.OTHER_ROW) for rule in pathogen.card_rules}
             answers[outcome.rule] = outcome
         else:
             answers |= dict.fromkeys(pathogen.card_rules, outcome)
-    return answers | {rule: _general(rule, tuple(answers.values())) for rule in GENERAL}
+    told = tuple(answers.values())
+    return answers | {rule: _general(rule, told) for rule in GENERAL}
+
+
+def _in_question(p: PatientFacts) -> Iterable[Pathogen]:
+    """All where the record is open: no problem list, antibodies, vaccines; else the named ones, at little cost."""
+    if p.infections.exposures or p.record.immunizations or not p.answered(Kind.CONDITIONS):
+        return p.pathogens.values()
+    named = {infection.pathogen for infection in p.infections.found}
+    return [one for one in p.pathogens.values() if one.id in named or one.tested_when_unexplained]
 
 
 def _general(rule: str, outcomes: Iterable[Outcome]) -> Outcome:
@@ -79,7 +89,7 @@ def _found(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Th
     if was_treated(infection) and not (grave and pathogen.reviews_therapy):
         return NoAdvice(Why.INFECTION_TREATED)
     if infection.is_suspected_only and not _treats_suspicion(pathogen, grave):
-        return _unless_ordered(p, care_card(p, pathogen, infection, SUSPECTED, limits), pathogen)
+        return _unless_ordered(p, suspicion_card(p, pathogen, infection), pathogen)
     if is_treated_here(p, pathogen, infection, limits):
         return treat_card(p, pathogen, infection, limits)
     return care_card(p, pathogen, infection, SUPPORTIVE, limits)

@@ -61,37 +61,52 @@ def test_card(p: PatientFacts, pathogen: Pathogen, situation: Situation, rows: t
     )
 
 
+def suspicion_card(p: PatientFacts, pathogen: Pathogen, infection: Infection) -> Advise:
+    """INF-GEN-03: the tests of a suspicion, no drug."""
+    base = _base(p, pathogen, SUSPECTED, pathogen.test_rule, pathogen.first_step(SUSPECTED.words))
+    priority = priority_of(pathogen.suspected)
+    return replace(
+        base,
+        indicator=pathogen.suspected,
+        inputs=(infection_row(p, infection), *base.inputs),
+        unknown=tuple(dict.fromkeys((*base.unknown, *_unread_signs(p, pathogen)))),
+        suggestions=order(p, "test", pathogen.test_orders, infection.references, priority),
+    )
+
+
 def care_card(
     p: PatientFacts, pathogen: Pathogen, infection: Infection, situation: Situation, limits: Thresholds
 ) -> Advise:
-    """Without a drug draft: tests of a suspicion, supportive care, an urgent infection under therapy."""
-    is_test = situation is SUSPECTED
+    """Without a drug draft: supportive care, or a severe infection under a therapy that may not be enough."""
     check = check_safety(p, pathogen, infection, limits)
-    critical = () if is_test else critical_rows(p, pathogen, infection, limits)
-    raising = () if is_test else _raising_rows(p, pathogen, infection, limits)
+    return _care(p, pathogen, infection, situation, check, limits)
+
+
+def _care(
+    p: PatientFacts,
+    pathogen: Pathogen,
+    infection: Infection,
+    situation: Situation,
+    check: SafetyCheck,
+    limits: Thresholds,
+) -> Advise:
+    critical = critical_rows(p, pathogen, infection, limits)
+    raising = _raising_rows(p, pathogen, infection, limits)
     indicator = _indicator(pathogen, infection, situation, critical, raising)
-    rule = pathogen.test_rule if is_test else pathogen.treat_rule
-    templates = pathogen.test_orders if is_test else pathogen.treat_orders
-    base = _base(p, pathogen, situation, rule, pathogen.first_step(situation.words))
-    if indicator is Indicator.CRITICAL:
-        step = pathogen.critical_step(situation.words)
-        base = replace(base, values={**base.values, "first_step": step})
-    if infection.is_suspected_only and not is_test:
-        base = replace(base, title=base.title.replace(situation.general, SUSPECTED.general))
+    step = pathogen.critical_step if critical else pathogen.first_step
+    base = _base(p, pathogen, situation, pathogen.treat_rule, step(situation.words))
     asked = missing_of(p, (*pathogen.critical, *pathogen.warn_when, *pathogen.treat_when), infection, limits)
-    unknown = (*base.unknown, *_unread_signs(p, pathogen), *(() if is_test else (*asked, *check.unknown)))
+    rows = (infection_row(p, infection), *base.inputs, *critical, *raising, *check.rows)
+    form = SUSPECTED.general if infection.is_suspected_only else situation.general
     return replace(
         base,
         indicator=indicator,
-        inputs=tuple(
-            dict.fromkeys((infection_row(p, infection), *base.inputs, *critical, *raising, *check.rows))
-        ),
-        cautions=() if is_test else _own_cautions(pathogen, check),
-        also=(*base.also, *(() if is_test else check.populations)),
-        unknown=tuple(dict.fromkeys(unknown)),
-        suggestions=order(
-            p, "test" if is_test else "treat", templates, infection.references, priority_of(indicator)
-        ),
+        title=base.title.replace(situation.general, form),
+        inputs=tuple(dict.fromkeys(rows)),
+        cautions=_own_cautions(pathogen, check),
+        unknown=tuple(dict.fromkeys((*base.unknown, *_unread_signs(p, pathogen), *asked, *check.unknown))),
+        suggestions=order(p, "treat", pathogen.treat_orders, infection.references, priority_of(indicator)),
+        also=(*base.also, *check.populations),
     )
 
 
@@ -133,7 +148,7 @@ def treat_card(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits
         if applies(p, deferral.caution, infection, limits).answer is Known.YES:
             return _deferred(p, pathogen, infection, deferral)
     check = check_safety(p, pathogen, infection, limits)
-    card = care_card(p, pathogen, infection, TREAT, limits)
+    card = _care(p, pathogen, infection, TREAT, check, limits)
     if pathogen.first_dose:
         return draft_ceftriaxone(p, card, infection.references, limits)
     drafts = tuple(
