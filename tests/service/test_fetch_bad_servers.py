@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cds_service.fhir_client import Fetched, FhirAccess, Problem
 from cds_service.fhir_client.access import MOST_PAGES
@@ -119,6 +122,50 @@ def test_redirects_are_not_followed(status: int, server: FhirServer) -> None:
         assert conditions(server, answer).problem is Problem.REDIRECTED
         assert other.asked == []
     assert set(server.kinds()) == {"Condition"}
+
+
+LINES = st.sampled_from(
+    [
+        b"HTTP/1.1 200 OK",
+        b"HTTP/1.1 200",
+        b"HTTP/9.9 999 ?",
+        b"HTTP/1.1 100 Continue",
+        b"Content-Type: application/json",
+        b"Content-Type: application/fhir+json; charset=\xff",
+        b"Content-Length: 2",
+        b"Content-Length: -1",
+        b"Content-Length: 1, 2",
+        b"Content-Length: 99999999999999999999",
+        b"Transfer-Encoding: chunked",
+        b"Transfer-Encoding: gzip, chunked",
+        b"Content-Encoding: gzip",
+        b"Content-Encoding: deflate, br, zstd",
+        b"Location: http://[::1",
+        b"Set-Cookie: \xff=\x00",
+        b"Retry-After: \xff",
+        b"Connection: keep-alive",
+        b"",
+        b"2",
+        b"0",
+        b"-5",
+        b"{}",
+        b'{"resourceType": "Bundle", "link": [{"relation": "next", "url": "http://[::1"}]}',
+        b'{"resourceType": "Bundle", "link": 5, "entry": {}}',
+    ]
+)
+
+
+@pytest.mark.hypothesis
+@given(st.lists(LINES | st.binary(max_size=20), max_size=9))
+def test_whatever_a_server_sends_is_an_answer_or_a_problem(lines: list[bytes]) -> None:
+    found = conditions(_any_server(), raw(b"\r\n".join([b"HTTP/1.1 200 OK", *lines])), "0.3")
+    assert found.problem is not None or found.pages
+
+
+@cache
+def _any_server() -> FhirServer:
+    """One server for all examples; its thread ends with the test run."""
+    return fhir_server().__enter__()
 
 
 # ------------------------------------------------------------------------------------------------ size
