@@ -17,6 +17,7 @@ from cards.outcome import Advise, Input, Suggestion
 
 DIGITS: Final = 32
 MOST_SEVERE: Final = 4
+MONITORING: Final = "MON-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,17 @@ class Marks:
         return hmac.new(self.key, told, hashlib.sha256).hexdigest()[:DIGITS]
 
     def facts(self, advise: Advise) -> str:
-        """What a card rests on and what it says: the same facts give the same mark, in whatever order they came."""
+        """What a card rests on and what it says: the same facts give the same mark, in whatever order they came.
+
+        What it says of monitoring is left out: that changes with the hours alone ("a count is due").
+        """
         return self.of(
             "facts",
             " ".join((advise.rule, *sorted(advise.also))),
             advise.indicator.word,
             advise.title,
-            " ".join(sorted((*advise.say, *advise.cautions))),
+            " ".join(sorted(key for key in advise.say if not key.startswith(MONITORING))),
+            " ".join(sorted(advise.cautions)),
             " ".join(sorted(fact.name for fact in advise.unknown)),
             *sorted(map(_input, advise.inputs)),
             *sorted(map(_suggestion, advise.suggestions)),
