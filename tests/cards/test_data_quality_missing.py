@@ -48,7 +48,7 @@ def test_bleeding_purpura_or_infection_without_any_count(
 
 
 def test_a_positive_test_leads_here_too() -> None:
-    found = card("DATA-01", facts(tests=[build.lab("lab-malaria")]))
+    found = card("DATA-01", facts(tests=[build.lab("lab-streptococcus-a")]))
     assert found.inputs[0].fact == "test of an infection"
 
 

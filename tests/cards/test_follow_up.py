@@ -393,7 +393,7 @@ def test_the_default_window(days: int, minutes: int, speaks: bool) -> None:
     ("given", "answer"),
     [
         ({"findings": [condition("mimic-marrow")]}, NoAdvice(Why.EXPLAINED)),
-        ({"findings": [condition("inf-tb")]}, CannotTell(Fact.INFECTION_TYPE)),
+        ({"findings": [condition("inf-strongyloides")]}, CannotTell(Fact.INFECTION_TYPE)),
         ({"findings": [dengue(suspected=True)]}, NoAdvice(Why.INFECTION_RECORDED)),
         ({"unanswered": {Kind.CONDITIONS: Answer.FAILED}}, CannotTell(Fact.CONDITIONS)),
     ],

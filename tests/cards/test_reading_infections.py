@@ -149,7 +149,7 @@ def test_the_reference_that_decides_stands_first() -> None:
 
 def test_infections_stand_in_the_order_of_section_d() -> None:
     assert [i.pathogen for i in found(sepsis(), dengue(), ebv(), h_pylori())] == [
-        p.id for p in shipped_pathogens()
+        p.id for p in shipped_pathogens() if p.id in ("INF-SEP", "INF-DEN", "INF-EBV", "INF-HP")
     ]
 
 

@@ -71,7 +71,7 @@ def test_new_means_that_the_low_counts_began_within_two_weeks(minutes: int) -> N
 
 
 def test_an_infection_without_a_file_and_fever_without_one() -> None:
-    assert workup(facts(60, findings=[condition("inf-covid-19")])).title == "title.infection"
+    assert workup(facts(60, findings=[condition("inf-strongyloides")])).title == "title.infection"
     hot = measured("obs-temperature", "38.4")
     fever = workup(facts(60, measurements=[hot]))
     assert fever.title == "title.fever"
