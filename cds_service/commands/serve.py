@@ -11,7 +11,10 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from cds_service.content import ContentError, load_content
+from cds_service.app import now
+from cds_service.auth.gate import open_gate
+from cds_service.content import ContentError, load_contents
+from cds_service.dialects.choice import check_order_codes
 from cds_service.metrics_folder import forget_metrics, share_metrics
 from cds_service.settings import PREFIX, SettingsError, load_settings
 
@@ -33,7 +36,9 @@ def serve(host: str, port: int, workers: int) -> None:
     """Answer CDS Hooks calls over HTTP until interrupted."""
     try:
         settings = load_settings()
-        load_content()  # the workers load it too; here it is one line when something in it is wrong
+        # The workers do all this too; here it is one line when something in it is wrong.
+        check_order_codes(settings, load_contents(settings).general.templates)
+        open_gate(settings, now)
         address = find_free_address(host, port)
     except (SettingsError, ContentError, OSError) as error:
         click.echo(f"platelet-hooks: {error}", err=True)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from msgspec import DecodeError
 from msgspec.json import decode
 
+from cds_service.dialects.epic_feedback import override_of
 from cds_service.errors import Refused
 from cds_service.hooks.strict_json import check_depth, check_text
 
@@ -74,7 +75,7 @@ def _entry(raw: Any, number: int) -> Entry:
         case "accepted":
             return Entry(card.lower(), ACCEPTED, at, accepted=_accepted(raw, number))
         case "overridden":
-            reason, comment = _reason(raw.get("overrideReason"), number)
+            reason, comment = _reason(override_of(raw), number)
             return Entry(card.lower(), OVERRIDDEN, at, reason=reason, comment=comment)
     raise wrong(number, "outcome: expected accepted or overridden")
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from pydantic import ValidationError
 
 from cds_service.app import create_app
 from cds_service.auth.jti import PURGE_AT, ProcessMemory, opaque
 from cds_service.auth.rates import MOST_BUCKETS, Rates
+from cds_service.commands.serve import serve
 from cds_service.config_file import Client, Limits, Security
 from cds_service.settings import Settings, SettingsError, load_settings
 from tests.service.build import NOW
@@ -394,3 +396,19 @@ def test_a_call_is_logged_with_its_client(tmp_path: Path, capfd: pytest.CaptureF
     )
     lines = [json.loads(one) for one in capfd.readouterr().err.splitlines()]
     assert [line["client"] for line in lines if line["event"] == "request"] == ["general-hospital"]
+
+
+@pytest.mark.parametrize(
+    "line", ['jwks_file = "none.json"', 'jwks_file = "keys.json"\norder_codes = {none = "X"}']
+)
+def test_a_wrong_client_entry_ends_serve_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """And not in workers that die and are started again without end."""
+    (tmp_path / "keys.json").write_bytes(jwks(jwk()))
+    (tmp_path / "site.toml").write_text(f'[[clients]]\nname = "a"\niss = "{ISS}"\n{line}\n', encoding="utf-8")
+    monkeypatch.setenv("PLATELET_HOOKS_CONFIG", str(tmp_path / "site.toml"))
+    ended = CliRunner().invoke(serve, ["--port", "1"])
+    assert ended.exit_code == 2
+    assert ended.stderr.startswith("platelet-hooks: [[clients]] 1, ")
+    assert ended.stderr.count("\n") == 1
