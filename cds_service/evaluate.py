@@ -98,7 +98,7 @@ def evaluate(
     account.lap("recall")
     cards = render(decision, valid.facts, evaluation.setting, request.context.encounter_id)
     rejected = (*parsed.rejected, *settled.rejected, *valid.rejected)
-    account.keep(decision, cards, len(rejected))
+    account.keep(decision, cards, len(set(rejected)))
     account.lap("render")
     return _answer(cards, decision, rejected, (*gathered.degraded, *account.degraded), evaluation)
 
