@@ -28,16 +28,13 @@ def test_a_story_is_valid_fhir(vignette: Vignette) -> None:
     assert bool(found) == broken, found
 
 
-@pytest.mark.parametrize(
-    "now",
-    [
-        datetime(2028, 2, 28, 23, 30, tzinfo=UTC),
-        datetime(2027, 1, 1, 0, 20, tzinfo=UTC),
-    ],
-    ids=lambda now: f"{now:%Y-%m-%d}",
-)
+DAYS = (datetime(2028, 2, 28, 23, 30, tzinfo=UTC), datetime(2027, 1, 1, 0, 20, tzinfo=UTC))
+
+
 @each_vignette
-def test_any_day_gives_the_same_cards(vignette: Vignette, now: datetime) -> None:
+def test_any_day_gives_the_same_cards(vignette: Vignette) -> None:
+    """Half of the stories on the eve of a leap day, half in the first hour of a year."""
+    now = DAYS[VIGNETTES.index(vignette) % len(DAYS)]
     assert [told(c) for c in ask(vignette, now)["cards"]] == [told(c) for c in ask(vignette)["cards"]]
 
 
