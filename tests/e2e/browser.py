@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import PROJECT
 
@@ -107,7 +107,15 @@ class Visit:
 
     def go(self, path: str) -> None:
         """Opens a path of the service."""
-        self.page.goto(f"{self.base}{path}", wait_until="networkidle")
+        self.page.goto(f"{self.base}{path}", wait_until="load")
+
+    def open(self, path: str) -> None:
+        """The same, and waits for what the page's script adds."""
+        self.go(path)
+        if path.startswith("/api"):
+            self.page.wait_for_selector(".opblock")
+        if path.startswith("/playground"):
+            expect(self.page.locator("#holds")).to_contain_text("FHIR records")
 
     def shoot(self, name: str) -> None:
         """A picture of the whole page, kept as output of the run."""
