@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "content": ("cds_service.commands.content", "Check a site's content, and show what is in force."),
     "example": ("cds_service.commands.example", "Print a made-up request with fresh dates."),
     "insights": ("cds_service.commands.insights", "Count what became of the cards that were shown."),
+    "demo-export": ("cds_service.commands.demo_export", "Write a made-up Bulk FHIR export."),
     "purge": ("cds_service.commands.purge", "Delete what was kept longer than the retention."),
 }
 
@@ -28,7 +29,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(module), cmd_name)
+        command: click.Command = getattr(import_module(module), cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
