@@ -16,7 +16,7 @@ from cards.decide import Decision
 from cards.facts import PatientFacts
 from cards.outcome import Advise, CannotTell
 from cds_service.content import Content
-from cds_service.hooks.card import EXTENSION, Card
+from cds_service.hooks.card import Card
 from cds_service.memory import Recollection
 from cds_service.memory_silence import Silenced
 
@@ -67,7 +67,7 @@ class Account:
             self.outcomes[type(outcome).__name__] += 1
             if isinstance(outcome, CannotTell):
                 self.cannot_tell.append(rule)
-        self.cards = [Told(card.extension[EXTENSION].rules[0], card.indicator) for card in cards]
+        self.cards = [Told(one.rule, card.indicator) for one, card in zip(decision.cards, cards, strict=True)]
         if self.recollection is not None:
             self.cards += (_silent(advise, why) for advise, why in self.recollection.silent)
             self.recollection.keep(cards)

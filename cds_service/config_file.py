@@ -159,6 +159,9 @@ class Memory(Section):
     queue: StrictInt = Field(
         default=10_000, ge=1, le=1_000_000, description="a whole number of cards that may wait to be stored"
     )
+    wait_milliseconds: StrictInt = Field(
+        default=150, ge=10, le=10_000, description="a whole number of milliseconds from 10 to 10000"
+    )
     repeats: StrictBool = Field(default=True, description="true or false")
 
 

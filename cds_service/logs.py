@@ -17,7 +17,6 @@ import structlog
 from flask import Flask, Response, g, request
 
 from cds_service.account import Account
-from cds_service.metrics import REQUESTS, SECONDS, count_call
 from cds_service.settings import Settings
 
 LEVELS: Final = {
@@ -57,6 +56,8 @@ def open_log(settings: Settings) -> Log:
 
 def log_requests(app: Flask, log: Log) -> None:
     """A line when each request ends. Routes add what they know in `g.noted`, calls their account in `g.account`."""
+    # How Prometheus' numbers are kept is settled when it is imported: in a worker, not in what starts the workers.
+    from cds_service.metrics import REQUESTS, SECONDS, count_call
 
     @app.before_request
     def begin() -> None:

@@ -156,7 +156,7 @@ class Recollection:
             return responses(connection, self.patient, self.caller.client, since)
 
         try:
-            return database.ask(read)
+            return database.ask(read, self.memory.settings.memory.wait_milliseconds / 1000)
         except StoreDown:
             self.degraded = (STORE,)
             return ()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from datetime import UTC, datetime
 
 import click
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from cds_service.app import now
 from cds_service.auth.gate import open_gate
 from cds_service.content import ContentError, load_contents
 from cds_service.dialects.choice import check_order_codes
@@ -38,7 +38,7 @@ def serve(host: str, port: int, workers: int) -> None:
         settings = load_settings()
         # The workers do all this too; here it is one line when something in it is wrong.
         check_order_codes(settings, load_contents(settings).general.templates)
-        open_gate(settings, now)
+        open_gate(settings, lambda: datetime.now(UTC))
         address = find_free_address(host, port)
     except (SettingsError, ContentError, OSError) as error:
         click.echo(f"platelet-hooks: {error}", err=True)

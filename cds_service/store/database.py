@@ -21,9 +21,6 @@ Work = Callable[["Connection"], T]
 Report = Callable[[str], None]
 
 RETRY_SECONDS: Final = 2.0
-ASK_SECONDS: Final = 0.15
-"""The longest that a hook's answer waits for what is remembered."""
-
 ASKED_AT_ONCE: Final = 8
 
 
@@ -90,7 +87,7 @@ class Database:
             return None
         return _Engines(durable, quick)
 
-    def ask(self, work: Work[T], seconds: float = ASK_SECONDS) -> T:
+    def ask(self, work: Work[T], seconds: float) -> T:
         """What `work` answers, committed, within `seconds`; StoreDown otherwise."""
         if not self._is_open() or self.is_down:
             raise StoreDown

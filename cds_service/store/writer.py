@@ -9,10 +9,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cds_service.store.database import RETRY_SECONDS, Database, StoreDown, ValueRefused
-from cds_service.store.statements import Row
+
+if TYPE_CHECKING:
+    from cds_service.store.statements import Row
 
 BATCH: Final = 200
 TIDY_SECONDS: Final = 3_600.0
@@ -75,6 +77,7 @@ class Writer:
             self._closing = True
             self._changed.notify_all()
         self._thread.join(1.0)
+        self._thread = None
         if self._waiting:
             self._lost(len(self._waiting))
             self._waiting.clear()

@@ -51,7 +51,7 @@ each_vignette = pytest.mark.parametrize("vignette", VIGNETTES, ids=lambda v: v.i
 @cache
 def service_at(now: datetime) -> Any:
     """The service with a clock that stands still."""
-    return create_app(Settings(log_level="error"), clock=lambda: now).test_client()
+    return create_app(Settings(log_level="error"), clock=lambda: now, remembers=False).test_client()
 
 
 def tell(

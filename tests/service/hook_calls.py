@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cds_service.app import create_app
+from cds_service.config_file import Memory
 from cds_service.discovery import prefetch_keys
 from cds_service.hooks.request import HookRequest, read_request
 from cds_service.settings import Settings
@@ -115,7 +116,7 @@ def clock() -> datetime:
 @cache
 def app() -> Flask:
     """The application in sandbox mode, at the time of the tests."""
-    return create_app(Settings(log_level="error"), clock)
+    return create_app(Settings(log_level="error", memory=Memory(wait_milliseconds=10_000)), clock)
 
 
 def client() -> FlaskClient:

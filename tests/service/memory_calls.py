@@ -12,6 +12,7 @@ from uuid import uuid4
 from flask.testing import FlaskClient
 
 from cds_service.app import create_app
+from cds_service.config_file import Memory as MemoryTable
 from cds_service.memory import Memory
 from cds_service.settings import Settings
 from tests.service.build import NOW, Json
@@ -72,7 +73,8 @@ class Running:
 
 def started(folder: Path, at: datetime = NOW, **members: Any) -> Running:
     """A service with a store in this folder."""
-    return Running(Settings(**{"log_level": "error", "state_dir": folder, **members}), at)
+    waiting = MemoryTable(wait_milliseconds=10_000, **members.pop("memory", {}))
+    return Running(Settings(**{"log_level": "error", "state_dir": folder, "memory": waiting, **members}), at)
 
 
 def overridden(card: str, at: datetime = NOW, reason: str | None = None, **members: Any) -> Json:

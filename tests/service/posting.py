@@ -18,7 +18,7 @@ from cds_service.settings import Settings
 @cache
 def client_at(now: datetime) -> FlaskClient:
     """The service with a clock that stands still."""
-    return create_app(Settings(log_level="error"), clock=lambda: now).test_client()
+    return create_app(Settings(log_level="error"), clock=lambda: now, remembers=False).test_client()
 
 
 def answer_at(now: datetime, request: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:

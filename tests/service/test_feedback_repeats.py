@@ -235,7 +235,7 @@ def test_worse_bleeding_makes_it_critical_again(service: Running) -> None:
 
 
 def test_repeats_can_be_switched_off(tmp_path: Path) -> None:
-    service = started(tmp_path, memory=Memory(repeats=False))
+    service = started(tmp_path, memory={"repeats": False})
     override_all(service, bleeding(), DONE)
     assert service.told(bleeding())["TRF-02"] == "critical"
     override_all(service, warning())

@@ -215,7 +215,7 @@ def test_an_address_that_leads_nowhere_is_down_at_once_and_names_nothing() -> No
     began = time.monotonic()
     for _ in range(100):
         with pytest.raises(StoreDown):
-            database.ask(lambda c: None)
+            database.ask(lambda c: None, 1.0)
     assert time.monotonic() - began < 1
     assert told == ["OperationalError"]
 
