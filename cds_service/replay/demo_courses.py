@@ -32,7 +32,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """`share`: patients of 1,000. `hours`: length of the stay. `cards`: rule -> evaluations with a card that it leads."""
+    """`share`: patients of 1,000. `hours`: length of the stay. `cards`: rule -> evaluations that show it leading."""
 
     name: str
     share: int
