@@ -15,6 +15,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "example": ("cds_service.commands.example", "Print a made-up request with fresh dates."),
     "insights": ("cds_service.commands.insights", "Count what became of the cards that were shown."),
     "demo-export": ("cds_service.commands.demo_export", "Write a made-up Bulk FHIR export."),
+    "doctor": ("cds_service.commands.doctor", "Look whether the service can work here, and say what to do."),
+    "client": ("cds_service.commands.client", "Make the configuration's entry for an EHR."),
+    "completion": ("cds_service.commands.completion", "Print the script that completes commands in a shell."),
     "purge": ("cds_service.commands.purge", "Delete what was kept longer than the retention."),
 }
 
