@@ -230,7 +230,8 @@ def _merge(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
         if target is None:
             continue
         for card in [c for c in table.cards if c is not target and c.is_of(row.what)]:
-            if card.indicator is Indicator.INFO or card.answered in precedence.NOT_ONLY_INFO:
+            is_urgent = card.answered in precedence.NOT_ONLY_INFO and card.indicator <= target.indicator
+            if card.indicator is Indicator.INFO or is_urgent:
                 _absorb(table, target, card)
                 target = next(c for c in table.cards if c.answered == target.answered)
     for carrying in [card for card in table.cards if card.is_of(precedence.CARRIED)]:

@@ -73,7 +73,9 @@ SUPPRESSIONS: tuple[Suppression, ...] = (
     Suppression("SAFE-03", ("TRF-02..07", "TRF-10", "TPO-01..03", "INF-STEC"), Indicator.CRITICAL),
     Suppression("SAFE-12", ("TRF-04", "INF-GEN-05")),
     Suppression("SAFE-13", ("INF-VHF",)),
-    Suppression("SAFE-12", ("MON-01..04", "MON-07"), Indicator.CRITICAL),  # an interval of days reads wrong there
+    # An interval of days reads wrong beside these.
+    Suppression("SAFE-12", ("MON-01..04", "MON-07"), Indicator.CRITICAL),
+    Suppression("INF-MEN", ("MON-01..04", "MON-07"), Indicator.CRITICAL),
     Suppression("SAFE-09", ("TPO-01..03", "MON-05")),
     Suppression("TRF-01", ("TRF-02..07", "TPO-01..02")),
     Suppression("TRF-08", ("INF-DEN",)),
@@ -107,12 +109,13 @@ MERGES: tuple[Merge, ...] = (
     Merge(("SAFE-07",), ("TRF-01", "TRF-02", "TRF-09")),
     Merge(("MON-01..04", "MON-07"), ("TRF-*",)),
     Merge(("MON-01..04", "MON-07"), ("PLT-06",)),
+    Merge(("INF-MEN",), ("SAFE-12",)),  # one first dose, one card
     Merge(("PLT-04",), ("INF-*",)),
     Merge(("PLT-04",), ("TRF-08",)),
     Merge(("PLT-05",), ("SAFE-06", "SAFE-05", "SAFE-01")),
 )
-NOT_ONLY_INFO = frozenset({"SAFE-07", "DATA-01", "PLT-05"})
-"""Merged whatever its indicator: its text stands in the other card."""
+NOT_ONLY_INFO = frozenset({"SAFE-07", "DATA-01", "PLT-05", "INF-MEN"})
+"""Merged also when it is more than info, but never into a card that is less urgent than itself."""
 
 UNLIKELY_HIT_IN = ("INF-*", "TRF-*", "PLT-03")
 """On heparin with few points by the 4Ts: the first of these cards says that HIT is unlikely (SAFE-02)."""

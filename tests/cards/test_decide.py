@@ -34,6 +34,7 @@ from tests.cards.build import (
     ebv,
     facts,
     h_pylori,
+    measured,
     near,
     nosebleed,
     order,
@@ -121,6 +122,17 @@ def test_sepsis_silences_stewardship_only_when_critical() -> None:
 def test_an_interval_of_days_does_not_stand_beside_suspected_meningococcal_sepsis() -> None:
     assert shown(LOW, ("SAFE-12", CRITICAL), ("MON-01", INFO)) == ["SAFE-12"]
     assert shown(LOW, ("SAFE-12", WARNING), ("MON-01", INFO)) == ["SAFE-12", "MON-01"]
+
+
+def test_meningococci_with_purpura_and_sepsis_have_one_card_with_one_first_dose() -> None:
+    meningococci = condition("inf-meningococcal", hours=3)
+    p = facts(60, findings=[meningococci, purpura(hours=2)], measurements=[measured("obs-temperature", 39)])
+    first = decide(p, LIMITS).cards[0]
+    assert (first.rule, first.indicator) == ("SAFE-12", Indicator.CRITICAL)
+    assert "INF-MEN" in first.also
+    drugs = [a.template for c in decide(p, LIMITS).cards for s in c.suggestions for a in s.actions]
+    assert drugs.count("ceftriaxone") == 1
+    assert meningococci.reference in {row.reference for row in first.inputs}
 
 
 def test_dengue_without_a_number_is_said_once() -> None:
