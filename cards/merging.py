@@ -15,7 +15,10 @@ T = TypeVar("T")
 
 
 def absorb(card: Advise, other: Advise) -> Advise:
-    """`card` with the words and rows of `other` after its own; a draft that the card offers already is left out."""
+    """`card` with the words and rows of `other` after its own; a draft that the card offers already is left out.
+
+    Alternatives stay alternatives (`one_of`): two regimens are never accepted together for a test's sake.
+    """
     return replace(
         card,
         say=_unique((*card.say, *_qualified(other, other.say))),
@@ -24,7 +27,6 @@ def absorb(card: Advise, other: Advise) -> Advise:
         values={**card.values, **_qualified_values(other)},
         inputs=_unique((*card.inputs, *other.inputs)),
         suggestions=(*card.suggestions, *_further(card, other)),
-        one_of=card.one_of and not _further(card, other),
         also=_unique((*card.also, *(r for r in (other.rule, *other.also) if r != card.rule))),
     )
 

@@ -95,6 +95,7 @@ def _care(
     indicator = _indicator(pathogen, infection, situation, critical, raising)
     step = pathogen.critical_step if critical else pathogen.first_step
     base = _base(p, pathogen, situation, pathogen.treat_rule, step(situation.words))
+    urgent = f"{situation.words}.critical" if critical else situation.words
     asked = missing_of(p, (*pathogen.critical, *pathogen.warn_when, *pathogen.treat_when), infection, limits)
     rows = (infection_row(p, infection), *base.inputs, *critical, *raising, *check.rows)
     form = SUSPECTED.general if infection.is_suspected_only else situation.general
@@ -102,6 +103,7 @@ def _care(
         base,
         indicator=indicator,
         title=base.title.replace(situation.general, form),
+        say=(urgent if urgent in pathogen.words else situation.words,),
         inputs=tuple(dict.fromkeys(rows)),
         cautions=_own_cautions(pathogen, check),
         unknown=tuple(dict.fromkeys((*base.unknown, *_unread_signs(p, pathogen), *asked, *check.unknown))),

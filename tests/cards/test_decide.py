@@ -166,6 +166,13 @@ def test_absorbed_drafts_are_offered_once() -> None:
     assert not card.suggestions[1].recommended
 
 
+def test_alternatives_stay_alternatives_beside_an_absorbed_test() -> None:
+    drugs = tuple(Suggestion(name, (Action(ActionType.CREATE, name),)) for name in ("inr", "lactate"))
+    other = Advise("PLT-04", INFO, suggestions=(Suggestion("count", (Action(ActionType.CREATE, "cbc"),)),))
+    card = absorb(Advise("INF-HCV", WARNING, suggestions=drugs, one_of=True), other)
+    assert (card.one_of, len(card.suggestions)) == (True, 3)
+
+
 def test_absorbed_rows_and_cautions_stay() -> None:
     row = Input("age", 40)
     other = Advise(
