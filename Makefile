@@ -4,6 +4,8 @@ PORT   ?= 8080
 PYTHON ?=
 EXTRAS ?=
 ARGS   ?=
+FOLDER ?=
+MINUTES ?= 60
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
@@ -19,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install dev serve test check fix rulebook fuzz lock clean
+.PHONY: help install dev serve test check fix rulebook mutate fuzz lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +58,11 @@ fix: dev ## repair format and lint where a tool can
 
 rulebook: dev ## make cards/RULEBOOK.md of the rules' words, numbers, sources and stories
 	@$(BIN)/python -m cds_service.rulebook
+
+# mutmut changes the code of a folder, our own mutator numbers, tables, pathogens and codes; both go on where they ended.
+mutate: dev ## mutation tests, MINUTES=60 at most (the content; FOLDER=cards/tpo_ra for the code of a folder)
+	@$(if $(FOLDER),$(BIN)/python -m tests.mutation.code $(FOLDER) --minutes $(MINUTES) $(ARGS),\
+	$(BIN)/python -m tests.mutation.run --minutes $(MINUTES) $(ARGS))
 
 fuzz: dev ## run the property tests for long
 	@$(BIN)/python -m pytest -n auto -q -m hypothesis --hypothesis-profile=long $(ARGS)

@@ -1,0 +1,361 @@
+"""The mutants of the content: numbers, tables, codes, pathogen files; each changes one thing.
+
+A mutant is applied inside a `with` block that gives the content to judge by; what it patched is put back at its end.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import cards
+from cards.anti_infective import pathogen as pathogen_files
+from cards.thresholds import Thresholds, described
+from cards.valueset_files import Code
+from cards.valuesets import Terminology, normalise_coding
+from cds_service.content import Content, load_content
+from tests.mutation.stories import Coding, Judge, Told, readers, sets_of, shipped, stories
+
+ROOT = Path(cards.__file__).parent.parent
+
+
+class Killed(Exception):
+    """The content does not load: the mutant could never be served."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`place` groups mutants (a module, a file); `candidates` are the stories that it can touch."""
+
+    kind: str
+    place: str
+    what: str
+    candidates: tuple[Told, ...]
+    applied: Callable[[], AbstractContextManager[Judge]]
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}: {self.place}: {self.what}"
+
+
+def all_mutants(kinds: Iterable[str]) -> Iterator[Mutant]:
+    """The mutants of the kinds, in a fixed order."""
+    for kind in kinds:
+        yield from KINDS[kind]()
+
+
+# ---------------------------------------------------------------------------------------------- numbers
+
+
+def threshold_mutants() -> Iterator[Mutant]:
+    """Each number one step of its precision up, and one down."""
+    found, nobody = readers(), frozenset[Told]()
+    for name in described():
+        value: Decimal = getattr(shipped().limits, name)
+        step = Decimal(1).scaleb(min(int(value.as_tuple().exponent), 0))
+        in_rules = found.rules.get(name, nobody)
+        only_facts = found.facts.get(name, nobody) - in_rules
+        touched = tuple(told for told in stories() if told in in_rules or told in only_facts)
+        for moved in (value - step, value + step):
+            content = replace(shipped(), limits=_moved(name, moved))
+            judge = Judge(content, name in found.settling, only_facts)
+            yield Mutant("thresholds", name, f"{value} becomes {moved}", touched, _holding(judge))
+
+
+def _moved(name: str, value: Decimal) -> Thresholds:
+    """Also beyond the bounds of a site: what is asked is whether a story notices."""
+    limits = Thresholds()
+    object.__setattr__(limits, name, value)
+    return limits
+
+
+def _holding(judge: Judge) -> Callable[[], AbstractContextManager[Judge]]:
+    @contextmanager
+    def applied() -> Iterator[Judge]:
+        yield judge
+
+    return applied
+
+
+# ---------------------------------------------------------------------------------------------- tables
+
+NOT_RULES = frozenset(
+    {
+        "thresholds",
+        "citations",
+        "code_systems",
+        "valueset_files",
+        "finding_words",
+        "drafts",
+        "wording",
+        "advice",
+    }
+)
+"""Modules of `cards` whose tables are words, numbers (their own kind) or codes (theirs)."""
+
+
+def table_mutants() -> Iterator[Mutant]:
+    """Each cell of each literal table of the rules replaced by its neighbour: the next of its type that differs."""
+    for module in _rule_modules():
+        tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+        for name, value in _tables(tree):
+            original = getattr(module, name)
+            for what, changed in _neighbours(value, module):
+                yield Mutant(
+                    "tables",
+                    module.__name__,
+                    f"{name}: {what}",
+                    stories(),
+                    _patched(module, name, original, changed),
+                )
+
+
+def _rule_modules() -> list[ModuleType]:
+    found = [
+        importlib.import_module(one.name) for one in pkgutil.walk_packages(cards.__path__, prefix="cards.")
+    ]
+    return [module for module in found if module.__name__.rpartition(".")[2] not in NOT_RULES]
+
+
+def _tables(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """Module-level constants that hold more than one value."""
+    for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        value = getattr(node, "value", None)
+        if not (isinstance(target, ast.Name) and isinstance(value, ast.expr)):
+            continue
+        if target.id.strip("_").isupper() and target.id != "ADVICE" and len(list(_cells(value))) > 1:
+            yield target.id, value
+
+
+def _cells(node: ast.expr) -> Iterator[ast.expr]:
+    """Leaves of a literal table: texts, numbers, members of enumerations, names; not what is called, nor lambdas."""
+    match node:
+        case ast.Constant(value=str() | int()) if not isinstance(node.value, bool):
+            yield node
+        case ast.Attribute() | ast.Name():
+            yield node
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+            for element in elements:
+                yield from _cells(element)
+        case ast.Dict(keys=keys, values=values):
+            for element in (*filter(None, keys), *values):
+                yield from _cells(element)
+        case ast.Call(args=arguments, keywords=keywords):
+            for element in (*arguments, *(keyword.value for keyword in keywords)):
+                yield from _cells(element)
+        case ast.BinOp(left=left, right=right):
+            yield from _cells(left)
+            yield from _cells(right)
+        case ast.Starred(value=value):
+            yield from _cells(value)
+
+
+def _neighbours(value: ast.expr, module: ModuleType) -> Iterator[tuple[str, Callable[[], Any]]]:
+    cells = list(_cells(value))
+    kinds = [_kind(cell, module) for cell in cells]
+    for number, cell in enumerate(cells):
+        following = [*range(number + 1, len(cells)), *range(number)]
+        other = next(
+            (
+                cells[i]
+                for i in following
+                if kinds[i] == kinds[number] and ast.unparse(cells[i]) != ast.unparse(cell)
+            ),
+            None,
+        )
+        if other is not None:
+            what = f"cell {number + 1}, {ast.unparse(cell)} becomes {ast.unparse(other)}"
+            yield what, _replacing(value, number, other, module)
+
+
+def _kind(cell: ast.expr, module: ModuleType) -> object:
+    """Cells of one kind can stand in for each other: the type of what they are, for texts the family of a set."""
+    known = eval(ast.unparse(cell), vars(module))
+    if isinstance(known, str):
+        return "text", "-" in known
+    return type(known) if not isinstance(known, Enum) else type(known).__name__
+
+
+def _replacing(value: ast.expr, number: int, other: ast.expr, module: ModuleType) -> Callable[[], Any]:
+    def make() -> Any:
+        changed = copy.deepcopy(value)
+        cell = list(_cells(changed))[number]
+        cell.__class__ = other.__class__  # the node in place: its parent keeps it
+        cell.__dict__ = copy.deepcopy(other).__dict__
+        return eval(ast.unparse(changed), vars(module))
+
+    return make
+
+
+def _patched(
+    module: ModuleType, name: str, original: Any, make: Callable[[], Any]
+) -> Callable[[], AbstractContextManager[Judge]]:
+    """The table replaced in every module that has it."""
+
+    @contextmanager
+    def applied() -> Iterator[Judge]:
+        try:
+            changed = make()
+        except Exception as error:
+            raise Killed from error
+        holders = [
+            (one, attribute)
+            for one in list(sys.modules.values())
+            if getattr(one, "__name__", "").startswith(("cards.", "cds_service."))
+            for attribute, value in list(vars(one).items())
+            if value is original
+        ]
+        for one, attribute in holders:
+            setattr(one, attribute, changed)
+        try:
+            yield Judge(shipped())
+        finally:
+            for one, attribute in holders:
+                setattr(one, attribute, original)
+
+    return applied
+
+
+# ---------------------------------------------------------------------------------------------- codes
+
+
+def code_mutants() -> Iterator[Mutant]:
+    """Each code removed from its value set. A code that no story uses in any dialect has no candidates."""
+    using = _stories_by_coding()
+    for set_id in shipped().terminology:
+        for code in shipped().terminology[set_id].codes:
+            yield Mutant(
+                "codes",
+                set_id,
+                f"{code.system.rpartition('/')[2]} {code.code} {code.display}",
+                tuple(using.get((code.system, code.code), ())),
+                _without(set_id, code),
+            )
+
+
+def _stories_by_coding() -> dict[Coding, list[Told]]:
+    """By the code of a set that each coding of a story matches; a drug or draft that is emitted counts too."""
+    found: dict[Coding, list[Told]] = {}
+    for dialect in ("", "icd-10-cm", "icd-10"):
+        for told in stories(dialect):
+            matched = set()
+            for system, code in told.codings:
+                for member in shipped().terminology.sets_of(system, code):
+                    matched.add((member.code.system, member.code.code))
+                matched.add(normalise_coding(system, code))
+            for coding in matched:
+                found.setdefault(coding, []).append(told)
+    return found
+
+
+def _without(set_id: str, code: Code) -> Callable[[], AbstractContextManager[Judge]]:
+    @contextmanager
+    def applied() -> Iterator[Judge]:
+        terms = shipped().terminology
+        one = terms[set_id]
+        less = replace(one, codes=tuple(other for other in one.codes if other is not code))
+        changed = Terminology(less if each == set_id else terms[each] for each in terms)
+        yield Judge(replace(shipped(), terminology=changed), resettles=True)
+
+    return applied
+
+
+# ---------------------------------------------------------------------------------------------- pathogens
+
+
+def pathogen_mutants() -> Iterator[Mutant]:
+    """Each member of each pathogen file dropped, each element of its lists, each row of its tables."""
+    concerned = {told: sets_of(told) for told in stories()}
+    for path in sorted(pathogen_files.FOLDER.glob("*.toml")):
+        table = pathogen_files._read(path)
+        named = set(_texts(table))
+        rules = {rule for rule in named if rule.startswith("INF-")}
+        touched = tuple(
+            told
+            for told, sets in concerned.items()
+            if not sets.isdisjoint(named) or not rules.isdisjoint(_rules_told(told))
+        )
+        for steps in _members(table):
+            yield Mutant(
+                "pathogens", path.stem, ".".join(map(str, steps)), touched, _dropped(path, table, steps)
+            )
+
+
+def _rules_told(told: Told) -> set[str]:
+    vignette = told.vignette
+    expected = {rule for card in vignette.expect for rule in card.rules}
+    return expected | set(vignette.not_rules) | {rule for rule, _ in vignette.outcomes}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+
+
+Steps = tuple[str | int, ...]
+
+
+def _members(value: Any, steps: Steps = ()) -> Iterator[Steps]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield (*steps, name)
+            yield from _members(inner, (*steps, name))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield (*steps, number)
+            yield from _members(inner, (*steps, number))
+
+
+def _dropped(path: Path, table: Any, steps: Steps) -> Callable[[], AbstractContextManager[Judge]]:
+    @contextmanager
+    def applied() -> Iterator[Judge]:
+        changed = copy.deepcopy(table)
+        holder = changed
+        for step in steps[:-1]:
+            holder = holder[step]
+        del holder[steps[-1]]
+        yield Judge(_loaded_with(path, changed))
+
+    return applied
+
+
+def _loaded_with(path: Path, table: Any) -> Content:
+    """The content with one file changed; what the strict loader refuses is killed."""
+    plain = pathogen_files._read
+
+    def read(asked: Path) -> Any:
+        return table if asked == path else plain(asked)
+
+    pathogen_files._read = read  # type: ignore[assignment]
+    try:
+        return load_content()
+    except Exception as error:
+        raise Killed from error
+    finally:
+        pathogen_files._read = plain
+
+
+KINDS: dict[str, Callable[[], Iterator[Mutant]]] = {
+    "thresholds": threshold_mutants,
+    "tables": table_mutants,
+    "pathogens": pathogen_mutants,
+    "codes": code_mutants,
+}

@@ -1,0 +1,108 @@
+"""The mutators change what they say, one thing at a time, and put it back."""
+
+from __future__ import annotations
+
+import ast
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from cards import precedence
+from cards.transfusion import decision
+from tests.mutation import mutants
+from tests.mutation.code import judging
+from tests.mutation.stories import Traced, shipped
+
+
+def changed(text: str, **names: Any) -> list[tuple[str, Any]]:
+    module = ModuleType("made")
+    vars(module).update(names)
+    value = ast.parse(text, mode="eval").body
+    return [(what, make()) for what, make in mutants._neighbours(value, module)]
+
+
+def test_each_cell_is_replaced_by_the_next_of_its_kind() -> None:
+    assert changed('("a-1", 3, "b-2", 4)') == [
+        ("cell 1, 'a-1' becomes 'b-2'", ("b-2", 3, "b-2", 4)),
+        ("cell 2, 3 becomes 4", ("a-1", 4, "b-2", 4)),
+        ("cell 3, 'b-2' becomes 'a-1'", ("a-1", 3, "a-1", 4)),
+        ("cell 4, 4 becomes 3", ("a-1", 3, "b-2", 3)),
+    ]
+
+
+def test_what_is_called_and_lambdas_are_no_cells() -> None:
+    assert changed("dict(a=one, b=two)", one=1, two=2) == [
+        ("cell 1, one becomes two", {"a": 2, "b": 2}),
+        ("cell 2, two becomes one", {"a": 1, "b": 1}),
+    ]
+    assert changed("((lambda x: x), 1)") == []
+
+
+def test_a_cell_without_a_different_neighbour_has_no_mutant() -> None:
+    assert changed('("a", "a")') == []
+
+
+def test_a_table_is_changed_wherever_it_is_known_and_put_back() -> None:
+    original = decision.MATRIX
+    applied = mutants._patched(decision, "MATRIX", original, lambda: {})
+    with applied() as judge:
+        assert decision.MATRIX == {}
+        assert judge.content is shipped()
+    assert decision.MATRIX is original
+
+
+def test_a_table_that_cannot_be_made_is_killed() -> None:
+    applied = mutants._patched(precedence, "ORDER", precedence.ORDER, lambda: 1 / 0)
+    with pytest.raises(mutants.Killed), applied():
+        pass
+
+
+def test_the_tables_of_the_rules_are_found() -> None:
+    names = {module.__name__ for module in mutants._rule_modules()}
+    assert {"cards.precedence", "cards.transfusion.decision", "cards.procedures.limits"} <= names
+    assert names.isdisjoint({"cards.thresholds", "cards.citations", "cards.drafts"})
+    tree = ast.parse("A = (1, 2)\nADVICE = (1, 2)\nb = (1, 2)\nONE = 1\n_C: tuple = (1, 2)\n")
+    assert [name for name, _ in mutants._tables(tree)] == ["A", "_C"]
+
+
+def test_every_member_of_a_file_is_dropped() -> None:
+    table = {"id": "X", "tests": ["a", "b"], "rows": [{"key": "k"}]}
+    assert list(mutants._members(table)) == [
+        ("id",),
+        ("tests",),
+        ("tests", 0),
+        ("tests", 1),
+        ("rows",),
+        ("rows", 0),
+        ("rows", 0, "key"),
+    ]
+
+
+def test_a_file_that_the_loader_refuses_is_killed() -> None:
+    path = sorted(mutants.pathogen_files.FOLDER.glob("*.toml"))[0]
+    table = mutants.pathogen_files._read(path)
+    with pytest.raises(mutants.Killed), mutants._dropped(path, table, ("id",))():
+        pass
+    assert mutants.pathogen_files._read(path) is table
+
+
+def test_a_number_moves_beyond_its_bounds_too() -> None:
+    assert mutants._moved("mild", Decimal(101)).mild == 101
+    assert shipped().limits.mild == 100
+
+
+def test_what_is_read_of_the_thresholds_is_noted() -> None:
+    noted: set[str] = set()
+    limits = Traced(shipped().limits, noted)
+    assert limits.very_low == shipped().limits.very_low
+    assert limits.span("stale_acute") == shipped().limits.span("stale_acute")
+    assert noted == {"very_low", "stale_acute"}
+
+
+def test_a_folder_is_judged_by_the_tests_that_import_from_it() -> None:
+    tests = judging("cards/tpo_ra")
+    assert "tests/cards/test_candidate.py" in tests
+    assert "tests/cards/test_vignettes.py" not in tests
+    assert judging("cards/none") == []
