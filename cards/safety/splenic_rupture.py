@@ -70,7 +70,7 @@ def _lead(p: PatientFacts, ebv: bool, limits: Thresholds) -> tuple[str | None, t
         return "left-pain", rows
     if any((f.severity or 0) >= SEVERE for f in pain):
         return "severe-pain", rows
-    elsewhere = any(b.site is not Site.SKIN for b in p.bleeding.active)
+    elsewhere = any(b.site is not Site.SKIN for b in p.bleeding.serious)
     if failing and (pain or (ebv and not elsewhere)):
         return "shock", rows
     return ("pain", rows) if pain else (None, ())

@@ -16,6 +16,8 @@ from cds_service.facts.units import LONGEST, spelling
 from cds_service.fhir.shapes import Quantity
 
 _ONE: Final = Decimal(1)
+_THOUSANDTH: Final = Decimal("0.001")
+_LARGE: Final = Decimal(10) ** 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,21 @@ class Scale:
     offset: Decimal = Decimal(0)
 
     def convert(self, value: Decimal) -> Decimal:
-        """The value in the canonical unit. One that is there already comes back as it was written."""
+        """The value in the canonical unit. One that is there already comes back as it was written.
+
+        A division that does not come out even keeps three decimals, one more than any limit has: a card shows it.
+        """
         value = value - self.offset if self.offset else value
         value = value if self.factor == 1 else value * self.factor
-        return value if self.divisor == 1 else value / self.divisor
+        return value if self.divisor == 1 else _cut(value / self.divisor)
+
+
+def _cut(value: Decimal) -> Decimal:
+    """At most three decimals, and no zeros at the end."""
+    if abs(value) >= _LARGE:
+        return value
+    rounded = value.quantize(_THOUSANDTH)
+    return rounded.quantize(_ONE) if rounded == rounded.to_integral_value() else rounded.normalize()
 
 
 def _scales(unit: str, *same: str) -> dict[str, Scale]:

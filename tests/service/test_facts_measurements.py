@@ -166,3 +166,11 @@ def test_several_values_stay_apart_in_their_order() -> None:
 
 def test_an_unknown_measurement_is_refused_by_name() -> None:
     assert "unmapped" in refused(concept(("urn:oid:2.999.7", "HB")), valueQuantity=quantity(9, "g/dL"))
+
+
+@pytest.mark.parametrize(
+    ("fahrenheit", "celsius"), [("100.4", "38"), ("100.3", "37.944"), ("102.1", "38.944"), ("102.56", "39.2")]
+)
+def test_degrees_fahrenheit_are_told_in_few_digits(fahrenheit: str, celsius: str) -> None:
+    """A summary has to hold the value; the limit of fever stays exact."""
+    assert str(SCALES["obs-temperature"]["[degf]"].convert(Decimal(fahrenheit))) == celsius
