@@ -1,6 +1,16 @@
 """Replay: what the cards would have been over a Bulk FHIR export, before anybody switches them on.
 
-demo_courses   the made-up population: each course with what it plants
-demo_fhir      a course as FHIR R4 resources
-demo_export    the population as a Bulk export, and the account of what was planted
+export_files     the files of an export, their lines, and what is wrong with some
+local_engine     lines in the order of the patients, judged in parts by worker processes
+run              the steps of a run, which can be taken up again
+replay_patient   one patient -> the rows of all tables: the one function of every engine
+known            since when a resource was known, and how it looked at a moment
+triggers         the moments to evaluate
+evaluate_moment  one moment through the functions of a live call
+person           sex, age band, ancestry, unit; the hash that stands for a patient
+tables           columns, and the one writer
+
+demo_courses     the made-up population: each course with what it plants
+demo_fhir        a course as FHIR R4 resources
+demo_export      the population as a Bulk export, and the account of what was planted
 """

@@ -24,9 +24,9 @@ NOISE: Final = 6
 _ENCODER: Final = Encoder(decimal_format="number")
 
 BAD_LINES: Final = (
-    ("not JSON", 100, b'{"resourceType":"Observation","id":"cut-%d","status":"fin'),
-    ("not a FHIR resource", 200, b'["made-up",%d]'),
-    ("names no patient", 250, b'{"resourceType":"Observation","id":"nobody-%d","status":"final","code":{}}'),
+    ("not JSON", 50, b'{"resourceType":"Observation","id":"cut-%d","status":"fin'),
+    ("not a FHIR resource", 80, b'["made-up",%d]'),
+    ("names no patient", 100, b'{"resourceType":"Observation","id":"nobody-%d","status":"final","code":{}}'),
 )
 """Why a line cannot be used, of how many patients one such line comes, and the line (in Observation.ndjson)."""
 

@@ -49,7 +49,7 @@ def test_the_account_counts_what_the_files_hold(tmp_path: Path) -> None:
     assert found == planted["resources"] | planted["bad_lines"]
     assert planted == json.loads((tmp_path / "x/planted.json").read_bytes())
     assert found["Patient"] == planted["patients"] == sum(planted["courses"].values()) == 500
-    assert found["not JSON"] == 5
+    assert found["not JSON"] == 10
 
 
 def test_every_resource_is_valid_but_for_the_lines_that_were_spoiled(tmp_path: Path) -> None:
@@ -80,5 +80,5 @@ def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["demo-export", str(tmp_path / "x"), "--patients", "100"])
     assert done.exit_code == 0
     assert done.stdout == (
-        "100 patients, 1124 resources, 198 moments to evaluate, 1 bad lines: see planted.json\n"
+        "100 patients, 1124 resources, 198 moments to evaluate, 4 bad lines: see planted.json\n"
     )

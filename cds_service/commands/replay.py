@@ -1,0 +1,145 @@
+"""`platelet-hooks replay`: what the cards would have been over a Bulk FHIR export."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from cds_service.commands.call import read_time
+from cds_service.content import ContentError
+from cds_service.replay.export_files import ExportError
+from cds_service.replay.run import RUN, WORK, Asked, run
+from cds_service.replay.tables import SCHEMAS
+from cds_service.replay.triggers import TRIGGERS
+from cds_service.settings import SettingsError
+
+MOST_WORKERS = 8
+
+
+def read_triggers(_: click.Context, param: click.Parameter, text: str) -> tuple[str, ...]:
+    """Names with commas between them. A usage error for one that is none."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    wrong = [name for name in names if name not in TRIGGERS]
+    if wrong or not names:
+        raise click.BadParameter(f"expected some of {', '.join(TRIGGERS)}, with commas between")
+    return names
+
+
+@click.command()
+@click.argument("export_dir", type=click.Path(path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the results."
+)
+@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
+@click.option("--from", "start", callback=read_time, metavar="DATETIME", help="Leave out moments before.")
+@click.option("--to", "end", callback=read_time, metavar="DATETIME", help="Leave out moments after.")
+@click.option("--triggers", callback=read_triggers, default=",".join(TRIGGERS), show_default=True)
+@click.option(
+    "--config", type=click.Path(path_type=Path, exists=True), help="Settings file with the site's content."
+)
+@click.option(
+    "--compare", type=click.Path(path_type=Path, exists=True), help="A second one, to compare with."
+)
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path, exists=True),
+    help="Key of the patients' hashes. [default: made, and kept in the folder of the results]",
+)
+@click.option("--workers", type=click.IntRange(1), help="Processes. [default: one for each core, 8 at most]")
+@click.option(
+    "--restart", is_flag=True, help="Delete what an earlier run left in the folder, and begin anew."
+)
+def replay(
+    export_dir: Path,
+    out: Path,
+    engine: str,
+    start: datetime | None,
+    end: datetime | None,
+    triggers: tuple[str, ...],
+    config: Path | None,
+    compare: Path | None,
+    key_file: Path | None,
+    workers: int | None,
+    restart: bool,
+) -> None:
+    """Evaluate every moment of EXPORT_DIR as it was known then, and write tables to the folder of --out.
+
+    EXPORT_DIR holds the NDJSON files of a Bulk FHIR export (also .gz). A run that was stopped goes on when it is
+    called again. Exit status: 0 done, 2 the export or an option cannot be used.
+    """
+    if engine == "spark":
+        _stop("the Spark engine is not part of this version: use --engine local")
+    asked = Asked(
+        export=export_dir,
+        out=out,
+        triggers=triggers,
+        start=start,
+        end=end,
+        config=config,
+        compare=compare,
+        key_file=key_file,
+        workers=workers or min(os.cpu_count() or 1, MOST_WORKERS),
+    )
+    try:
+        if restart:
+            forget(out)
+        with shown_progress(Console(stderr=True)) as progress:
+            account = run(asked, progress)
+    except (ExportError, SettingsError, ContentError, OSError) as error:
+        _stop(str(error))
+    resources = sum(account["resources"].values())
+    click.echo(f"{resources} resources, {account['bad_lines']} bad lines set aside: tables are in {out}")
+
+
+def forget(out: Path) -> None:
+    """Deletes what a run made, and nothing else; the key of the hashes stays."""
+    shutil.rmtree(out / WORK, ignore_errors=True)
+    for name in (RUN, *(f"{table}.parquet" for table in SCHEMAS)):
+        (out / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def shown_progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each step with its rate and the time left; where nobody watches, a line for each finished step."""
+    if not console.is_terminal:
+        yield lambda step, done, total: click.echo(f"{step}: done", err=True) if done == total else None
+        return
+    columns = (
+        TextColumn("{task.description:>9}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(step, total=total)
+            bar.update(tasks[step], completed=done)
+
+        yield show
+
+
+def _stop(text: str) -> NoReturn:
+    click.echo(f"platelet-hooks: {text}", err=True)
+    sys.exit(2)

@@ -1,0 +1,247 @@
+"""Everything of one patient: the rows of every table. The one function that each engine calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from cards.decide import Decision
+from cards.outcome import CannotTell, NoAdvice
+from cards.reasons import Why
+from cards.record import Answer, Kind
+from cards.valuesets import Terminology
+from cds_service.content import Content
+from cds_service.fhir.entries import Rejected
+from cds_service.replay.evaluate_moment import judge_moment
+from cds_service.replay.known import ALWAYS_KNOWN, Json, decode, known_from
+from cds_service.replay.person import Stay, hash_of, stay_at, stays_of, who
+from cds_service.replay.tables import Rows
+from cds_service.replay.triggers import Held, Trigger, codings, find_triggers, is_count, set_ids
+
+SUPPRESSED: Final = frozenset({Why.SUPPRESSED, Why.LIMIT, Why.COMFORT_CARE, Why.SILENCED})
+"""Reasons for which a card that a rule gave was not shown."""
+
+NO_TIME: Final = "no time from which it was known"
+UNMAPPED: Final = "a platelet count by its name, under a code that no value set holds"
+_PLATELETS: Final = re.compile(rb"platelet|thrombocyt|\bPLT\b", re.IGNORECASE)
+_ANTI_INFECTIVE: Final = re.compile(
+    r"med-(anti(bacterial|viral|retroviral|malarial|tuberculosis)|aciclovir|artesunate|ganciclovir)"
+)
+_DAY: Final = timedelta(days=1)
+_MONTH: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked of every patient. `compared` is the second configuration, where there is one."""
+
+    content: Content
+    compared: Content | None
+    answers: Mapping[Kind, Answer]
+    triggers: frozenset[str]
+    start: datetime | None
+    end: datetime | None
+    key: bytes
+
+    def covers(self, at: datetime) -> bool:
+        """Whether a moment lies within --from and --to."""
+        return (self.start is None or at >= self.start) and (self.end is None or at <= self.end)
+
+
+def replay_patient(
+    patient: str, server: str | None, lines: Sequence[tuple[str, int, bytes]], plan: Plan, rows: Rows
+) -> None:
+    """Adds the rows of a patient. `lines`: file, line number and text of each resource, drugs referred to included."""
+    name = hash_of(patient, plan.key)
+    aside = _Aside(name, rows)
+    held = list(_hold(lines, plan.content.terminology, aside))
+    person: Json = next((one.resource for one in held if one.kind == "Patient"), {})
+    stays = stays_of(held)
+    triggers = [
+        one for one in find_triggers(held, plan.content.terminology, plan.triggers) if plan.covers(one.at)
+    ]
+    after = _Afterwards(held, plan.content.terminology)
+    places = {f"{one.kind}/{one.resource.get('id')}": one.place for one in held}
+    for number, trigger in enumerate(triggers):
+        evaluation = f"{name}-{number:05d}"
+        judged = judge_moment(patient, server, held, trigger, plan.answers, plan.content)
+        shown = judged.decision.cards
+        stay = stay_at(stays, trigger.at)
+        rows["evaluations"].append(
+            {
+                "evaluation": evaluation,
+                "patient_hash": name,
+                "trigger": trigger.name,
+                "at": trigger.at,
+                "hook": trigger.hook,
+                "stay": None if stay is None else stay.number,
+                "unit": None if stay is None else stay.unit,
+                **who(person, trigger.at),
+                "shown": len(shown),
+                "highest": max(card.indicator for card in shown).word if shown else None,
+                **after.since(trigger),
+            }
+        )
+        rows["cards"] += _card_rows(evaluation, judged.decision)
+        rows["cannot_tell"] += _cannot_tell(evaluation, judged.decision)
+        aside.add_all(judged.rejected, places)
+        if plan.compared is not None:
+            other = judge_moment(patient, server, held, trigger, plan.answers, plan.compared)
+            rows["cards_compared"] += _card_rows(evaluation, other.decision)
+    _add_person(name, person, stays, triggers, plan, rows)
+
+
+def _add_person(
+    name: str, person: Json, stays: Iterable[Stay], triggers: Sequence[Trigger], plan: Plan, rows: Rows
+) -> None:
+    counted = [one for one in stays if plan.covers(one.start)]
+    for stay in counted:
+        lasted = None if stay.end is None else max(stay.end - stay.start, timedelta(0))
+        rows["encounters"].append(
+            {
+                "patient_hash": name,
+                "stay": stay.number,
+                "unit": stay.unit,
+                "minutes": None if lasted is None else lasted // timedelta(minutes=1),
+                **who(person, stay.start),
+            }
+        )
+    times = [one.at for one in triggers] + [one.start for one in counted]
+    if times:
+        rows["patients"].append(
+            {"patient_hash": name, **who(person, min(times)), "evaluations": len(triggers)}
+        )
+
+
+# ------------------------------------------------------------------------------------------------- what is held
+
+
+class _Aside:
+    """What of a patient could not be used; the same thing is said once."""
+
+    def __init__(self, name: str, rows: Rows) -> None:
+        self._name, self._rows = name, rows["rejected"]
+        self._said: set[tuple[str, str]] = set()
+
+    def add(self, place: str, kind: str, reason: str, code: str | None = None) -> None:
+        if (place, reason) not in self._said:
+            self._said.add((place, reason))
+            file, _, line = place.rpartition(":")
+            row: dict[str, Any] = {"patient_hash": self._name, "file": file or None, "kind": kind}
+            self._rows.append(
+                row | {"line": int(line) if line.isdigit() else None, "reason": reason, "code": code}
+            )
+
+    def add_all(self, rejected: Iterable[Rejected], places: Mapping[str, str]) -> None:
+        for one in rejected:
+            kind = one.resource.partition("/")[0].partition("[")[0]
+            self.add(places.get(one.resource, ""), kind, one.reason)
+
+
+def _hold(lines: Iterable[tuple[str, int, bytes]], terminology: Terminology, aside: _Aside) -> Iterator[Held]:
+    """The resources with the time from which they were known; without those that no live call asks for."""
+    for file, number, raw in lines:
+        resource, place = decode(raw), f"{file}:{number}"
+        if resource is None:  # its head could be read: a number that nobody writes
+            aside.add(place, "", "not JSON")
+            continue
+        kind = str(resource.get("resourceType"))
+        known = known_from(resource)
+        if known is None and kind not in ALWAYS_KNOWN:
+            aside.add(place, kind, NO_TIME)
+        elif kind == "Observation" and not _is_asked_for(resource, terminology):
+            if _PLATELETS.search(raw):
+                code = next(codings(resource.get("code")), None)
+                aside.add(place, kind, UNMAPPED, None if code is None else "|".join(code))
+        else:
+            yield Held(resource, raw, known, place)
+
+
+def _is_asked_for(observation: Json, terminology: Terminology) -> bool:
+    """Whether its code, or that of a part, stands in a value set; panels are kept for their members."""
+    parts = observation.get("component")
+    concepts = [observation.get("code")]
+    if isinstance(parts, list):
+        concepts += [part.get("code") for part in parts if isinstance(part, dict)]
+    return "hasMember" in observation or any(set_ids(concept, terminology) for concept in concepts)
+
+
+class _Afterwards:
+    """What was then done: times after the moment, on purpose. It is not proof of anything."""
+
+    def __init__(self, held: Iterable[Held], terminology: Terminology) -> None:
+        self._times: dict[str, list[tuple[datetime, str]]] = {}
+        for one in held:
+            for what in self._done(one, terminology):
+                if one.known is not None:
+                    self._times.setdefault(what, []).append((one.known, one.place))
+
+    def _done(self, one: Held, terminology: Terminology) -> Iterator[str]:
+        match one.kind:
+            case "Procedure":
+                if any("platelet" in id_ for id_ in set_ids(one.resource.get("code"), terminology)):
+                    yield "transfused_24h"
+            case "MedicationRequest" | "MedicationAdministration":
+                ids = set_ids(one.resource.get("medicationCodeableConcept"), terminology)
+                if any(_ANTI_INFECTIVE.match(id_) for id_ in ids):
+                    yield "anti_infective_24h"
+                if "med-tpo-ra" in ids:
+                    yield "tpo_ra_30d"
+            case "Observation" if is_count(one.resource, terminology):
+                yield "new_count_24h"
+
+    def since(self, trigger: Trigger) -> dict[str, bool]:
+        """Whether each came within its time after the trigger, the cause itself not counted."""
+        spans = {
+            "transfused_24h": _DAY,
+            "anti_infective_24h": _DAY,
+            "new_count_24h": _DAY,
+            "tpo_ra_30d": _MONTH,
+        }
+        return {
+            what: any(
+                trigger.at < at <= trigger.at + span and place != trigger.cause.place
+                for at, place in self._times.get(what, ())
+            )
+            for what, span in spans.items()
+        }
+
+
+# ------------------------------------------------------------------------------------------------------- rows
+
+
+def _card_rows(evaluation: str, decision: Decision) -> Iterator[dict[str, Any]]:
+    """The cards in their order, then the silent ones, then rules whose card was not shown."""
+    shown = {rule for card in decision.cards for rule in (card.rule, *card.also)}
+    for state, cards in (("shown", decision.cards), ("silent", decision.silent)):
+        for position, card in enumerate(cards):
+            yield {
+                "evaluation": evaluation,
+                "position": position,
+                "rule": card.rule,
+                "rules": [card.rule, *card.also],
+                "indicator": card.indicator.word,
+                "state": state,
+                "why": None,
+            }
+    for rule, outcome in decision.outcomes.items():
+        if isinstance(outcome, NoAdvice) and outcome.because in SUPPRESSED and rule not in shown:
+            yield {
+                "evaluation": evaluation,
+                "position": None,
+                "rule": rule,
+                "rules": [rule],
+                "indicator": None,
+                "state": "suppressed",
+                "why": outcome.because.value,
+            }
+
+
+def _cannot_tell(evaluation: str, decision: Decision) -> Iterator[dict[str, Any]]:
+    for rule, outcome in decision.outcomes.items():
+        if isinstance(outcome, CannotTell):
+            for fact in outcome.missing:
+                yield {"evaluation": evaluation, "rule": rule, "fact": fact.value}

@@ -1,0 +1,294 @@
+"""One run from export to tables: what was asked, where it stands, and the steps that can be taken up again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+from cds_service.content import Content, load_contents
+from cds_service.replay.evaluate_moment import answers_of
+from cds_service.replay.export_files import READ_TYPES, ExportError, export_files
+from cds_service.replay.local_engine import accounts, judge_part, part_count, sort_by_patient, stage_file
+from cds_service.replay.replay_patient import Plan
+from cds_service.replay.tables import SCHEMAS, join_parts
+from cds_service.settings import PREFIX, load_settings
+
+WORK: Final = ".work"
+RUN: Final = "run.json"
+KEY: Final = "patient-key"
+_KEY_BYTES: Final = 32
+
+Progress = Callable[[str, int, int], None]
+"""Called with the step's name, how much of it is done, and of how much."""
+
+CallEach = Callable[[str, Callable[..., Any], Sequence[tuple[Any, ...]]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run is asked to do. Everything in it decides the tables, but for `workers`."""
+
+    export: Path
+    out: Path
+    triggers: tuple[str, ...]
+    start: datetime | None = None
+    end: datetime | None = None
+    config: Path | None = None
+    compare: Path | None = None
+    key_file: Path | None = None
+    workers: int = 1
+
+
+def content_of(config: Path | None) -> Content:
+    """The content of a settings file, or of this process's own settings where none is named."""
+    name = f"{PREFIX}CONFIG"
+    before = os.environ.get(name)
+    if config is None and before is None:
+        return _shipped()
+    if config is not None:
+        os.environ[name] = str(config)
+    try:
+        return load_contents(load_settings()).general
+    finally:
+        os.environ.pop(name, None)
+        if before is not None:
+            os.environ[name] = before
+
+
+@cache
+def _shipped() -> Content:
+    return load_contents(load_settings()).general
+
+
+def run(asked: Asked, progress: Progress) -> dict[str, Any]:
+    """Makes the tables in `out` and gives the account of the run. ExportError in one line where it cannot."""
+    files = export_files(asked.export)
+    content, compared = content_of(asked.config), asked.compare and content_of(asked.compare)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    wanted = _fingerprint(asked, files, content.version, compared.version if compared else None)
+    begun = _begun(asked.out)
+    if begun is not None and begun["asked"] != wanted:
+        raise ExportError(
+            f"{asked.out}: holds a run over other files or with other options: name another folder, or --restart"
+        )
+    if begun is not None and begun["finished"]:
+        progress("complete", 1, 1)
+        return begun
+    key = _key(asked)
+    _write(asked.out, {"asked": wanted, "finished": False})
+    work = asked.out / WORK
+    for folder in ("staged", "parts"):
+        (work / folder).mkdir(parents=True, exist_ok=True)
+    _clear_halves(work)
+    _steps(asked, files, work, key, progress)
+    return _finish(asked.out, wanted, files, work)
+
+
+def _steps(asked: Asked, files: Sequence[Path], work: Path, key: bytes, progress: Progress) -> None:
+    staged, names = work / "staged", [_name(file, asked.export) for file in files]
+    with _calling(asked.workers, progress) as each:
+        each("reading", stage_file, [(number, file, staged, key) for number, file in enumerate(files)])
+        progress("ordering", 0, 1)
+        sort_by_patient(staged, work, max(1, asked.workers))
+        progress("ordering", 1, 1)
+        told = accounts(staged)
+        parts = part_count(sum(one["bytes"] for one in told))
+        types = frozenset(_types(files, told))
+        order = _Order(asked.config, asked.compare, types, asked.triggers, asked.start, asked.end, key)
+        each("judging", _judge, [(number, parts, work, order, names) for number in range(parts)])
+
+
+def _finish(out: Path, wanted: dict[str, Any], files: Sequence[Path], work: Path) -> dict[str, Any]:
+    told = accounts(work / "staged")
+    names = [one["name"] for one in wanted["files"]]
+    bad = [
+        {"patient_hash": None, "file": name, "line": line, "kind": None, "reason": reason, "code": None}
+        for name, one in zip(names, told, strict=True)
+        for line, reason in one["bad"]
+    ]
+    join_parts(sorted((work / "parts").iterdir()), out, {"rejected": bad})
+    account = {
+        "asked": wanted,
+        "finished": True,
+        "resources": _sum(told, "kinds"),
+        "bytes": sum(one["bytes"] for one in told),
+        "bad_lines": len(bad),
+        "types": _types(files, told),
+        "passed_over": _sum(told, "passed"),
+    }
+    _write(out, account)
+    shutil.rmtree(work)
+    return account
+
+
+def _sum(told: Sequence[Mapping[str, Any]], what: str) -> dict[str, int]:
+    """Counts by type over all files."""
+    found: Counter[str] = Counter()
+    for one in told:
+        found.update(one[what])
+    return dict(sorted(found.items()))
+
+
+# ------------------------------------------------------------------------------------------- what was asked
+
+
+def _name(file: Path, export: Path) -> str:
+    return file.relative_to(export).as_posix()
+
+
+def _types(files: Sequence[Path], told: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The types that the export answers for: those of its resources, and those that a file is named after."""
+    named = {word for file in files for word in re.split(r"[._-]", file.name)}
+    held = {kind for one in told for kind in one["kinds"]}
+    return sorted((named | held) & READ_TYPES)
+
+
+def _fingerprint(asked: Asked, files: Sequence[Path], version: str, other: str | None) -> dict[str, Any]:
+    return {
+        "files": [
+            {
+                "name": _name(file, asked.export),
+                "bytes": file.stat().st_size,
+                "changed": file.stat().st_mtime_ns,
+            }
+            for file in files
+        ],
+        "triggers": sorted(asked.triggers),
+        "from": asked.start.isoformat() if asked.start else None,
+        "to": asked.end.isoformat() if asked.end else None,
+        "content": version,
+        "compared_content": other,
+    }
+
+
+def _begun(out: Path) -> dict[str, Any] | None:
+    """The account of the folder, None for a new one. ExportError where the folder holds something else."""
+    file = out / RUN
+    if not file.is_file():
+        if any(one.name != KEY for one in out.iterdir()):
+            raise ExportError(f"{out}: holds other files, name an empty or new folder")
+        return None
+    try:
+        begun: dict[str, Any] = json.loads(file.read_bytes())
+    except ValueError:
+        raise ExportError(f"{file}: cannot be read, name another folder or --restart") from None
+    if begun.get("finished") and not all((out / f"{name}.parquet").is_file() for name in SCHEMAS):
+        raise ExportError(f"{out}: tables of a finished run are missing, name another folder or --restart")
+    return begun
+
+
+def _write(out: Path, account: dict[str, Any]) -> None:
+    being = out / f"{RUN}.being-written"
+    being.write_text(json.dumps(account, indent=1) + "\n", encoding="utf-8")
+    being.rename(out / RUN)
+
+
+def _key(asked: Asked) -> bytes:
+    """The secret of the hashes: of the file that was named, or one that is made and kept beside the tables."""
+    file = asked.key_file or asked.out / KEY
+    if asked.key_file is None and not file.exists():
+        being = file.with_name(KEY + ".being-written")
+        being.touch(mode=0o600)
+        being.write_text(secrets.token_hex(_KEY_BYTES) + "\n", encoding="ascii")
+        being.rename(file)
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ExportError(f"{file}: cannot be read as a key") from None
+    if not 32 <= len(text) <= 64:
+        raise ExportError(f"{file}: expected a key of 32 to 64 characters")
+    return text.encode()
+
+
+def _clear_halves(work: Path) -> None:
+    """Files and folders that a killed run had not finished."""
+    for half in list(work.rglob("*.being-written")):
+        shutil.rmtree(half) if half.is_dir() else half.unlink()
+    shutil.rmtree(work / "spill", ignore_errors=True)
+
+
+# --------------------------------------------------------------------------------------------------- workers
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a worker needs to make its plan: content is loaded where it is used."""
+
+    config: Path | None
+    compare: Path | None
+    types: frozenset[str]
+    triggers: tuple[str, ...]
+    start: datetime | None
+    end: datetime | None
+    key: bytes
+
+
+@cache
+def _plan(order: _Order) -> Plan:
+    return Plan(
+        content=content_of(order.config),
+        compared=content_of(order.compare) if order.compare else None,
+        answers=answers_of(order.types),
+        triggers=frozenset(order.triggers),
+        start=order.start,
+        end=order.end,
+        key=order.key,
+    )
+
+
+def _judge(number: int, parts: int, work: Path, order: _Order, names: Sequence[str]) -> int:
+    return judge_part(number, parts, work, _plan(order), names)
+
+
+@contextmanager
+def _calling(workers: int, progress: Progress) -> Iterator[CallEach]:
+    """Calls a function with each of the arguments: here, or in several processes, which end with this one."""
+
+    def here(step: str, work: Callable[..., Any], given: Sequence[tuple[Any, ...]]) -> None:
+        progress(step, 0, len(given))
+        for done, one in enumerate(given, 1):
+            work(*one)
+            progress(step, done, len(given))
+
+    if workers <= 1:
+        yield here
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent, (os.getpid(),)) as pool:
+
+        def there(step: str, work: Callable[..., Any], given: Sequence[tuple[Any, ...]]) -> None:
+            progress(step, 0, len(given))
+            for done, ready in enumerate(as_completed([pool.submit(work, *one) for one in given]), 1):
+                ready.result()
+                progress(step, done, len(given))
+
+        try:
+            yield there
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _end_with_parent(parent: int) -> None:
+    """A worker whose parent was killed has nobody to report to: it ends."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

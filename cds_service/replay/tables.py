@@ -1,0 +1,113 @@
+"""The tables of a replay: their columns, and the one writer that gives the same bytes for the same rows.
+
+Rows come in the order of `patient_hash` and time. A table is written in row groups of one size, whatever the size of
+the parts that it is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROW_GROUP: Final = 50_000
+
+_TEXT: Final = pa.string()
+_TIME: Final = pa.timestamp("us", tz="UTC")
+_WHO: Final = [("sex", _TEXT), ("age_band", _TEXT), ("ancestry", _TEXT)]
+_CARD: Final = pa.schema(
+    [
+        ("evaluation", _TEXT),
+        ("position", pa.int32()),
+        ("rule", _TEXT),
+        ("rules", pa.list_(_TEXT)),
+        ("indicator", _TEXT),
+        ("state", _TEXT),
+        ("why", _TEXT),
+    ]
+)
+
+SCHEMAS: Final[Mapping[str, pa.Schema]] = {
+    "evaluations": pa.schema(
+        [
+            ("evaluation", _TEXT),
+            ("patient_hash", _TEXT),
+            ("trigger", _TEXT),
+            ("at", _TIME),
+            ("hook", _TEXT),
+            ("stay", pa.int32()),
+            ("unit", _TEXT),
+            *_WHO,
+            ("shown", pa.int32()),
+            ("highest", _TEXT),
+            ("transfused_24h", pa.bool_()),
+            ("anti_infective_24h", pa.bool_()),
+            ("new_count_24h", pa.bool_()),
+            ("tpo_ra_30d", pa.bool_()),
+        ]
+    ),
+    "cards": _CARD,
+    "cards_compared": _CARD,
+    "cannot_tell": pa.schema([("evaluation", _TEXT), ("rule", _TEXT), ("fact", _TEXT)]),
+    "rejected": pa.schema(
+        [
+            ("patient_hash", _TEXT),
+            ("file", _TEXT),
+            ("line", pa.int64()),
+            ("kind", _TEXT),
+            ("reason", _TEXT),
+            ("code", _TEXT),
+        ]
+    ),
+    "encounters": pa.schema(
+        [("patient_hash", _TEXT), ("stay", pa.int32()), ("unit", _TEXT), ("minutes", pa.int64()), *_WHO]
+    ),
+    "patients": pa.schema([("patient_hash", _TEXT), *_WHO, ("evaluations", pa.int32())]),
+}
+"""`state` of a card: shown, silent (by the site's switches), suppressed (another card or a limit; `why` says which)."""
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def no_rows() -> Rows:
+    """Every table, empty."""
+    return {name: [] for name in SCHEMAS}
+
+
+def write_part(folder: Path, rows: Rows) -> None:
+    """The rows of some patients, as a folder that appears whole or not at all."""
+    being = folder.with_name(folder.name + ".being-written")
+    being.mkdir(parents=True, exist_ok=True)
+    for name, schema in SCHEMAS.items():
+        pq.write_table(pa.Table.from_pylist(rows[name], schema), being / f"{name}.parquet")
+    being.rename(folder)
+
+
+def join_parts(parts: Sequence[Path], out: Path, before: Mapping[str, list[dict[str, Any]]]) -> None:
+    """One file a table, the rows of `before` first, then those of the parts in their order."""
+    for name, schema in SCHEMAS.items():
+        being = out / f"{name}.parquet.being-written"
+        with pq.ParquetWriter(being, schema, compression="zstd") as writer:
+            first = pa.Table.from_pylist(before.get(name, []), schema)
+            for group in _groups([first], (part / f"{name}.parquet" for part in parts)):
+                writer.write_table(group, row_group_size=ROW_GROUP)
+        being.rename(out / f"{name}.parquet")
+
+
+def _groups(first: list[pa.Table], files: Iterable[Path]) -> Iterable[pa.Table]:
+    """The same rows in pieces of `ROW_GROUP`, the last one shorter."""
+    waiting = first
+    for file in files:
+        waiting.append(pq.read_table(file))
+        if sum(one.num_rows for one in waiting) >= ROW_GROUP:
+            whole = pa.concat_tables(waiting).combine_chunks()
+            full = whole.num_rows // ROW_GROUP * ROW_GROUP
+            for start in range(0, full, ROW_GROUP):
+                yield whole.slice(start, ROW_GROUP)
+            waiting = [whole.slice(full)]
+    rest = pa.concat_tables(waiting).combine_chunks()
+    if rest.num_rows:
+        yield rest
