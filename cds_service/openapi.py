@@ -131,7 +131,7 @@ def _read(tag: str, name: str, summary: str, kind: str, *refused: int) -> Schema
         {"name": one, "in": "path", "required": True, "schema": {"type": "string"}}
         for one in re.findall(r"{(\w+)}", name)
     ]
-    about = {
+    about: Schema = {
         "tags": [tag],
         "security": [{"admin": []}] if "admin token" in summary else [{}],
         "operationId": re.sub(r"\W+", "-", name.strip("/")),

@@ -1,4 +1,7 @@
-"""Pages for people: what runs here, and the evidence, to which the cards link."""
+"""Pages for people: what runs here, and the evidence, to which the cards link.
+
+What makes a page is imported when the page is first asked for: a worker that only answers calls starts without it.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,7 @@ from cds_service.discovery import CDS_HOOKS_VERSION, SERVICES
 from cds_service.errors import Refused
 from cds_service.published_codes import TOPICS
 from cds_service.settings import Settings
-from cds_service.web.history import clinical_history
-from cds_service.web.pathogen_page import find_pathogen, pathogen_page
 from cds_service.web.responses import page
-from cds_service.web.rule_list import Asked, rule_list
-from cds_service.web.rule_page import rule_page, sources_in_use
-from cds_service.web.value_set_page import value_set_groups, value_set_page
 
 EXAMPLE: Final = "ebv-nosebleed"
 PUBLIC_SANDBOX: Final = "https://sandbox.cds-hooks.org/"
@@ -65,6 +63,9 @@ def page_routes(settings: Settings, content: Content) -> Blueprint:
 
     @routes.get("/rules")
     def rules() -> Response:
+        from cds_service.web.rule_list import Asked, rule_list
+        from cds_service.web.rule_page import sources_in_use
+
         asked = Asked(*(request.args.get(name, "") for name in ("q", "topic", "source")))
         return page(
             "rules.html",
@@ -76,12 +77,16 @@ def page_routes(settings: Settings, content: Content) -> Blueprint:
 
     @routes.get("/rules/<rule_id>")
     def rule(rule_id: str) -> Response:
+        from cds_service.web.rule_page import rule_page
+
         if rule_id not in content.words:
             return _missing()
         return page("rule.html", page=rule_page(rule_id, content))
 
     @routes.get("/history")
     def history() -> Response:
+        from cds_service.web.history import clinical_history
+
         return page("history.html", releases=clinical_history())
 
     @routes.get("/pathogens")
@@ -90,16 +95,23 @@ def page_routes(settings: Settings, content: Content) -> Blueprint:
 
     @routes.get("/pathogens/<pathogen_id>")
     def pathogen(pathogen_id: str) -> Response:
+        from cds_service.web.pathogen_page import find_pathogen, pathogen_page
+
         found = find_pathogen(pathogen_id, content)
         return _missing() if found is None else page("pathogen.html", page=pathogen_page(found, content))
 
     @routes.get("/valuesets")
     def value_sets() -> Response:
+        from cds_service.web.rule_list import Asked
+        from cds_service.web.value_set_page import value_set_groups
+
         asked = Asked(request.args.get("q", ""))
         return page("value_sets.html", groups=value_set_groups(content, asked), asked=asked)
 
     @routes.get("/valuesets/<set_id>")
     def value_set(set_id: str) -> Response:
+        from cds_service.web.value_set_page import value_set_page
+
         if set_id not in content.terminology:
             return _missing()
         return page("value_set.html", page=value_set_page(set_id, content))

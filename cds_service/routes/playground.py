@@ -1,31 +1,28 @@
-"""`/playground`, in sandbox mode: the page, and the three questions that its script asks of this service."""
+"""`/playground`, in sandbox mode: the page, and the questions that its script asks of this service.
+
+What reads and renders is imported when it is first asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from flask import Blueprint, Response, render_template, request
 from msgspec import DecodeError, Struct
 from msgspec.json import decode
 from msgspec.json import format as indented
 
-from cds_service.calling import CallError
 from cds_service.discovery import SERVICES, PrefetchKey
 from cds_service.errors import Refused
-from cds_service.examples import NoExampleError
 from cds_service.hooks.wire import encode
-from cds_service.input_files import InputError
 from cds_service.routes.bodies import read_body
 from cds_service.settings import Settings
-from cds_service.stories.request import ORDER_HOOKS
-from cds_service.web.json_places import Fault
-from cds_service.web.made_up import choices, choose
-from cds_service.web.pasted import look_at
-from cds_service.web.playground_answer import Answered, show_answer
-from cds_service.web.playground_request import CLIENTS, ORDERS, Asked, make_request
 from cds_service.web.responses import page
+
+if TYPE_CHECKING:
+    from cds_service.web.json_places import Fault
 
 FIRST: Final = "ebv-nosebleed"
 LARGER: Final = 4
@@ -46,6 +43,10 @@ def playground_routes(
 
     @routes.get("")
     def playground() -> Response:
+        from cds_service.stories.request import ORDER_HOOKS
+        from cds_service.web.made_up import choices
+        from cds_service.web.playground_request import CLIENTS, ORDERS
+
         return page(
             "playground.html",
             groups=choices(),
@@ -58,6 +59,9 @@ def playground_routes(
 
     @routes.get("/made-up/<path:key>")
     def made_up(key: str) -> Response:
+        from cds_service.examples import NoExampleError
+        from cds_service.web.made_up import choose
+
         try:
             chosen = choose(key, clock().replace(microsecond=0), keys)
         except NoExampleError:
@@ -67,6 +71,8 @@ def playground_routes(
 
     @routes.post("/check")
     def check() -> Response:
+        from cds_service.web.pasted import look_at
+
         seen = look_at(_read(_Text, settings).text, settings.limits.depth)
         return _json(
             {
@@ -81,6 +87,10 @@ def playground_routes(
 
     @routes.post("/request")
     def make() -> Response:
+        from cds_service.calling import CallError
+        from cds_service.input_files import InputError
+        from cds_service.web.playground_request import Asked, make_request
+
         try:
             made = make_request(_read(Asked, settings), clock().replace(microsecond=0), keys)
         except (InputError, CallError) as error:
@@ -89,6 +99,8 @@ def playground_routes(
 
     @routes.post("/answer")
     def answer() -> Response:
+        from cds_service.web.playground_answer import Answered, show_answer
+
         try:
             shown = show_answer(_read(Answered, settings))
         except ValueError as error:
