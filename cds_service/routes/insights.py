@@ -1,4 +1,4 @@
-"""`/insights.json`: what became of the cards."""
+"""`/insights.json`, and `/insights` for people: what became of the cards."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from flask import Blueprint, Response, request
 from cards.thresholds import Thresholds
 from cds_service.errors import Refused
 from cds_service.hooks.wire import encode
-from cds_service.insights import insights, read_since
+from cds_service.insights import Insights, insights, read_since
 from cds_service.memory import Memory
 from cds_service.routes.admin import require_admin
 from cds_service.routes.cds_services import Clock
 from cds_service.settings import Settings
 from cds_service.store.database import StoreDown
+from cds_service.web.responses import page
 
 
 def insight_routes(settings: Settings, memory: Memory | None, clock: Clock, limits: Thresholds) -> Blueprint:
@@ -21,18 +22,30 @@ def insight_routes(settings: Settings, memory: Memory | None, clock: Clock, limi
 
     @routes.get("/insights.json")
     def as_json() -> Response:
-        require_admin(settings)
-        asked = request.args.get("since")
-        try:
-            since = None if asked is None else read_since(asked, clock())
-        except (ValueError, OverflowError):
-            raise Refused("bad-request", "since: expected a date, a dateTime or days such as 30d") from None
-        try:
-            if memory is None:
-                raise StoreDown
-            found = memory.database.commit(lambda connection: insights(connection, since, limits))
-        except StoreDown:
-            raise Refused("store-unavailable", headers={"Retry-After": "5"}) from None
+        found = _counted(settings, memory, clock, limits)
         return Response(encode(found), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
+    @routes.get("/insights", endpoint="insights")
+    def as_page() -> Response:
+        from cds_service.web.insight_page import bar, insight_page
+
+        found = _counted(settings, memory, clock, limits)
+        return page("insights.html", page=insight_page(found), bar=bar, since=request.args.get("since", ""))
+
     return routes
+
+
+def _counted(settings: Settings, memory: Memory | None, clock: Clock, limits: Thresholds) -> Insights:
+    """What was recorded since the time that is asked for."""
+    require_admin(settings)
+    asked = request.args.get("since") or None
+    try:
+        since = None if asked is None else read_since(asked, clock())
+    except (ValueError, OverflowError):
+        raise Refused("bad-request", "since: expected a date, a dateTime or days such as 30d") from None
+    try:
+        if memory is None:
+            raise StoreDown
+        return memory.database.commit(lambda connection: insights(connection, since, limits))
+    except StoreDown:
+        raise Refused("store-unavailable", headers={"Retry-After": "5"}) from None

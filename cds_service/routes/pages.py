@@ -38,12 +38,13 @@ def page_routes(settings: Settings, content: Content) -> Blueprint:
 
     @routes.app_context_processor
     def shared() -> dict[str, object]:
-        known = current_app.view_functions
+        known = current_app.view_functions.keys() - (set() if settings.sandbox else {INSIGHTS})
         return {
             "nav": [(name, label) for name, label in NAVIGATION if name in known],
             "is_served": known.__contains__,
             "sandbox": settings.sandbox,
             "content_version": content.version,
+            "known_rules": content.words.sections.keys(),
         }
 
     @routes.get("/")

@@ -19,6 +19,7 @@ PAGES = {
     "value-sets": "/valuesets?q=heparin",
     "value-set": "/valuesets/obs-platelet-count",
     "playground": "/playground",
+    "insights": "/insights",
     "api": "/api",
 }
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from fhir.resources.R4B.codesystem import CodeSystem
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from cards.anti_infective.content import Pathogen
 from cds_service.content import load_content
 from cds_service.examples import list_examples
+from cds_service.insights import Insight, Insights
 from cds_service.published_codes import CODE_SYSTEMS, FAMILY_TOPICS, OVERRIDE_REASONS, TOPICS
-from cds_service.routes.pages import EXAMPLE
+from cds_service.routes.pages import EXAMPLE, sandbox_link
+from cds_service.web.history import clinical_history
+from cds_service.web.insight_page import WIDTH, bar, insight_page
 from cds_service.web.markdown import to_html
+from cds_service.web.rule_list import Asked, rule_list
+from tests.conftest import PROJECT
 from tests.service.hook_calls import client
 
 CONTENT = load_content()
@@ -31,6 +38,9 @@ PAGES = (
     "/valuesets",
     "/valuesets?q=777-3",
     "/valuesets/obs-platelet-count",
+    "/insights",
+    "/playground",
+    "/api",
 )
 
 
@@ -53,7 +63,7 @@ def test_a_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(path: str) 
     loaded = re.findall(r'<(?:script|link|img)[^>]* (?:src|href)="([^"]+)"', html)
     assert loaded
     for address in set(loaded):
-        assert address.startswith("/static/")
+        assert address.startswith(("/static/", "/api/ui/"))
         assert client().get(address).status_code == 200
     assert '<html lang="en">' in html
 
@@ -149,3 +159,97 @@ def test_a_table_with_headings_keeps_them_and_leaves_the_empty_corner_a_cell() -
     html = cells("| | A |\n|---|---|\n| B | 1 |")
     assert '<thead><tr><td></td><th scope="col">A</th></tr></thead>' in html
     assert '<tr><th scope="row">B</th><td>1</td></tr>' in html
+
+
+def test_pages_about_rules_lead_to_the_value_sets_and_back() -> None:
+    assert 'href="/valuesets/inf-h-pylori"' in text_of("/pathogens/INF-HP")
+    assert 'href="/rules/PLT-03"' in text_of("/valuesets/obs-platelet-count")
+    assert 'href="/pathogens/INF-HP"' in text_of("/rules/INF-HP-02")
+
+
+def test_the_rules_are_found_by_all_words_by_topic_and_by_source() -> None:
+    found = rule_list(CONTENT, Asked("dengue PLATELETS", "transfusion", "AABB25"))
+    rules = [line.rule for _, lines in found.groups for line in lines]
+    assert "TRF-08" in rules
+    assert {rule for rule in rules if not rule.startswith(("TRF-", "IMM-"))} == set()
+    wider = rule_list(CONTENT, Asked("dengue"))
+    assert found.found < wider.found < wider.total
+    assert rule_list(CONTENT, Asked("dengue nosuchword")).found == 0
+    everything = rule_list(CONTENT, Asked())
+    assert everything.found == everything.total == len(CONTENT.words.sections)
+
+
+def test_rules_stand_in_the_order_of_their_numbers() -> None:
+    (orders,) = [lines for topic, lines in rule_list(CONTENT, Asked(topic="ordersafety")).groups]
+    numbers = [int(line.rule.partition("-")[2]) for line in orders]
+    assert numbers == sorted(numbers)
+
+
+@pytest.mark.parametrize("set_id", CONTENT.terminology)
+def test_every_value_set_has_a_page_with_all_its_codes(set_id: str) -> None:
+    html = text_of(f"/valuesets/{set_id}")
+    codes = CONTENT.terminology[set_id].codes
+    assert [code.code for code in codes if f"<code>{escape(code.code)}</code>" not in html] == []
+    assert ("No code is confirmed" in html) is (not codes)
+
+
+@pytest.mark.parametrize("one", CONTENT.pathogens, ids=lambda one: one.id)
+def test_every_pathogen_has_a_page(one: Pathogen) -> None:
+    html = text_of(f"/pathogens/{one.id}")
+    for name in (*one.named_sets, *one.therapy_sets):
+        assert f'href="/valuesets/{name}"' in html
+    assert "**" not in html
+
+
+def test_the_condition_of_a_rule_has_the_numbers_in_force() -> None:
+    html = text_of("/rules/TRF-04")
+    condition = html.partition("When it speaks")[2].partition("What it says")[0]
+    assert f"{CONTENT.limits.skin_only_defer:f}" in condition
+    assert "V-02" in html
+
+
+def test_the_sandbox_is_opened_with_this_service() -> None:
+    assert sandbox_link("http://127.0.0.1:8080").endswith(
+        "?serviceDiscoveryURL=http%3A%2F%2F127.0.0.1%3A8080%2Fcds-services"
+    )
+
+
+def insight(rule: str, shown: int, **counts: int) -> Insight:
+    members = {"accepted": 0, "overridden": 0, "silent": 0} | counts
+    answered = members["accepted"] + members["overridden"]
+    return Insight(
+        rule=rule,
+        service="itp-patient-view",
+        content_version="1",
+        shown=shown,
+        no_response=shown - answered,
+        reasons={"patient-declined": members["overridden"]} if members["overridden"] else {},
+        seconds_to_action=None,
+        repeats=None,
+        **members,
+    )
+
+
+def test_insights_add_up_over_services_and_their_bars_fit_their_drawing() -> None:
+    cards = (insight("TRF-02", 3, accepted=2), insight("TRF-02", 4, overridden=1), insight("MON-01", 1))
+    found = insight_page(Insights(since=None, cards=cards, review=("TRF-02",), unmatched_feedback=2))
+    first, second = found.lines
+    assert (first.rule, first.shown, second.rule, found.shown, found.answered) == (
+        "TRF-02",
+        7,
+        "MON-01",
+        8,
+        3,
+    )
+    assert first.told_reasons() == (("Patient declined", 1),)
+    parts = bar(first, most=7)
+    assert [part.count for part in parts] == [2, 1, 4]
+    assert all(one.start + one.width == other.start for one, other in pairwise(parts))
+    assert abs(parts[-1].start + parts[-1].width - WIDTH) <= len(parts)
+
+
+def test_the_history_is_the_clinical_part_of_the_changelog() -> None:
+    changelog = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
+    releases = clinical_history()
+    assert [one.name for one in releases] == re.findall(r"^## (.+)$", changelog, re.MULTILINE)
+    assert any(one.changes for one in releases)
