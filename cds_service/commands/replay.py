@@ -25,7 +25,10 @@ from rich.progress import (
 
 from cds_service.commands.call import read_time
 from cds_service.content import ContentError
+from cds_service.replay.compare import MOVED
 from cds_service.replay.export_files import ExportError
+from cds_service.replay.report import REPORT
+from cds_service.replay.review import FORM, PATIENTS, ReviewError
 from cds_service.replay.run import RUN, WORK, Asked, run
 from cds_service.replay.tables import SCHEMAS
 from cds_service.replay.triggers import TRIGGERS
@@ -63,6 +66,13 @@ def read_triggers(_: click.Context, param: click.Parameter, text: str) -> tuple[
     type=click.Path(path_type=Path, exists=True),
     help="Key of the patients' hashes. [default: made, and kept in the folder of the results]",
 )
+@click.option(
+    "--sample",
+    type=click.IntRange(0),
+    default=50,
+    show_default=True,
+    help="Cards for the review of charts (review.csv).",
+)
 @click.option("--workers", type=click.IntRange(1), help="Processes. [default: one for each core, 8 at most]")
 @click.option(
     "--restart", is_flag=True, help="Delete what an earlier run left in the folder, and begin anew."
@@ -77,13 +87,15 @@ def replay(
     config: Path | None,
     compare: Path | None,
     key_file: Path | None,
+    sample: int,
     workers: int | None,
     restart: bool,
 ) -> None:
-    """Evaluate every moment of EXPORT_DIR as it was known then, and write tables to the folder of --out.
+    """Evaluate every moment of EXPORT_DIR as it was known then: tables and report.html in the folder of --out.
 
     EXPORT_DIR holds the NDJSON files of a Bulk FHIR export (also .gz). A run that was stopped goes on when it is
-    called again. Exit status: 0 done, 2 the export or an option cannot be used.
+    called again; called again after it is finished, it makes the report anew with the filled-in review.csv. Exit
+    status: 0 done, 2 the export, an option or the form cannot be used.
     """
     if engine == "spark":
         _stop("the Spark engine is not part of this version: use --engine local")
@@ -97,23 +109,26 @@ def replay(
         compare=compare,
         key_file=key_file,
         workers=workers or min(os.cpu_count() or 1, MOST_WORKERS),
+        cases=sample,
     )
     try:
         if restart:
             forget(out)
         with shown_progress(Console(stderr=True)) as progress:
             account = run(asked, progress)
-    except (ExportError, SettingsError, ContentError, OSError) as error:
+    except (ExportError, ReviewError, SettingsError, ContentError, OSError) as error:
         _stop(str(error))
     resources = sum(account["resources"].values())
-    click.echo(f"{resources} resources, {account['bad_lines']} bad lines set aside: tables are in {out}")
+    click.echo(f"{resources} resources, {account['bad_lines']} bad lines set aside: see {out / REPORT}")
 
 
 def forget(out: Path) -> None:
-    """Deletes what a run made, and nothing else; the key of the hashes stays."""
+    """Deletes what a run made, and nothing else. The key stays, and a form of reviewers under another name."""
     shutil.rmtree(out / WORK, ignore_errors=True)
-    for name in (RUN, *(f"{table}.parquet" for table in SCHEMAS)):
+    for name in (RUN, REPORT, MOVED, PATIENTS, *(f"{table}.parquet" for table in SCHEMAS)):
         (out / name).unlink(missing_ok=True)
+    if (out / FORM).exists():
+        (out / FORM).rename(out / f"earlier-{FORM}")
 
 
 @contextmanager

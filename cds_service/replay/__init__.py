@@ -10,6 +10,10 @@ evaluate_moment  one moment through the functions of a live call
 person           sex, age band, ancestry, unit; the hash that stands for a patient
 tables           columns, and the one writer
 
+report           report.html of the tables; rates (intervals, small cells), report_tables (the numbers)
+review           the form for the review of charts, and what it says when it is filled in
+compare          two configurations over the same moments
+
 demo_courses     the made-up population: each course with what it plants
 demo_fhir        a course as FHIR R4 resources
 demo_export      the population as a Bulk export, and the account of what was planted

@@ -194,3 +194,14 @@ def _drugs(database: duckdb.DuckDBPyConnection, held: str, work: Path) -> dict[s
         f"WHERE refers IN (SELECT DISTINCT refers FROM {held} WHERE refers <> '')"
     ).fetchall()
     return {refers: (file, line, bytes(raw)) for refers, file, line, raw in found}
+
+
+def patients_of(work: Path, hashes: Sequence[str]) -> list[tuple[str, str]]:
+    """Hash and id of some patients, for those who are to open their charts."""
+    with _open(1, PART_MEMORY, work) as database:
+        found = database.execute(
+            f"SELECT DISTINCT key, patient FROM read_parquet({_quoted(work / 'sorted.parquet')}) "
+            "WHERE list_contains(?, key) ORDER BY key, patient",
+            [list(hashes)],
+        ).fetchall()
+    return [(str(key), str(patient)) for key, patient in found]

@@ -21,10 +21,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from cds_service.content import Content, load_contents
-from cds_service.replay.evaluate_moment import answers_of
+from cds_service.replay.evaluate_moment import KINDS, answers_of
 from cds_service.replay.export_files import READ_TYPES, ExportError, export_files
-from cds_service.replay.local_engine import accounts, judge_part, part_count, sort_by_patient, stage_file
+from cds_service.replay.local_engine import (
+    accounts,
+    judge_part,
+    part_count,
+    patients_of,
+    sort_by_patient,
+    stage_file,
+)
 from cds_service.replay.replay_patient import Plan
+from cds_service.replay.report import write_report
+from cds_service.replay.report_tables import open_tables
+from cds_service.replay.review import FORM, write_form, write_patients
 from cds_service.replay.tables import SCHEMAS, join_parts
 from cds_service.settings import PREFIX, load_settings
 
@@ -41,7 +51,7 @@ CallEach = Callable[[str, Callable[..., Any], Sequence[tuple[Any, ...]]], None]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a run is asked to do. Everything in it decides the tables, but for `workers`."""
+    """What a run is asked to do. Everything in it decides the tables, but for `workers` and `cases`."""
 
     export: Path
     out: Path
@@ -52,6 +62,7 @@ class Asked:
     compare: Path | None = None
     key_file: Path | None = None
     workers: int = 1
+    cases: int = 50  # for the review of charts
 
 
 def content_of(config: Path | None) -> Content:
@@ -87,6 +98,8 @@ def run(asked: Asked, progress: Progress) -> dict[str, Any]:
             f"{asked.out}: holds a run over other files or with other options: name another folder, or --restart"
         )
     if begun is not None and begun["finished"]:
+        shutil.rmtree(asked.out / WORK, ignore_errors=True)
+        write_report(asked.out, begun)
         progress("complete", 1, 1)
         return begun
     key = _key(asked)
@@ -96,7 +109,7 @@ def run(asked: Asked, progress: Progress) -> dict[str, Any]:
         (work / folder).mkdir(parents=True, exist_ok=True)
     _clear_halves(work)
     _steps(asked, files, work, key, progress)
-    return _finish(asked.out, wanted, files, work)
+    return _finish(asked, wanted, files, work)
 
 
 def _steps(asked: Asked, files: Sequence[Path], work: Path, key: bytes, progress: Progress) -> None:
@@ -113,7 +126,8 @@ def _steps(asked: Asked, files: Sequence[Path], work: Path, key: bytes, progress
         each("judging", _judge, [(number, parts, work, order, names) for number in range(parts)])
 
 
-def _finish(out: Path, wanted: dict[str, Any], files: Sequence[Path], work: Path) -> dict[str, Any]:
+def _finish(asked: Asked, wanted: dict[str, Any], files: Sequence[Path], work: Path) -> dict[str, Any]:
+    out = asked.out
     told = accounts(work / "staged")
     names = [one["name"] for one in wanted["files"]]
     bad = [
@@ -128,9 +142,12 @@ def _finish(out: Path, wanted: dict[str, Any], files: Sequence[Path], work: Path
         "resources": _sum(told, "kinds"),
         "bytes": sum(one["bytes"] for one in told),
         "bad_lines": len(bad),
-        "types": _types(files, told),
+        "missing_types": sorted(set(KINDS) - set(_types(files, told))),
         "passed_over": _sum(told, "passed"),
     }
+    with open_tables(out) as database:
+        write_patients(patients_of(work, write_form(database, out, asked.cases)), out)
+    write_report(out, account)
     _write(out, account)
     shutil.rmtree(work)
     return account
@@ -180,7 +197,7 @@ def _begun(out: Path) -> dict[str, Any] | None:
     """The account of the folder, None for a new one. ExportError where the folder holds something else."""
     file = out / RUN
     if not file.is_file():
-        if any(one.name != KEY for one in out.iterdir()):
+        if any(one.name not in (KEY, f"earlier-{FORM}") for one in out.iterdir()):
             raise ExportError(f"{out}: holds other files, name an empty or new folder")
         return None
     try:

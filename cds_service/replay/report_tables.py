@@ -1,0 +1,225 @@
+"""The numbers of the report, each a table: asked of the tables of a replay in SQL, small cells taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from cds_service.replay.rates import FEW, hidden, rate, share, shown
+from cds_service.replay.tables import SCHEMAS
+
+MOST_ROWS: Final = 40
+HOUR: Final = "lpad((epoch_us(\"at\") // 3600000000 % 24)::VARCHAR, 2, '0')"
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the report. `bars`: the column that is drawn beside it, by its number."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    bars: int | None = None
+
+
+def open_tables(out: Path) -> duckdb.DuckDBPyConnection:
+    """The tables of a folder by name, and `alerts`: every shown card with its moment."""
+    database = duckdb.connect(config={"threads": 1, "memory_limit": "512MB"})
+    for name in SCHEMAS:
+        place = str(out / f"{name}.parquet").replace("'", "''")
+        database.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{place}')")
+    database.execute(
+        "CREATE VIEW alerts AS SELECT c.rule, c.rules, c.indicator, e.* FROM cards c "
+        "JOIN evaluations e USING (evaluation) WHERE c.state = 'shown'"
+    )
+    return database
+
+
+def one(database: duckdb.DuckDBPyConnection, query: str) -> Any:
+    """The only value of a query."""
+    found = database.execute(query).fetchone()
+    return None if found is None else found[0]
+
+
+def all_tables(database: duckdb.DuckDBPyConnection) -> Iterator[Table]:
+    """Every table in reading order."""
+    yield summary(database)
+    for title, column in (
+        ("rule", "rule"),
+        ("indicator", "indicator"),
+        ("service", "hook"),
+        ("trigger", "trigger"),
+        ("hour of the day (UTC)", HOUR),
+        ("unit", "coalesce(unit, 'no encounter')"),
+    ):
+        yield alerts_by(database, title, column)
+    for title, column in (("sex", "sex"), ("age band", "age_band"), ("recorded ancestry", "ancestry")):
+        yield fairness(database, title, column)
+    yield not_shown(database)
+    yield from to_do(database)
+    yield agreement(database)
+
+
+def summary(database: duckdb.DuckDBPyConnection) -> Table:
+    """How often, for whom, how much."""
+    encounters = one(database, "SELECT count(*) FROM encounters")
+    days = (one(database, "SELECT coalesce(sum(minutes), 0) FROM encounters") or 0) / 1440
+    alerts = one(database, "SELECT count(*) FROM alerts")
+    moments = one(database, "SELECT count(*) FROM evaluations")
+    patients = one(database, "SELECT count(*) FROM patients")
+    per_stay = (
+        "SELECT patient_hash, stay, sum(shown) AS n FROM evaluations WHERE stay IS NOT NULL GROUP BY ALL"
+    )
+    in_window = f"SELECT s.n FROM ({per_stay}) s JOIN encounters USING (patient_hash, stay)"
+    some, many = (one(database, f"SELECT count(*) FROM ({in_window}) WHERE n > {n}") for n in (0, 2))
+    alerted = one(database, "SELECT count(DISTINCT patient_hash) FROM alerts")
+    repeats = "SELECT patient_hash, rule FROM alerts GROUP BY ALL HAVING count(DISTINCT evaluation) > 1"
+    repeated = one(database, f"SELECT count(DISTINCT patient_hash) FROM ({repeats})")
+    per_encounter, per_day = rate(alerts, encounters), rate(alerts, days)
+    rows = (
+        ("patients", str(patients)),
+        ("encounters", str(encounters)),
+        ("patient-days", f"{days:.0f}"),
+        ("moments evaluated", str(moments)),
+        ("cards shown", str(alerts)),
+        ("cards per 100 encounters", shown(per_encounter and per_encounter.times(100))),
+        ("cards per 1,000 patient-days", shown(per_day and per_day.times(1000))),
+        ("encounters with any card, %", _percent(some, encounters)),
+        ("encounters with more than two cards, %", _percent(many, encounters)),
+        ("patients with any card", _guarded(alerted)),
+        ("patients to whom a rule spoke at more than one moment", _guarded(repeated)),
+    )
+    note = "In brackets 95 % intervals. Cards of one patient are not independent: true intervals are wider."
+    return Table("Summary", ("", "number"), rows, note)
+
+
+def alerts_by(database: duckdb.DuckDBPyConnection, title: str, column: str) -> Table:
+    """Cards and patients in each group, and cards per 100 encounters of all."""
+    encounters = one(database, "SELECT count(*) FROM encounters")
+    found = database.execute(
+        f"SELECT {column} AS name, count(*), count(DISTINCT patient_hash) FROM alerts GROUP BY name "
+        + ("ORDER BY name" if column == HOUR else "ORDER BY 2 DESC, name")
+    ).fetchall()
+    per_100 = [rate(cards, encounters) for _, cards, _ in found]
+    rows = [
+        (str(name), str(cards), str(patients), shown(per and per.times(100), 2))
+        for (name, cards, patients), per in zip(found, per_100, strict=True)
+    ]
+    columns = (title, "cards", "patients", "cards per 100 encounters")
+    return Table(f"Cards by {title}", columns, _suppress(rows, [row[2] for row in found]), bars=1)
+
+
+def fairness(database: duckdb.DuckDBPyConnection, title: str, column: str) -> Table:
+    """The share of the patients of each group who had any card."""
+    found = database.execute(
+        f"SELECT p.{column}, count(*), count(a.patient_hash) FROM patients p "
+        f"LEFT JOIN (SELECT DISTINCT patient_hash FROM alerts) a USING (patient_hash) GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    rows = [(str(name), str(all_), str(some), _percent(some, all_)) for name, all_, some in found]
+    small = [min((n for n in (all_, some, all_ - some) if n), default=0) for _, all_, some in found]
+    note = "A difference may be one of illness, of records, or of the rules: it is a question, not an answer."
+    columns = (title, "patients", "with any card", "% with any card")
+    return Table(f"Patients with any card, by {title}", columns, _suppress(rows, small), note, bars=3)
+
+
+def not_shown(database: duckdb.DuckDBPyConnection) -> Table:
+    """Cards that a rule gave and that were not shown."""
+    found = database.execute(
+        "SELECT c.rule, CASE c.state WHEN 'silent' THEN 'silent at this site' ELSE c.why END, count(*), "
+        "count(DISTINCT e.patient_hash) FROM cards c JOIN evaluations e USING (evaluation) "
+        f"WHERE c.state <> 'shown' GROUP BY ALL ORDER BY 3 DESC, 1, 2 LIMIT {MOST_ROWS}"
+    ).fetchall()
+    rows = [tuple(map(str, row)) for row in found]
+    columns = ("rule", "why", "times", "patients")
+    return Table("What was not shown, and why", columns, _suppress(rows, [row[3] for row in found]))
+
+
+def to_do(database: duckdb.DuckDBPyConnection) -> Iterator[Table]:
+    """What could not be evaluated or used: the list for the integration, the largest first."""
+    found = database.execute(
+        "SELECT fact, count(DISTINCT rule), count(DISTINCT evaluation) FROM cannot_tell "
+        f"GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT {MOST_ROWS}"
+    ).fetchall()
+    yield Table(
+        "What rules lacked",
+        ("fact", "rules that asked for it", "moments"),
+        tuple(tuple(map(str, row)) for row in found),
+        "A fact that is missing at nearly every moment is more often a missing feed than a test that nobody ordered.",
+        bars=2,
+    )
+    found = database.execute(
+        "SELECT coalesce(kind, 'line'), reason, coalesce(code, ''), count(*) FROM rejected "
+        f"GROUP BY ALL ORDER BY 4 DESC, 1, 2, 3 LIMIT {MOST_ROWS}"
+    ).fetchall()
+    yield Table(
+        "What could not be used",
+        ("resource", "reason", "code", "times"),
+        tuple(tuple(map(str, row)) for row in found),
+        "File and line of each stand in rejected.parquet. A local code is mapped under [content.local_codes].",
+        bars=3,
+    )
+
+
+AGREEMENT: Final = (
+    ("platelet transfusion within 24 h", "transfused_24h", "rule LIKE 'TRF-%'", "a TRF card"),
+    ("anti-infective within 24 h", "anti_infective_24h", "rule LIKE 'INF-%'", "an INF card"),
+    (
+        "new platelet count within 24 h",
+        "new_count_24h",
+        "list_contains(rules, 'MON-01')",
+        "a card with MON-01",
+    ),
+    ("TPO-RA within 30 days", "tpo_ra_30d", "rule LIKE 'TPO-%'", "a TPO card"),
+)
+
+
+def agreement(database: duckdb.DuckDBPyConnection) -> Table:
+    """What was then done at moments with and without a card of the family."""
+    rows: list[tuple[str, ...]] = []
+    for what, column, chosen, cards in AGREEMENT:
+        counted = [
+            database.execute(
+                f"SELECT count(*), count(*) FILTER ({column}), count(DISTINCT patient_hash), "
+                f"count(DISTINCT patient_hash) FILTER ({column}) FROM evaluations "
+                f"WHERE evaluation {is_in} (SELECT evaluation FROM alerts WHERE {chosen})"
+            ).fetchall()[0]
+            for is_in in ("IN", "NOT IN")
+        ]
+        # Both lines or none: the one could be had by taking the other from the total.
+        small = any(hidden([patients]) or hidden([followed]) for _, _, patients, followed in counted)
+        for told, (moments, done, _, _) in zip((f"with {cards}", "without"), counted, strict=True):
+            numbers = (FEW, "", "") if small else (str(moments), str(done), _percent(done, moments))
+            rows.append((what, told, *numbers))
+    note = (
+        "Not proof: that something was done does not make a card right, and nobody had seen the card. "
+        "The count after a moment is looked up in what happened later, on purpose."
+    )
+    columns = ("what was done", "moments", "number", "followed", "% followed")
+    return Table("Agreement with what was then done", columns, tuple(rows), note)
+
+
+def _percent(part: int, whole: int) -> str:
+    found = share(part, whole)
+    return shown(found and found.times(100))
+
+
+def _guarded(patients: int) -> str:
+    return FEW if hidden([patients]) else str(patients)
+
+
+def _suppress(rows: Sequence[tuple[str, ...]], patients: Sequence[int]) -> tuple[tuple[str, ...], ...]:
+    """The rows, those of few patients with their name only."""
+    small = hidden(patients)
+    return tuple(
+        (row[0], *(("not shown",) if len(row) > 2 else ()), *(FEW,), *("" for _ in row[3:]))[: len(row)]
+        if n in small
+        else row
+        for n, row in enumerate(rows)
+    )
