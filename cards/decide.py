@@ -289,14 +289,15 @@ def _quieten(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
 
 
 def _limit_families(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
-    """A.2: at most two infection cards (a third critical one is shown) and one of a TPO-RA."""
+    """A.2: at most two infection cards and one of a TPO-RA; a further critical one is shown."""
     infections = [c for c in table.cards if c.is_of(("INF-*",))]
     allowed = infections[: precedence.INFECTION_CARDS]
     over = [c for c in infections if c not in allowed and c.indicator is not Indicator.CRITICAL]
     if over:
         table.put(allowed[-1], name_infections(allowed[-1].advise, [c.advise for c in over]))
         table.drop(over, Why.LIMIT)
-    table.drop([c for c in table.cards if c.is_of(("TPO-*",))][1:], Why.LIMIT)
+    further = [c for c in table.cards if c.is_of(("TPO-*",))][1:]
+    table.drop([c for c in further if c.indicator is not Indicator.CRITICAL], Why.LIMIT)
 
 
 def _sort(table: _Table, p: PatientFacts, limits: Thresholds) -> None:

@@ -18,6 +18,8 @@ from cards.valuesets import normalise_coding
 from cds_service.facts.codes import coding_pairs
 from cds_service.facts.context import Reading
 from cds_service.facts.courses import Span, dosage_span, in_order, route_of
+from cds_service.facts.draft_dosage import DraftDosage, read_dosage
+from cds_service.facts.lenient import decode_draft, object_of
 from cds_service.fhir.entries import Entry
 from cds_service.fhir.references import contained_id
 from cds_service.fhir.shapes import (
@@ -33,7 +35,14 @@ from cds_service.fhir.shapes import (
 ORDERED: Final = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 """Intents of what is really ordered; a proposal, a plan or an option is no drug in use."""
 
+<<<<<<< ours
+DOSED: Final = frozenset({"med-tpo-ra"})
+"""Drugs whose dose in use a rule asks for (TPO-13)."""
+
 _NEVER: Final = frozenset({"cancelled", "draft", "not-taken", "not-done"})
+=======
+NEVER: Final = frozenset({"cancelled", "draft", "not-taken", "not-done"})
+>>>>>>> theirs
 _OVER: Final = frozenset({"completed", "stopped", "not-taken"})
 _DEEPEST: Final = 3
 """Levels of ingredients that are themselves Medications."""
@@ -118,9 +127,10 @@ def _drug(
     mapped = [(pair, reading.terminology.sets_of(*pair)) for pair in codes]
     set_ids = frozenset(member.set_id for _, members in mapped for member in members)
     start, end = in_order(span, entry, reading)
+    dosage = DraftDosage() if set_ids.isdisjoint(DOSED) else _dosage(entry, reading)
     if (
         not set_ids
-        and resource.status not in _NEVER
+        and resource.status not in NEVER
         and not _is_long_over(resource.status, start, end, reading)
     ):
         reading.report(entry, "unmapped drug")
@@ -133,7 +143,16 @@ def _drug(
         end=end,
         route=route_of(routes, reading.terminology),
         codes=tuple(dict.fromkeys(normalise_coding(*pair) for pair, members in mapped if members)),
+        dose=dosage.dose,
+        per_day=dosage.per_day,
     )
+
+
+def _dosage(entry: Entry[Prescribed], reading: Reading) -> DraftDosage:
+    """The dose of a prescription, read as leniently as that of a draft; a statement or administration has none."""
+    if not isinstance(entry.resource, MedicationRequest):
+        return DraftDosage()
+    return read_dosage(object_of(decode_draft(entry.raw)), reading.terminology)
 
 
 def _is_long_over(status: str | None, start: Moment | None, end: Moment | None, reading: Reading) -> bool:

@@ -34,15 +34,6 @@ BY_ID = {v.id: v for v in VIGNETTES}
 URLS = {service.hook: f"/cds-services/{service.id}" for service in SERVICES}
 RULES = frozenset((SCOPE, *(rule for advice in ALL_ADVICE for rule in advice.ids)))
 
-WAITING = frozenset(
-    f"{family}-{one}"
-    for family, ids in {
-        "TPO": "12 13 14",
-    }.items()
-    for one in ids.split()
-)
-"""Rules that stories may expect before they are built: those stories are not judged yet."""
-
 Answer = Mapping[str, Any]
 
 each_vignette = pytest.mark.parametrize("vignette", VIGNETTES, ids=lambda v: v.id.replace(" ", "-"))
@@ -73,11 +64,6 @@ def tell(
 def ask(vignette: Vignette, now: datetime = NOW) -> Answer:
     """The answer to the vignette's story as it is written."""
     return tell(vignette.story, now)
-
-
-def waits(vignette: Vignette) -> bool:
-    """Whether the story expects a rule that is not built yet."""
-    return not RULES.issuperset(rule for card in vignette.expect for rule in card.rules)
 
 
 # ------------------------------------------------------------------------------------------------- reading answers

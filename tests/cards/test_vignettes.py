@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
-
 from cds_service.fhir.validate import invalid_reason
 from cds_service.hooks.wire import encode
 from cds_service.stories.resources import write, write_orders
 from cds_service.stories.vignettes import Vignette
-from tests.cards.telling import NOW, RULES, VIGNETTES, WAITING, ask, each_vignette, judge, told, waits
+from tests.cards.telling import NOW, RULES, VIGNETTES, ask, each_vignette, judge, told
 
 
 @each_vignette
 def test_the_cards_are_what_the_clinician_expects(vignette: Vignette) -> None:
-    if waits(vignette):
-        pytest.skip("a rule that it expects is not built yet")
     assert judge(vignette, ask(vignette)) == [], f"{vignette.id}: {vignette.about}"
 
 
@@ -38,6 +34,6 @@ def test_any_day_gives_the_same_cards(vignette: Vignette) -> None:
     assert [told(c) for c in ask(vignette, now)["cards"]] == [told(c) for c in ask(vignette)["cards"]]
 
 
-def test_what_stories_expect_is_built_or_known_to_wait() -> None:
+def test_what_stories_expect_is_built() -> None:
     told_of = {rule for v in VIGNETTES for card in v.expect for rule in card.rules}
-    assert told_of - RULES <= WAITING
+    assert told_of - RULES == set()
