@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ from cards.outcome import Topic
 from cds_service.content import FOLDER, Content, load_content
 from cds_service.fixture_files import fixtures_folder
 from cds_service.published_codes import TOPICS
-from cds_service.rulebook_entries import Entry, Number, all_numbers, entries, users_of
+from cds_service.rulebook_entries import Entry, Number, all_numbers, entries, readers_of, users_of
 from cds_service.stories.vignettes import Vignette, read_vignettes
 
 PAGE: Final = FOLDER / "RULEBOOK.md"
@@ -126,7 +126,7 @@ def _sign_off(found: Sequence[Entry], content: Content) -> str:
     users = users_of(found)
     rows = [
         f"| `{number.name}` | {_value(number)} | {number.about.low:f} to {number.about.high:f} "
-        f"| {_cell(number.about.meaning)} | {number.about.source} | {', '.join(users.get(number.name, ()))} |"
+        f"| {_cell(number.about.meaning)} | {number.about.source} | {_read_by(number, users)} |"
         for number in sorted(all_numbers(content.limits), key=lambda number: not number.needs_sign_off)
     ]
     return "\n".join(
@@ -135,11 +135,17 @@ def _sign_off(found: Sequence[Entry], content: Content) -> str:
             "",
             "Those that no source fixes come first: source `design`, to be signed locally.",
             "",
-            "| Number | in force | a site may set | what it is | source | named by |",
+            "| Number | in force | a site may set | what it is | source | read by |",
             "|---|---|---|---|---|---|",
             *rows,
         ]
     )
+
+
+def _read_by(number: Number, users: Mapping[str, tuple[str, ...]]) -> str:
+    """The rules that name it, or else the modules that read it."""
+    named = users.get(number.name, ())
+    return ", ".join(named or (f"`{path}`" for path in readers_of().get(number.name, ())))
 
 
 def _all_stories(vignettes: Iterable[Vignette]) -> str:

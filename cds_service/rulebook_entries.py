@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from cards.advice import ALL_ADVICE
@@ -12,12 +15,16 @@ from cards.citations import CITATIONS, Citation
 from cards.outcome import Advice, Topic
 from cards.thresholds import Described, Thresholds, described
 from cards.wording import CONDITION, Section, fill, holes
-from cds_service.content import Content
+from cds_service.content import FOLDER, Content
 from cds_service.published_codes import topic_of
 from cds_service.stories.vignettes import Vignette
 
 DESIGN: Final = frozenset({"design", "DESIGN"})
 """Sources of what no guideline fixes: a site signs it for itself."""
+
+
+NOT_READERS: Final = frozenset({"thresholds.py", "threshold_order.py"})
+"""They state the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,18 @@ def users_of(found: Iterable[Entry]) -> Mapping[str, tuple[str, ...]]:
         for number in entry.numbers:
             users.setdefault(number.name, []).append(entry.rule)
     return {name: tuple(rules) for name, rules in users.items()}
+
+
+@cache
+def readers_of() -> Mapping[str, tuple[str, ...]]:
+    """The modules that read each threshold, for those that no rule names."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((*FOLDER.rglob("*.py"), *Path(__file__).parent.rglob("*.py"))):
+        words = set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+        if path.name not in NOT_READERS:
+            for name in words & described().keys():
+                found.setdefault(name, []).append(path.relative_to(FOLDER.parent).as_posix())
+    return {name: tuple(paths) for name, paths in found.items()}
 
 
 def _kind(key: str) -> str:

@@ -465,6 +465,7 @@ def test_pathogens_travel_with_the_facts() -> None:
 
 
 def test_sepsis_is_recorded_for_14_days() -> None:
-    window = LIMITS.span("sepsis_days")
+    window = timedelta(days=facts().pathogens["INF-SEP"].current_window_days)
+    assert window == timedelta(days=14)
     assert facts(findings=[sepsis(suspected=True, **since(window))]).sepsis_recorded
     assert not facts(findings=[sepsis(**since(window + MINUTE))]).sepsis_recorded
