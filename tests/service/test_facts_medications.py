@@ -68,7 +68,7 @@ def test_only_mapped_codes_tell_drugs_apart_and_in_their_normal_form() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", [{"text": "Heparin"}, concept((LOCAL, "4711"), text="Heparin"), concept((RXNORM, "834061")), None]
+    "code", [{"text": "Heparin"}, concept((LOCAL, "4711"), text="Heparin"), concept((RXNORM, "197361")), None]
 )
 def test_a_drug_in_no_set_stays_without_a_meaning_and_is_reported(code: Any) -> None:
     read = reading(request(medicationCodeableConcept=code))
