@@ -455,6 +455,9 @@ class Thresholds:
     review_overridden: Decimal = number("90", "%", "design", "50", "95", "a rule that is overridden more often needs review")
     review_firings: Decimal = number("100", "1", "design", "20", "1000", "once it was shown this often")
 
+    spans: dict[str, timedelta] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Windows that were asked for, by name: rules ask for the same ones at every call."""
+
     def __post_init__(self) -> None:
         """Refuses a number outside its bounds (ValueError naming it)."""
         for name, about in described().items():
@@ -464,7 +467,10 @@ class Thresholds:
 
     def span(self, name: str) -> timedelta:
         """The named window as a timedelta (unit min, h, d or wk; months are calendar months, see `cards.months`)."""
-        return _timespan(getattr(self, name), described()[name].unit)
+        known = self.spans.get(name)
+        if known is None:
+            known = self.spans[name] = _timespan(getattr(self, name), described()[name].unit)
+        return known
 
 
 SECONDS = {"min": 60, "h": 3600, "d": 86400, "wk": 604800}
@@ -481,5 +487,5 @@ _DESCRIBED: dict[str, Described] = {}
 def described() -> dict[str, Described]:
     """Every threshold's description by name."""
     if not _DESCRIBED:
-        _DESCRIBED.update({f.name: f.metadata["described"] for f in fields(Thresholds)})
+        _DESCRIBED.update({f.name: f.metadata["described"] for f in fields(Thresholds) if f.metadata})
     return _DESCRIBED

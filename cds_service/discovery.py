@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
@@ -76,15 +76,18 @@ class PrefetchKey:
     name: str
     template: str
     kinds: frozenset[Kind] = frozenset()
+    is_required: bool = field(init=False)
+    """Contract section 4: without the Patient and the platelet counts there is no answer."""
+    is_patient: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Worked out here, for every call asks it of every key."""
+        object.__setattr__(self, "is_patient", Kind.PATIENT in self.kinds)
+        object.__setattr__(self, "is_required", self.is_patient or Kind.PLATELETS in self.kinds)
 
     @property
     def newest_first(self) -> bool:
         return "_sort=-" in self.template
-
-    @property
-    def is_required(self) -> bool:
-        """Contract section 4: without the Patient and the platelet counts there is no answer."""
-        return not self.kinds.isdisjoint({Kind.PATIENT, Kind.PLATELETS})
 
 
 def _by_patient(name: str, resource: str, kind: Kind | None, parameters: str = _ALL) -> PrefetchKey:

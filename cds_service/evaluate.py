@@ -6,22 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from msgspec import Struct
+from msgspec.json import Decoder
+
 from cards.decide import SCOPE, Decision, decide
 from cards.facts import PatientFacts
 from cards.outcome import NoAdvice
 from cards.reading import read
 from cards.reasons import Why
 from cards.record import Record
+from cards.scope_sets import sets_of_scope
 from cds_service.account import Account
 from cds_service.card_text import Setting
 from cds_service.content import Content, Contents
 from cds_service.discovery import PrefetchKey, prefetch_keys
 from cds_service.explain import explain
 from cds_service.facts import settle
+from cds_service.facts.quiet import CodeMarks, find_quiet
+from cds_service.fhir.bundles import prefetch_decoder
 from cds_service.fhir.entries import Rejected
 from cds_service.fhir.parse import parse
 from cds_service.fhir_client.asked import Fetch
-from cds_service.gather import gather
+from cds_service.gather import Gathered, gather
 from cds_service.hooks.card import Card
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.response import EXTENSION, HookResponse
@@ -39,6 +45,8 @@ class Evaluation:
     most_entries: int
     explains: bool = True
     for_clients: Mapping[str, Evaluation] = field(default_factory=dict)
+    decoder: Decoder[Struct] | None = field(default=None, repr=False)  # of a prefetch under these keys
+    codes: CodeMarks | None = field(default=None, repr=False)
 
     def of(self, client: str | None) -> Evaluation:
         """The evaluation with a client's own content, by its name."""
@@ -65,7 +73,10 @@ def prepare(content: Content, base_url: str, most_entries: int, explains: bool =
         content_version=content.version,
         site_links=content.site.links,
     )
-    return Evaluation(content, setting, prefetch_keys(content.terminology), most_entries, explains)
+    keys = prefetch_keys(content.terminology)
+    decoder = prefetch_decoder(key.name for key in keys)
+    codes = CodeMarks(content.terminology, sets_of_scope(content.pathogens))
+    return Evaluation(content, setting, keys, most_entries, explains, decoder=decoder, codes=codes)
 
 
 def evaluate(
@@ -83,6 +94,12 @@ def evaluate(
     if request.context.user_is_patient:
         nothing = Decision((), {SCOPE: NoAdvice(Why.PATIENT_USER)})
         return _answer((), nothing, (), gathered.degraded, evaluation)
+    quiet = _find_quiet(request, gathered, evaluation, now)
+    if quiet is not None:
+        account.lap("parse")
+        nothing = Decision((), {SCOPE: NoAdvice(Why.OUT_OF_SCOPE)})
+        account.keep(nothing, (), len(quiet))
+        return _answer((), nothing, quiet, (*gathered.degraded, *account.degraded), evaluation)
     parsed = parse(gathered.sources, request.context.patient_id, request.fhir_server)
     account.lap("parse")
     settled = settle(parsed, request, gathered.answers, content.terminology, now, content.limits)
@@ -101,6 +118,18 @@ def evaluate(
     account.keep(decision, cards, len(set(rejected)))
     account.lap("render")
     return _answer(cards, decision, rejected, (*gathered.degraded, *account.degraded), evaluation)
+
+
+def _find_quiet(
+    request: HookRequest, gathered: Gathered, evaluation: Evaluation, now: datetime
+) -> tuple[Rejected, ...] | None:
+    """What is reported of a record about which there is surely nothing to say; orders are always read."""
+    if evaluation.codes is None or request.context.draft_orders is not None:
+        return None
+    limits = evaluation.content.limits
+    return find_quiet(
+        gathered.sources, request.context.patient_id, request.fhir_server, now, evaluation.codes, limits
+    )
 
 
 def _answer(

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from msgspec import DecodeError, Raw, Struct
-from msgspec.json import Decoder
+from msgspec import UNSET, Raw
 
 from cards.record import Answer, Kind
 from cds_service.discovery import PrefetchKey
 from cds_service.errors import Refused
-from cds_service.fhir.bundles import Opened, open_bundle
+from cds_service.fhir.bundles import Opened, head_of, open_bundle, open_decoded
 from cds_service.fhir.parse import Source
 from cds_service.fhir_client.asked import Fetch, Fetched, Problem, Wanted
 from cds_service.fhir_client.named_drugs import fetch_drugs
@@ -35,7 +34,7 @@ class Gathered:
     degraded: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reply:
     """What one key brought. `whole` is False where pages or parts are missing."""
 
@@ -44,32 +43,23 @@ class _Reply:
     opened: Opened
     whole: bool = True
     problem: Problem | None = None
-
-
-class _Identity(Struct, frozen=True, gc=False, rename="camel"):
-    resource_type: str = ""
-    id: str | None = None
-
-
-_IDENTITY: Final = Decoder(_Identity)
+    pages: tuple[Opened, ...] = ()
 
 
 def gather(
     request: HookRequest, keys: Sequence[PrefetchKey], most_entries: int, fetch: Fetch | None = None
 ) -> Gathered:
     """Refused with 412 naming the keys when the Patient or the platelet counts cannot be had, 413 for huge Bundles."""
-    sent = {
-        key.name: _opened(key, request.prefetch[key.name], most_entries)
-        for key in keys
-        if key.name in request.prefetch
-    }
+    sent = _sent(request, keys, most_entries)
     fetched = _fetched(request, keys, sent, fetch)
     is_usable = _is_usable(fetched)
     replies = [_reply(key, sent, fetched.get(key.name), most_entries, is_usable) for key in keys]
     missing = [reply for reply in replies if _is_missing(reply, request.context.patient_id)]
     if missing:
         raise Refused("required-data-missing", *map(_told, missing))
-    sources = [Source(r.key.name, r.key.kinds, r.opened.entries) for r in replies if r.opened.entries]
+    sources = [
+        Source(r.key.name, r.key.kinds, r.opened.entries, r.pages) for r in replies if r.opened.entries
+    ]
     if fetch is not None and request.fhir_server is not None:
         sources += fetch_drugs(sources, request, fetch)
     return Gathered(
@@ -79,15 +69,28 @@ def gather(
     )
 
 
-def _opened(key: PrefetchKey, raw: Raw, most_entries: int) -> Opened | None:
-    """What the client sent; None where it cannot be read."""
+def _sent(request: HookRequest, keys: Sequence[PrefetchKey], most_entries: int) -> dict[str, Opened | None]:
+    """What the client sent by key; None where it cannot be read."""
+    sent: dict[str, Opened | None] = {}
+    for key in keys:
+        name = key.name
+        held = getattr(request.held, name, ...)
+        if held is UNSET or (held is ... and name not in request.prefetch):
+            continue
+        opened = (
+            _opened(request.prefetch[name]) if held is ... else open_decoded(held, request.prefetch, name)
+        )
+        if opened is not None and len(opened.entries) > most_entries:
+            raise Refused("too-many-entries", f"prefetch.{name}: expected {most_entries} entries at most")
+        sent[name] = opened
+    return sent
+
+
+def _opened(raw: Raw) -> Opened | None:
     try:
-        opened = open_bundle(raw)
+        return open_bundle(raw)
     except ValueError:
         return None
-    if len(opened.entries) > most_entries:
-        raise Refused("too-many-entries", f"prefetch.{key.name}: expected {most_entries} entries at most")
-    return opened
 
 
 def _fetched(
@@ -97,12 +100,14 @@ def _fetched(
     fetch: Fetch | None,
 ) -> Mapping[str, Fetched]:
     """What was left out, and the pages that follow those that were sent."""
+    if fetch is None:
+        return {}
     wanted = [Wanted(key) for key in keys if key.name not in sent]
     for key in keys:
         page = sent.get(key.name)
         if page is not None and page.next_link is not None:
             wanted.append(Wanted(key, page.next_link))
-    return fetch(wanted, request) if wanted and fetch is not None else {}
+    return fetch(wanted, request) if wanted else {}
 
 
 def _is_usable(fetched: Mapping[str, Fetched]) -> bool:
@@ -124,19 +129,31 @@ def _reply(
     first = sent.get(key.name)
     if key.name in sent and first is None:
         return _Reply(key, Answer.FAILED, Opened())
+    if first is not None and fetched is None and first.is_whole and not first.outcomes:
+        return _Reply(key, Answer.ANSWERED, first, pages=(first,))
     problem = None if fetched is None else fetched.problem
     pages = (*(() if first is None else (first,)), *(() if fetched is None else fetched.pages))
     if not pages:
         return _Reply(key, Answer.FAILED if is_usable else Answer.ABSENT, Opened(), False, problem)
-    entries = tuple(entry for page in pages for entry in page.entries)
-    outcomes = tuple(severity for page in pages for severity in page.outcomes)
-    opened = Opened(entries[:most_entries], pages[-1].next_link, outcomes)
+    opened = pages[0] if len(pages) == 1 else _joined(pages)
+    entries, outcomes = opened.entries, opened.outcomes
+    if len(entries) > most_entries:
+        opened = Opened(entries[:most_entries], opened.next_link, outcomes)
     failed = not FAILURES.isdisjoint(outcomes)
     if failed and not entries:
         return _Reply(key, Answer.FAILED, Opened(), False, problem)
     whole = opened.is_whole and not failed and problem is None and len(entries) <= most_entries
     known = whole or (key.newest_first and not failed and problem is not Problem.PARTLY_IN_SCOPE)
-    return _Reply(key, Answer.ANSWERED if known else Answer.FAILED, opened, whole, problem)
+    return _Reply(key, Answer.ANSWERED if known else Answer.FAILED, opened, whole, problem, pages)
+
+
+def _joined(pages: Sequence[Opened]) -> Opened:
+    """All pages as one."""
+    return Opened(
+        entries=tuple(entry for page in pages for entry in page.entries),
+        next_link=pages[-1].next_link,
+        outcomes=tuple(severity for page in pages for severity in page.outcomes),
+    )
 
 
 def _told(reply: _Reply) -> str:
@@ -147,20 +164,13 @@ def _told(reply: _Reply) -> str:
 
 def _is_missing(reply: _Reply, patient_id: str) -> bool:
     """Counts are missing when nobody was asked; the Patient is, unless the one of the context is there."""
-    if Kind.PATIENT in reply.key.kinds:
+    if reply.key.is_patient:
         return not _holds_patient(reply.opened, patient_id)
     return reply.key.is_required and reply.answer is Answer.ABSENT
 
 
 def _holds_patient(opened: Opened, patient_id: str) -> bool:
-    for entry in opened.entries:
-        try:
-            found = _IDENTITY.decode(entry.resource)
-        except (DecodeError, RecursionError):
-            continue
-        if (found.resource_type, found.id) == ("Patient", patient_id):
-            return True
-    return False
+    return any(head_of(entry) == ("Patient", patient_id) for entry in opened.entries)
 
 
 def _answers(replies: Iterable[_Reply]) -> dict[Kind, Answer]:

@@ -43,7 +43,7 @@ class _Reasons:
         for reference in dict.fromkeys(references):
             if reference not in self.known:
                 entry = self.parsed.by_reference.get(reference)
-                self.known[reference] = None if entry is None else invalid_reason(entry.raw)
+                self.known[reference] = None if entry is None else invalid_reason(self.parsed.text_of(entry))
             reason = self.known[reference]
             if reason is not None:
                 found[reference] = reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -35,6 +35,29 @@ DONE = frozenset({"completed", "in-progress"})
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """The value sets that the record names at all, by kind, and the selected orders."""
+
+    findings: frozenset[str]
+    tests: frozenset[str]
+    in_use: frozenset[str]
+    drugs: frozenset[str]
+    done: frozenset[str]
+    orders: tuple[Order, ...]
+
+    @classmethod
+    def of(cls, record: Record, in_use: Iterable[Medication]) -> _Known:
+        return cls(
+            findings=frozenset(m.set_id for f in record.findings for m in f.memberships),
+            tests=frozenset(s for t in record.tests for s in t.set_ids),
+            in_use=frozenset(s for m in in_use for s in m.set_ids),
+            drugs=frozenset(s for m in record.medications for s in m.set_ids),
+            done=frozenset(s for e in record.performed for s in e.set_ids),
+            orders=tuple(o for o in record.orders if o.selected),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class PatientFacts:
     """Everything that a rule may ask. Built by `cards.reading.read`; frozen.
 
@@ -60,24 +83,36 @@ class PatientFacts:
     once: dict[str, tuple[Thresholds, frozenset[str]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )  # what many rules ask and is worked out once (`cards.safety.mimics`); it ends with the facts
+    known: _Known = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Most sets that rules ask about are not in the record: that is told by a look at these."""
+        object.__setattr__(self, "known", _Known.of(self.record, self.medications_in_use))
 
     # -- measurements and tests -------------------------------------------------------------------
 
     def newest(self, set_id: str, within: timedelta | None = None) -> Measurement | None:
         """The newest dated measurement of a set, at most `within` old (by its longest possible age)."""
-        dated = [m for m in self.record.measurements.get(set_id, ()) if m.time is not None]
+        values = self.record.measurements.get(set_id)
+        if not values:
+            return None
+        dated = [m for m in values if m.time is not None]
         if within is not None:
             dated = [m for m in dated if m.time is not None and m.time.age(self.as_of) <= within]
         return max(dated, key=lambda m: m.time.earliest if m.time else self.as_of, default=None)
 
     def tests(self, *set_ids: str) -> tuple[TestResult, ...]:
         """Qualitative results of the sets."""
+        if self.known.tests.isdisjoint(set_ids):
+            return ()
         return tuple(t for t in self.record.tests if not set(set_ids).isdisjoint(t.set_ids))
 
     # -- findings ---------------------------------------------------------------------------------
 
     def present(self, *set_ids: str) -> tuple[Finding, ...]:
         """Findings of the sets that are present and not merely suspected."""
+        if self.known.findings.isdisjoint(set_ids):
+            return ()
         return tuple(f for f in self.findings(*set_ids) if is_present(f, *set_ids))
 
     def suspected(self, *set_ids: str) -> tuple[Finding, ...]:
@@ -86,6 +121,8 @@ class PatientFacts:
 
     def findings(self, *set_ids: str) -> tuple[Finding, ...]:
         """All findings of the sets, present or past."""
+        if self.known.findings.isdisjoint(set_ids):
+            return ()
         return tuple(f for f in self.record.findings if f.is_in(*set_ids))
 
     def is_recent(self, finding: Finding, within: timedelta) -> bool | None:
@@ -97,10 +134,14 @@ class PatientFacts:
 
     def using(self, *set_ids: str) -> tuple[Medication, ...]:
         """Drugs of the sets in use now."""
+        if self.known.in_use.isdisjoint(set_ids):
+            return ()
         return tuple(m for m in self.medications_in_use if not m.set_ids.isdisjoint(set_ids))
 
     def used_within(self, within: timedelta, *set_ids: str) -> tuple[Medication, ...]:
         """Drugs of the sets in use now or last used at most `within` ago."""
+        if self.known.drugs.isdisjoint(set_ids):
+            return ()
         return tuple(
             m
             for m in self.record.medications
@@ -116,6 +157,8 @@ class PatientFacts:
 
     def done_within(self, within: timedelta, *set_ids: str) -> tuple[Performed, ...]:
         """Procedures and transfusions of the sets, done or under way, that ended at most `within` ago."""
+        if self.known.done.isdisjoint(set_ids):
+            return ()
         return tuple(
             e
             for e in self.record.performed
@@ -131,11 +174,11 @@ class PatientFacts:
     @property
     def orders(self) -> tuple[Order, ...]:
         """The selected orders (order-sign: all drafts): the only ones that ORD rules judge."""
-        return tuple(o for o in self.record.orders if o.selected)
+        return self.known.orders
 
     def selected(self, *set_ids: str) -> tuple[Order, ...]:
         """The selected orders of the sets."""
-        return tuple(o for o in self.orders if o.is_in(*set_ids))
+        return tuple(o for o in self.known.orders if o.is_in(*set_ids))
 
     def answered(self, kind: Kind) -> bool:
         """Whether this kind of data was answered, also with nothing."""

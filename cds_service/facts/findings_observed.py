@@ -77,7 +77,11 @@ def _is_present(one: Seen, reading: Reading) -> bool:
 def _finding(
     one: Seen, members: tuple[CodeMembership, ...], named_by: CodeableConcept | None, reading: Reading
 ) -> Finding:
-    performers = one.entry.resource.performer
+    try:
+        performers = one.entry.resource.performer
+    except ValueError as error:
+        reading.report(one.entry, str(error))
+        performers = ()
     return Finding(
         reference=one.reference,
         memberships=tuple(Membership(m.set_id, m.code.status) for m in members),

@@ -35,14 +35,10 @@ from cds_service.fhir.shapes import (
 ORDERED: Final = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 """Intents of what is really ordered; a proposal, a plan or an option is no drug in use."""
 
-<<<<<<< ours
 DOSED: Final = frozenset({"med-tpo-ra"})
 """Drugs whose dose in use a rule asks for (TPO-13)."""
 
-_NEVER: Final = frozenset({"cancelled", "draft", "not-taken", "not-done"})
-=======
 NEVER: Final = frozenset({"cancelled", "draft", "not-taken", "not-done"})
->>>>>>> theirs
 _OVER: Final = frozenset({"completed", "stopped", "not-taken"})
 _DEEPEST: Final = 3
 """Levels of ingredients that are themselves Medications."""
@@ -152,7 +148,7 @@ def _dosage(entry: Entry[Prescribed], reading: Reading) -> DraftDosage:
     """The dose of a prescription, read as leniently as that of a draft; a statement or administration has none."""
     if not isinstance(entry.resource, MedicationRequest):
         return DraftDosage()
-    return read_dosage(object_of(decode_draft(entry.raw)), reading.terminology)
+    return read_dosage(object_of(decode_draft(reading.parsed.text_of(entry))), reading.terminology)
 
 
 def _is_long_over(status: str | None, start: Moment | None, end: Moment | None, reading: Reading) -> bool:

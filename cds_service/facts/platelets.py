@@ -83,6 +83,7 @@ def _result(one: Seen, sets: frozenset[str], reading: Reading) -> PlateletResult
         raise ValueError("a platelet result without a status of FHIR R4")
     if one.time_unreadable:
         raise ValueError("a platelet result whose sample time cannot be read")
+    _ = one.part.interpretation  # another release of FHIR is told by it
     number = _number(one, reading)
     specimen, specimen_reference = specimen_of(one.entry, reading)
     judged = judge(number.value, number.comparator, number.unit, one.part.reference_range, reading)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from cards.record import Moment
 from cds_service.facts.context import Reading
@@ -57,8 +58,6 @@ class ReportDates:
                 return
             found = self.reading.parsed.resolve(reference.reference, source)
             if found is not None and isinstance(found.resource, Observation):
-                yield Entry(
-                    found.reference, found.resource, found.raw, found.key, found.full_url, found.inside
-                )
+                yield cast("Entry[Observation]", found)
                 if depth < _DEEPEST_PANEL:
                     yield from self._listed(found, found.resource.has_member, depth + 1)

@@ -66,13 +66,14 @@ def read_results(seen: Iterable[Seen], reading: Reading) -> tuple[TestResult, ..
     results = []
     for one in seen:
         sets = one.set_ids
-        if one.status is None or not (one.has_value or one.part.interpretation):
+        if one.status is None:
             continue
         tests = tuple(sorted(s for s in sets if is_test(s)))
         if not tests or not sets.isdisjoint(NOT_THE_PATIENTS):
             continue
         try:
-            results.append(_result(one, tests, reading))
+            if one.has_value or one.part.interpretation:
+                results.append(_result(one, tests, reading))
         except ValueError as error:
             reading.report(one.entry, str(error))
     return tuple(results)

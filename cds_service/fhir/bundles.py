@@ -1,35 +1,75 @@
-"""Opening what a prefetch key or a search holds: a Bundle, one resource, an OperationOutcome. Nothing is read yet."""
+"""Opening what a prefetch key or a search holds: a Bundle, one resource, an OperationOutcome.
+
+An ordinary Bundle is decoded in one pass, its resources included (`Page`). One in which anything is out of the
+ordinary is opened entry by entry, so that a bad entry costs only itself.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType
+from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, defstruct
+from msgspec import field as member
 from msgspec.json import Decoder
 
 from cds_service.fhir.datatypes import Issue
+from cds_service.fhir.shapes import Held, OperationOutcome, Shape
 
 
-@dataclass(frozen=True, slots=True)
-class RawEntry:
+class RawEntry(Struct, frozen=True):
     """A resource out of its Bundle, undecoded, with the fullUrl that others may refer to it by."""
 
     resource: Raw
     full_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """`outcomes`: the worst severity of every OperationOutcome found; they are no entries. `is_whole`: no next page."""
+class DecodedEntry(Struct, frozen=True, gc=False, rename="camel"):
+    """A resource that was decoded with its Bundle. Its text is looked up where it is needed (`Opened.text_of`)."""
 
-    entries: tuple[RawEntry, ...] = ()
+    shape: Held = member(name="resource")
+    full_url: str | None = None
+
+
+BundleEntry = RawEntry | DecodedEntry
+
+
+class Page(Struct, frozen=True, gc=False, rename="camel", tag_field="resourceType", tag="Bundle"):
+    """A Bundle whose every entry is a resource of a type that is read."""
+
+    entry: tuple[DecodedEntry, ...] = ()
+    link: Raw | UnsetType = UNSET
+
+
+Answered = Page | Shape | None
+"""What an ordinary prefetch key holds."""
+
+
+class Opened(Struct, frozen=True):
+    """`outcomes`: the worst severity of every OperationOutcome found; they are no entries. `is_whole`: no next page.
+
+    What was decoded with its Bundle has its text under `key` of `texts`.
+    """
+
+    entries: tuple[BundleEntry, ...] = ()
     next_link: str | None = None
     outcomes: tuple[str, ...] = ()
+    texts: Mapping[str, Raw] | None = None
+    key: str = ""
 
     @property
     def is_whole(self) -> bool:
         return self.next_link is None
+
+    def text_of(self, entry: DecodedEntry) -> Raw | None:
+        """The JSON text of a resource that was decoded with this Bundle; None where it was not."""
+        number = next((number for number, one in enumerate(self.entries) if one is entry), None)
+        if number is None or self.texts is None:
+            return None
+        whole = self.texts[self.key]
+        holder = _HOLDER.decode(whole)
+        given = _given(holder.entry) if holder.resource_type == "Bundle" else None
+        return whole if given is None else _open_each(_ENTRIES.decode(given))[0][number].resource
 
 
 class _Entry(Struct, frozen=True, gc=False, rename="camel"):
@@ -53,25 +93,67 @@ class _Holder(Struct, frozen=True, gc=False, rename="camel"):
     issue: Raw | UnsetType = UNSET
 
 
+def prefetch_decoder(names: Iterable[str]) -> Decoder[Struct]:
+    """Decodes a whole prefetch object in one pass: a member for each of the keys, UNSET where it was not sent."""
+    members = [(name, Answered | UnsetType, UNSET) for name in names]
+    return Decoder(defstruct("Prefetch", members, frozen=True, gc=False))
+
+
+class _Head(Struct, frozen=True, gc=False, rename="camel"):
+    resource_type: str = ""
+    id: str | None = None
+
+
 class _TypeOnly(Struct, frozen=True, gc=False, rename="camel"):
     resource_type: str = ""
     issue: Raw | UnsetType = UNSET
 
 
+_NOTHING: Final = Opened()
+_ANSWERED: Final[Decoder[Answered]] = Decoder(Answered)
 _HOLDER: Final = Decoder(_Holder)
 _TYPE: Final = Decoder(_TypeOnly)
 _ENTRIES: Final = Decoder(tuple[Raw, ...])
 _ENTRY: Final = Decoder(_Entry)
 _TEXT: Final = Decoder(str)
 _LINKS: Final = Decoder(tuple[_Link, ...])
+_HEAD: Final = Decoder(_Head)
 _ISSUES: Final = Decoder(tuple[Issue, ...])
 _SEVERITIES: Final = ("fatal", "error", "warning", "information")
 
 
+def head_of(entry: BundleEntry) -> tuple[str, str | None]:
+    """The resourceType and the id of an entry; "" and None where they cannot be read."""
+    if isinstance(entry, DecodedEntry):
+        return type(entry.shape).__name__, entry.shape.id
+    try:
+        head = _HEAD.decode(entry.resource)
+    except (DecodeError, RecursionError):
+        return "", None
+    return head.resource_type, head.id
+
+
 def open_bundle(raw: Raw) -> Opened:
     """The resources of a Bundle, of a single resource, or of JSON null (none). ValueError for anything else."""
-    if bytes(raw).strip() == b"null":
-        return Opened()
+    try:
+        return open_decoded(_ANSWERED.decode(raw), {"": raw})
+    except (DecodeError, RecursionError):
+        return _open_entry_by_entry(raw)
+
+
+def open_decoded(held: Answered, texts: Mapping[str, Raw], key: str = "") -> Opened:
+    """The same of what was decoded already; its text is asked for only where a resource is validated or reported."""
+    if isinstance(held, Page):
+        link = None if held.link is UNSET or b"next" not in bytes(held.link) else _next(held.link)
+        return Opened(held.entry, link, (), texts, key) if held.entry or link is not None else _NOTHING
+    if held is None:
+        return _NOTHING
+    if isinstance(held, OperationOutcome):
+        return Opened(outcomes=(_worst_of(held.issue),))
+    return Opened((DecodedEntry(held),), texts=texts, key=key)
+
+
+def _open_entry_by_entry(raw: Raw) -> Opened:
     try:
         holder = _HOLDER.decode(raw)
         if holder.resource_type == "OperationOutcome":
@@ -82,6 +164,12 @@ def open_bundle(raw: Raw) -> Opened:
         entries = () if given is None else _ENTRIES.decode(given)
     except (DecodeError, RecursionError):
         raise ValueError("neither a FHIR resource nor a Bundle") from None
+    resources, outcomes = _open_each(entries)
+    return Opened(resources, _next(holder.link), outcomes)
+
+
+def _open_each(entries: Iterable[Raw]) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
+    """The resources, and the worst severity of each OperationOutcome among them."""
     resources: list[RawEntry] = []
     outcomes: list[str] = []
     for one in entries:
@@ -91,7 +179,7 @@ def open_bundle(raw: Raw) -> Opened:
             outcomes.append(outcome)
         elif entry is not None:
             resources.append(entry)
-    return Opened(tuple(resources), _next(holder.link), tuple(outcomes))
+    return tuple(resources), tuple(outcomes)
 
 
 def _entry(raw: Raw) -> RawEntry | None:
@@ -141,7 +229,11 @@ def _worst(issues: Raw | UnsetType) -> str:
     """The worst severity; an OperationOutcome that says none counts as an error."""
     given = _given(issues)
     try:
-        said = set() if given is None else {issue.severity for issue in _ISSUES.decode(given)}
+        return _worst_of(() if given is None else _ISSUES.decode(given))
     except (DecodeError, RecursionError):
-        said = set()
+        return _worst_of(())
+
+
+def _worst_of(issues: Iterable[Issue]) -> str:
+    said = {issue.severity for issue in issues}
     return next((one for one in _SEVERITIES if one in said), "error")

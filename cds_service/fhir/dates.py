@@ -20,6 +20,19 @@ _LAST_BIT: Final = timedelta(microseconds=1)
 _FURTHEST_OFFSET: Final = timedelta(hours=14)
 
 
+# An exact time as nearly every system writes it, but for 29 February: `read_moment` reads it for sure.
+_PLAIN: Final = re.compile(
+    r"[12]\d{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?"
+    r"(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)",
+    re.ASCII,
+)
+
+
+def is_plain_time(text: str) -> bool:
+    """Whether it is surely an exact time that can be read: told without reading it. False is no answer."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=4096)
 def read_moment(text: str) -> Moment:
     """The interval that a FHIR date stands for. ValueError, in our words, for what is none."""

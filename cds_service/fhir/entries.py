@@ -5,25 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
+from cds_service.fhir.bundles import DecodedEntry
 from cds_service.fhir.shapes import Shape
 
 S = TypeVar("S", bound=Shape, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[S]):
+class Entry(Struct, Generic[S], frozen=True):
     """One decoded resource.
 
     `reference` is `Type/id`, or `key[number]` (the prefetch key and the entry's number from 0) where the id is not
-    usable. `raw` is its text, for the full validation of what a card rests on. `inside` is the id of a contained
-    resource: then reference and text are those of the resource that contains it.
+    usable. `text` is its JSON text, for the full validation of what a card rests on, or the entry by which
+    `Parsed.text_of` finds it. `inside` is the id of a contained resource: then reference and text are those of the
+    resource that contains it.
     """
 
     reference: str
     resource: S
-    raw: Raw
+    text: Raw | DecodedEntry
     key: str
     full_url: str | None = None
     inside: str | None = None

@@ -15,7 +15,7 @@ from msgspec import MsgspecError, Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
 from cards.record import Kind
-from cds_service.fhir.bundles import RawEntry, open_bundle
+from cds_service.fhir.bundles import BundleEntry, DecodedEntry, Opened, RawEntry, open_bundle
 from cds_service.fhir.entries import Entry, Rejected
 from cds_service.fhir.references import contained_id, is_id, normal_reference
 from cds_service.fhir.shapes import DiagnosticReport, Observation, Patient, Shape, decode_shape
@@ -31,17 +31,19 @@ _OTHER_RELEASES: Final = frozenset(
 )
 _DEEPEST_BUNDLE: Final = 3
 _LONGEST_VERSION: Final = 9  # digits
+_NO_TEXT: Final = Raw(b"null")
 _NUMBER: Final = re.compile(r"\[[^]]*\]")
 _MEMBER: Final = re.compile(r" - at `\$((?:\.\w+|\[(?:\.\.\.|\d+)\])+)`$")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What one prefetch key (or fetch) brought, and which kinds of data it answers."""
+    """What one prefetch key (or fetch) brought, and which kinds of data it answers. `pages` know the entries' texts."""
 
     key: str
     kinds: frozenset[Kind]
-    entries: Sequence[RawEntry]
+    entries: Sequence[BundleEntry]
+    pages: Sequence[Opened] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Parsed:
     fhir_server: str | None = None
     aliases: Aliases = field(default_factory=lambda: Aliases(""))
     by_reference: Mapping[str, Entry[Shape]] = field(default_factory=dict)
-    by_full_url: Mapping[tuple[str, str], Entry[Shape]] = field(default_factory=dict)
+    full_urls: _FullUrls = field(default_factory=lambda: _FullUrls((), {}))
+    pages: Sequence[Opened] = ()
 
     def of(self, shape: type[S]) -> tuple[Entry[S], ...]:
         """The entries of one resource type."""
@@ -79,11 +82,15 @@ class Parsed:
         inside = contained_id(text)
         if inside is not None:
             return _contained(source, inside)
-        found = self.by_full_url.get((source.key, text))
+        found = self.full_urls.find(source.key, text)
         if found is not None:
             return found
         named = normal_reference(text, self.fhir_server)
         return None if named is None else self.by_reference.get(named)
+
+    def text_of(self, entry: Entry[Shape]) -> Raw:
+        """The JSON text of a resource, as it was sent."""
+        return _text_of(entry.text, self.pages)
 
 
 def parse(sources: Sequence[Source], patient_id: str, fhir_server: str | None = None) -> Parsed:
@@ -116,10 +123,12 @@ class _Found:
     entries: list[Entry[Shape]] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     undecoded: list[Undecoded] = field(default_factory=list)
+    pages: list[Opened] = field(default_factory=list)
 
     def read(self, source: Source) -> None:
         """Decodes what one key brought; then, knowing how its Bundle names the patient, checks the subjects."""
-        decoded = list(self._decode(source.key, source.entries, 0, 0))
+        self.pages += source.pages
+        decoded = list(self._decode(source.key, source.entries, 0))
         for entry in decoded:
             if isinstance(entry.resource, Patient) and self.aliases.is_patient(
                 entry.resource, entry.full_url
@@ -128,18 +137,21 @@ class _Found:
         for entry in decoded:
             self._admit(entry)
 
-    def _decode(
-        self, key: str, entries: Sequence[RawEntry], start: int, depth: int
-    ) -> Iterator[Entry[Shape]]:
-        for number, raw in enumerate(entries, start):
-            try:
-                resource = decode_shape(raw.resource)
-            except (MsgspecError, RecursionError, ValueError) as error:
-                yield from self._explain(key, number, raw, error, depth)
-                continue
-            name = type(resource).__name__
-            reference = f"{name}/{resource.id}" if is_id(resource.id) else f"{key}[{number}]"
-            yield Entry(reference, resource, raw.resource, key, raw.full_url)
+    def _decode(self, key: str, entries: Sequence[BundleEntry], depth: int) -> Iterator[Entry[Shape]]:
+        for number, one in enumerate(entries):
+            text: Raw | DecodedEntry
+            resource: Shape
+            if isinstance(one, DecodedEntry):
+                resource, text = one.shape, one
+            else:
+                try:
+                    resource, text = decode_shape(one.resource), one.resource
+                except (MsgspecError, RecursionError, ValueError) as error:
+                    yield from self._explain(key, number, one, error, depth)
+                    continue
+            own_id = resource.id
+            reference = f"{type(resource).__name__}/{own_id}" if is_id(own_id) else f"{key}[{number}]"
+            yield Entry(reference, resource, text, key, one.full_url)
 
     def _explain(
         self, key: str, number: int, raw: RawEntry, error: Exception, depth: int
@@ -157,7 +169,8 @@ class _Found:
             except ValueError:
                 self.rejected.append(Rejected(where, "a Bundle that cannot be opened"))
                 return
-            yield from self._decode(where, inner.entries, 0, depth + 1)
+            self.pages.append(inner)
+            yield from self._decode(where, inner.entries, depth + 1)
             return
         known = head.resource_type in _NAMES
         if is_id(head.id) and (known or head.resource_type in _OTHER_RELEASES):
@@ -175,10 +188,12 @@ class _Found:
         wrong = why_not_this_patient(entry, self.aliases)
         if wrong is None:
             self.entries.append(entry)
-            self.entries.extend(_contained_observations(entry))
+            if entry.resource.contained:
+                self.entries.extend(_contained_observations(entry))
         elif wrong.is_unknown:
             name = type(entry.resource).__name__
-            self._set_aside(Undecoded(entry.reference, name, wrong.reason, entry.raw, entry.key))
+            text = _text_of(entry.text, self.pages)
+            self._set_aside(Undecoded(entry.reference, name, wrong.reason, text, entry.key))
         else:
             self.rejected.append(Rejected(entry.reference, wrong.reason))
 
@@ -187,16 +202,12 @@ class _Found:
         newest: dict[tuple[str, str | None], Entry[Shape]] = {}
         for entry in self.entries:
             name = (entry.reference, entry.inside)
-            known = newest.get(name)
-            if known is None or _version(entry) > _version(known):
+            known = newest.setdefault(name, entry)
+            if known is not entry and _version(entry) > _version(known):
                 newest[name] = entry
         by_type: dict[str, list[Entry[Shape]]] = {}
         for entry in newest.values():
             by_type.setdefault(type(entry.resource).__name__, []).append(entry)
-        whole = [entry for entry in newest.values() if entry.inside is None]
-        urls = {
-            (e.key, e.full_url): newest.get((e.reference, e.inside), e) for e in self.entries if e.full_url
-        }
         return Parsed(
             by_type={name: tuple(some) for name, some in by_type.items()},
             rejected=tuple(dict.fromkeys(self.rejected)),
@@ -204,9 +215,34 @@ class _Found:
             kinds=kinds,
             fhir_server=self.aliases.fhir_server,
             aliases=self.aliases,
-            by_reference={entry.reference: entry for entry in whole},
-            by_full_url=cast("Mapping[tuple[str, str], Entry[Shape]]", urls),
+            by_reference={
+                reference: entry for (reference, inside), entry in newest.items() if inside is None
+            },
+            full_urls=_FullUrls(self.entries, newest),
+            pages=self.pages,
         )
+
+
+@dataclass(slots=True)
+class _FullUrls:
+    """Entries by the fullUrl that their own Bundle gives them; looked up only where a reference asks."""
+
+    entries: Sequence[Entry[Shape]]
+    newest: Mapping[tuple[str, str | None], Entry[Shape]]
+    _by_url: dict[tuple[str, str | None], Entry[Shape]] | None = None
+
+    def find(self, key: str, url: str) -> Entry[Shape] | None:
+        if self._by_url is None:
+            named = (e for e in self.entries if e.full_url)
+            self._by_url = {(e.key, e.full_url): self.newest.get((e.reference, e.inside), e) for e in named}
+        return self._by_url.get((key, url))
+
+
+def _text_of(text: Raw | DecodedEntry, pages: Sequence[Opened]) -> Raw:
+    if isinstance(text, Raw):
+        return text
+    found = (page.text_of(text) for page in pages)
+    return next((one for one in found if one is not None), _NO_TEXT)
 
 
 _NAMES: Final = frozenset(shape.__name__ for shape in Shape.__args__)
@@ -242,7 +278,7 @@ def _contained(source: Entry[Shape], inside: str) -> Entry[Shape] | None:
         except (MsgspecError, RecursionError, ValueError):
             continue
         if resource.id == inside:
-            return Entry(source.reference, resource, source.raw, source.key, None, inside)
+            return Entry(source.reference, resource, source.text, source.key, None, inside)
     return None
 
 
@@ -259,4 +295,4 @@ def _contained_observations(entry: Entry[Shape]) -> Iterator[Entry[Shape]]:
             continue
         if isinstance(resource, Observation):
             inside = resource.id if is_id(resource.id) else str(number)
-            yield Entry(entry.reference, resource, entry.raw, entry.key, None, inside)
+            yield Entry(entry.reference, resource, entry.text, entry.key, None, inside)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import UNSET, Raw, Struct, UnsetType, field
+from msgspec import UNSET, Raw, UnsetType, field
 from msgspec.json import Decoder
 
 from cds_service.fhir.datatypes import (
@@ -38,6 +38,7 @@ from cds_service.fhir.datatypes import (
     Repeat,
     Timing,
 )
+from cds_service.fhir.observation import Observation, Resource
 
 __all__ = [
     "AdministrationDosage",
@@ -56,6 +57,7 @@ __all__ = [
     "Encounter",
     "EncounterLocation",
     "Extension",
+    "Held",
     "Immunization",
     "Ingredient",
     "Issue",
@@ -86,41 +88,6 @@ __all__ = [
     "Timing",
     "decode_shape",
 ]
-
-
-class Resource(Struct, frozen=True, gc=False, rename="camel", tag_field="resourceType", tag=True):
-    """A resource; the class's name is its resourceType."""
-
-    id: str | None = None
-    meta: Meta | None = None
-    contained: tuple[Raw, ...] = ()
-
-
-class Observation(Resource, frozen=True):
-    code: CodeableConcept | None = None
-    status: str | None = None
-    subject: Reference | None = None
-    focus: tuple[Reference, ...] = ()
-    effective_date_time: str | None = None
-    effective_period: Period | None = None
-    effective_instant: str | None = None
-    issued: str | None = None
-    performer: tuple[Reference, ...] = ()
-    value_quantity: Quantity | None = None
-    value_codeable_concept: CodeableConcept | None = None
-    value_string: str | None = None
-    value_integer: Number = UNSET
-    value_boolean: bool | None = None
-    value_range: Raw | UnsetType = UNSET  # these are never read as a number or result, only seen
-    value_ratio: Raw | UnsetType = UNSET
-    value_sampled_data: Raw | UnsetType = UNSET
-    data_absent_reason: CodeableConcept | None = None
-    interpretation: tuple[CodeableConcept, ...] = ()
-    method: CodeableConcept | None = None
-    specimen: Reference | None = None
-    reference_range: tuple[ReferenceRange, ...] = ()
-    has_member: tuple[Reference, ...] = ()
-    component: tuple[Component, ...] = ()
 
 
 class Condition(Resource, frozen=True):
@@ -295,7 +262,7 @@ class OperationOutcome(Resource, frozen=True):
     issue: tuple[Issue, ...] = ()
 
 
-Shape = (
+Held = (
     Observation
     | Condition
     | MedicationRequest
@@ -313,8 +280,11 @@ Shape = (
     | Patient
     | Consent
     | Specimen
-    | OperationOutcome
 )
+
+"""What an ordinary Bundle holds: resources that are read, no failure."""
+
+Shape = Held | OperationOutcome
 
 _DECODER: Final[Decoder[Shape]] = Decoder(Shape)
 

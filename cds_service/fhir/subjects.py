@@ -49,7 +49,11 @@ class Aliases:
 
     patient_id: str
     fhir_server: str | None = None
+    relative: str = field(init=False)
     _urls: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.relative = f"Patient/{self.patient_id}"
 
     def add(self, key: str, full_url: str | None) -> None:
         """A fullUrl that the Bundle of this key gives the patient."""
@@ -64,7 +68,9 @@ class Aliases:
 
     def are(self, text: str, key: str) -> bool:
         """Whether a reference in that Bundle names the patient."""
-        if normal_reference(text, self.fhir_server) == f"Patient/{self.patient_id}":
+        if text == self.relative:
+            return True
+        if normal_reference(text, self.fhir_server) == self.relative:
             return True
         return (key, text) in self._urls
 
@@ -72,6 +78,10 @@ class Aliases:
 def why_not_this_patient(entry: Entry[Shape], aliases: Aliases) -> Wrong | None:
     """None where the resource is the patient's, or one that belongs to nobody (a Medication)."""
     resource = entry.resource
+    if isinstance(resource, Observation) and not resource.focus:  # the most of a record
+        own = resource.subject
+        if own is not None and own.reference == aliases.relative:
+            return None
     if isinstance(resource, Patient):
         return None if aliases.is_patient(resource, entry.full_url) else _ANOTHER
     if isinstance(resource, _NOBODYS):

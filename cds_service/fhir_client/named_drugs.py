@@ -12,9 +12,16 @@ from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
 
 from cds_service.discovery import PrefetchKey
-from cds_service.fhir.bundles import RawEntry, open_bundle
+from cds_service.fhir.bundles import BundleEntry, DecodedEntry, open_bundle
 from cds_service.fhir.parse import Source
 from cds_service.fhir.references import normal_reference
+from cds_service.fhir.shapes import (
+    Medication,
+    MedicationAdministration,
+    MedicationRequest,
+    MedicationStatement,
+    Shape,
+)
 from cds_service.fhir_client.asked import Fetch, Wanted
 from cds_service.hooks.request import HookRequest
 
@@ -58,7 +65,7 @@ def fetch_drugs(sources: Sequence[Source], request: HookRequest, fetch: Fetch) -
     return [Source(_KEY, frozenset(), drugs)] if drugs else []
 
 
-def _drafts(request: HookRequest) -> Sequence[RawEntry]:
+def _drafts(request: HookRequest) -> Sequence[BundleEntry]:
     if request.context.draft_orders is None:
         return ()
     try:
@@ -67,9 +74,12 @@ def _drafts(request: HookRequest) -> Sequence[RawEntry]:
         return ()
 
 
-def _prescriptions(entries: Iterable[RawEntry]) -> Iterator[_Prescription]:
+def _prescriptions(entries: Iterable[BundleEntry]) -> Iterator[_Prescription]:
     """What names a Medication, and the Medications themselves; the rest is not decoded."""
     for entry in entries:
+        if isinstance(entry, DecodedEntry):
+            yield from _decoded(entry.shape)
+            continue
         raw = bytes(entry.resource)
         if b'"medicationReference"' not in raw and b'"Medication"' not in raw:
             continue
@@ -77,6 +87,17 @@ def _prescriptions(entries: Iterable[RawEntry]) -> Iterator[_Prescription]:
             yield _PRESCRIPTION.decode(entry.resource)
         except (DecodeError, RecursionError):
             continue
+
+
+def _decoded(shape: Shape) -> Iterator[_Prescription]:
+    """The same of a resource that was decoded with its Bundle."""
+    match shape:
+        case Medication():
+            yield _Prescription("Medication", shape.id, shape.status)
+        case MedicationRequest() | MedicationStatement() | MedicationAdministration():
+            named = shape.medication_reference
+            reference = None if named is None else _Reference(named.reference)
+            yield _Prescription(type(shape).__name__, shape.id, shape.status, reference)
 
 
 def _named(one: _Prescription, server: str | None) -> str | None:

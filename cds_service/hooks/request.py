@@ -18,6 +18,7 @@ from msgspec.json import Decoder
 from cds_service.config_file import check_web_url
 from cds_service.errors import Refused
 from cds_service.hooks.context import CLINICIANS, PATIENT_SIDE, REQUIRED, Context
+from cds_service.hooks.cut import cut
 from cds_service.hooks.fhir_authorization import FhirAuthorization
 from cds_service.hooks.strict_json import check_depth, check_doubled, check_text
 
@@ -42,7 +43,10 @@ _AUTHORIZATION: Final = Decoder(FhirAuthorization)
 
 @dataclass(frozen=True, slots=True)
 class HookRequest:
-    """A call that keeps the protocol. `prefetch` holds the values as sent, by key; of extensions only the names."""
+    """A call that keeps the protocol. `prefetch` holds the values as sent, by key; of extensions only the names.
+
+    `held` is the prefetch decoded, a member for each key, where that was asked for and could be done in one pass.
+    """
 
     hook: str
     hook_instance: str
@@ -51,6 +55,7 @@ class HookRequest:
     fhir_server: str | None = None
     fhir_authorization: FhirAuthorization | None = None
     extensions: frozenset[str] = frozenset()
+    held: Struct | None = field(default=None, repr=False)
 
     @property
     def instance_is_uuid(self) -> bool:
@@ -62,11 +67,17 @@ class HookRequest:
         return True
 
 
-def read_request(body: bytes, hook: str, depth: int) -> HookRequest:
-    """The call of a service for `hook`. Refused (400) naming each wrong member and what it has to be."""
+def read_request(body: bytes, hook: str, depth: int, decoder: Decoder[Struct] | None = None) -> HookRequest:
+    """The call of a service for `hook`. Refused (400) naming each wrong member and what it has to be.
+
+    A `decoder` of the prefetch is tried first; what it cannot read is no fault of the call.
+    """
     check_text(body)
     check_depth(body, depth)
     body = body.strip()
+    parts = None if decoder is None else cut(body, decoder)
+    if parts is not None:
+        body = parts.rest
     try:
         members = _OBJECT.decode(body)
     except ValidationError:
@@ -83,10 +94,11 @@ def read_request(body: bytes, hook: str, depth: int) -> HookRequest:
         hook=hook,
         hook_instance=_required(members.get("hookInstance"), "hookInstance", "a non-empty string, a UUID"),
         context=_read_context(members.get("context"), hook),
-        prefetch=_object(members.get("prefetch"), "prefetch") or {},
+        prefetch=(_object(members.get("prefetch"), "prefetch") or {}) if parts is None else parts.prefetch,
         fhir_server=server,
         fhir_authorization=_authorization(members.get("fhirAuthorization"), server),
         extensions=_names(members.get("extension")),
+        held=None if parts is None else parts.held,
     )
 
 

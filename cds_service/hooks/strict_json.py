@@ -45,7 +45,9 @@ def check_depth(body: bytes, limit: int) -> None:
 def _is_deeper(body: bytes, limit: int) -> bool:
     """Whether brackets are nested more than `limit` deep: innermost pairs are taken away level by level."""
     left = body.translate(_AS_BRACES, _NO_BRACKETS)
-    for _ in range(limit + 1):
+    for level in range(limit + 1):
+        if left.count(b"{") <= limit - level:  # each level takes a bracket
+            return False
         fewer = left.replace(b"{}", b"")
         if len(fewer) == len(left):
             return left.count(b"{") > limit

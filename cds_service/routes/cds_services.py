@@ -45,7 +45,7 @@ def hook_routes(
             raise Refused("unknown-service")
         account = g.account = Account(service=service.id)
         body = read_body(request, settings.limits.body_bytes)
-        hook_request = read_request(body, service.hook, settings.limits.depth)
+        hook_request = read_request(body, service.hook, settings.limits.depth, evaluation.decoder)
         g.noted = {
             **g.get("noted", {}),
             "service": service.id,

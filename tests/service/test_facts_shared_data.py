@@ -89,7 +89,11 @@ def read_file(path: Path) -> tuple[RawEntry, ...]:
     if path.stem in MANY:  # a list of resources inside a request, whose ids are those of their urn:uuid
         listed = json.loads(text)["data"]
         return tuple(RawEntry(Raw(json.dumps(one).encode()), f"urn:uuid:{one['id']}") for one in listed)
-    return open_bundle(Raw(text)).entries
+    opened = open_bundle(Raw(text))
+    return tuple(
+        RawEntry(one.resource if isinstance(one, RawEntry) else opened.text_of(one) or Raw(), one.full_url)
+        for one in opened.entries
+    )
 
 
 def patient_of(entries: tuple[RawEntry, ...]) -> str:

@@ -41,9 +41,9 @@ def source(key: str, *texts: str | bytes | Json, urls: tuple[str | None, ...] = 
     ("bad", "where", "reason"),
     [
         (
-            '{"resourceType":"Observation","id":"b","interpretation":{"text":"x"}}',
+            '{"resourceType":"Observation","id":"b","specimen":[{"reference":"Specimen/x"}]}',
             "Observation/b",
-            "interpretation",
+            "specimen",
         ),
         ('{"resourceType":"Condition","id":"b","clinicalStatus":"active"}', "Condition/b", "clinicalStatus"),
         (
@@ -297,4 +297,4 @@ def test_what_is_no_resource_is_refused(text: str) -> None:
 def test_conditions_keep_their_text_for_validation() -> None:
     found = parsed(resource("Condition", "c", code={"text": "kept"}))
     [entry] = found.of(Condition)
-    assert b"kept" in bytes(entry.raw)
+    assert b"kept" in bytes(found.text_of(entry))

@@ -1,0 +1,295 @@
+"""The common record: normal counts, and nothing that brings a patient into scope (rulebook A.3).
+
+Most charts that are opened are such. They are told by a look at subjects, codes and the counts of the last days; what
+no rule will ask is not read. Any doubt leaves the record to be read as a whole, so nothing is decided here that the
+whole reading would decide otherwise. What is not this patient's, not R4 or not mapped is reported as ever; how a
+mapped value reads (its unit, its date) is not, since it was not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import UNSET
+
+from cards.facts.presence import GOING_ON
+from cards.thresholds import Thresholds
+from cards.valuesets import Terminology
+from cds_service.facts.allergies import read_allergies
+from cds_service.facts.conditions import read_conditions
+from cds_service.facts.context import Reading
+from cds_service.facts.events import read_events
+from cds_service.facts.medications import NEVER, ORDERED, read_medications
+from cds_service.facts.person import read_birth
+from cds_service.facts.platelets import COUNTS, NOT_COUNTS
+from cds_service.facts.stay import read_stay
+from cds_service.facts.units import read_count_unit
+from cds_service.fhir.bundles import BundleEntry, DecodedEntry
+from cds_service.fhir.dates import is_plain_time, read_moment
+from cds_service.fhir.entries import Rejected
+from cds_service.fhir.numbers import read_decimal
+from cds_service.fhir.parse import Source, parse
+from cds_service.fhir.references import is_id
+from cds_service.fhir.shapes import (
+    CodeableConcept,
+    Condition,
+    MedicationRequest,
+    Observation,
+    Patient,
+    Reference,
+    Shape,
+)
+
+MEMBER, KNOWN, COUNT, NO_COUNT, SCOPE, OTHER = (1 << bit for bit in range(6))
+"""What a coding tells: in some set; of a system that sets speak; a count; none; in scope; no result or measurement."""
+
+_NO_RESULT: Final = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
+_RESULT: Final = frozenset({"preliminary", "final", "amended", "corrected"})
+_FURTHEST_OFFSET: Final = timedelta(days=1)
+_REMEMBERED: Final = 16384
+_LONGEST: Final = 160  # of system and code together
+
+
+class _Doubt(Exception):
+    """Something that only the whole reading can settle."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMarks:
+    """What the codings of records tell of scope, each worked out once; `scope` are the sets that bring into scope."""
+
+    terminology: Terminology
+    scope: frozenset[str]
+    _known: dict[tuple[str | None, str | None], int] = field(default_factory=dict, repr=False)
+
+    def of(self, concept: CodeableConcept | None) -> int:
+        """All that the codings of a concept tell."""
+        marks = 0
+        if concept is not None:
+            known = self._known
+            for coding in concept.coding:
+                key = (coding.system, coding.code)
+                marks |= known[key] if key in known else self._work_out(*key)
+        return marks
+
+    def _work_out(self, system: str | None, code: str | None) -> int:
+        if code is None:
+            return 0
+        if system is None:  # it may be LOINC by its form
+            raise _Doubt
+        sets = frozenset(member.set_id for member in self.terminology.sets_of(system, code))
+        marks = KNOWN if self.terminology.knows_system(system) else 0
+        for mark, holds in (
+            (MEMBER, bool(sets)),
+            (COUNT, not sets.isdisjoint(COUNTS)),
+            (NO_COUNT, not sets.isdisjoint(NOT_COUNTS)),
+            (SCOPE, not sets.isdisjoint(self.scope)),
+            (OTHER, any(not one.startswith("obs-") for one in sets)),
+        ):
+            marks |= mark if holds else 0
+        if len(system) + len(code) <= _LONGEST and len(self._known) < _REMEMBERED:
+            self._known[system, code] = marks
+        return marks
+
+
+@dataclass(slots=True)
+class _Look:
+    """One record looked over. `rest` are the entries that are read as ever, for they are few."""
+
+    codes: CodeMarks
+    patient_id: str
+    as_of: datetime
+    limits: Thresholds
+    own: str = ""
+    long_ago: str = ""
+    counts: int = 0
+    reported: list[Rejected] = field(default_factory=list)
+    seen: set[tuple[str | None, type[Shape]]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.own = f"Patient/{self.patient_id}"
+        window = max(self.limits.span("history_only"), self.limits.span("scope_days"))
+        self.long_ago = (self.as_of - window - _FURTHEST_OFFSET).date().isoformat()
+
+    def is_passed(self, entry: BundleEntry) -> bool:
+        """Whether an entry is done with; False for one that is read as ever."""
+        if not isinstance(entry, DecodedEntry):
+            raise _Doubt
+        shape = entry.shape
+        if isinstance(shape, Observation):
+            self.observation(shape)
+        elif isinstance(shape, Condition):
+            self.condition(shape)
+        elif not isinstance(shape, MedicationRequest) or not self.drug(shape):
+            return False
+        name = (shape.id, type(shape))
+        if name in self.seen or shape.id is None:  # two versions: the newest counts
+            raise _Doubt
+        self.seen.add(name)
+        return True
+
+    def observation(self, observation: Observation) -> None:
+        """A result or measurement of the patient; a count has to be normal."""
+        subject = observation.subject
+        if subject is None or subject.reference != self.own or observation.contained or observation.focus:
+            raise _Doubt
+        if observation.status in _NO_RESULT:
+            return
+        coded = observation.value_codeable_concept
+        value = 0 if coded is None else self.codes.of(coded)
+        marks = self.codes.of(observation.code)
+        for part in observation.component:
+            marks |= self.codes.of(part.code)
+            value |= self.codes.of(part.value_codeable_concept)
+        if (marks | value) & SCOPE or marks & OTHER:
+            raise _Doubt
+        if marks & COUNT:
+            if marks & NO_COUNT or observation.component:
+                raise _Doubt
+            self.count(observation)
+        elif not marks & (MEMBER | KNOWN):  # not mapped, unless it holds nothing
+            raise _Doubt
+
+    def count(self, observation: Observation) -> None:
+        """Surely history; or of the last days, usable as it stands, and normal."""
+        text, quantity = observation.effective_date_time, observation.value_quantity
+        if text is None or not is_plain_time(text):
+            raise _Doubt
+        if text[:10] < self.long_ago:
+            return
+        age = self.as_of - read_moment(text).earliest
+        if (
+            age < timedelta(0)
+            or quantity is None
+            or quantity.comparator is not None
+            or quantity.value is UNSET
+            or observation.specimen is not None
+            or observation.data_absent_reason is not None
+            or observation.status not in _RESULT
+        ):
+            raise _Doubt
+        unit = read_count_unit(quantity, self.codes.terminology)
+        if unit.disagrees or unit.unit is None or unit.unit.factor != 1:
+            raise _Doubt
+        value = read_decimal(quantity.value)
+        if not self.limits.normal <= value <= self.limits.plausible_high:
+            raise _Doubt
+        self.counts += age <= self.limits.span("history_only")
+
+    def condition(self, condition: Condition) -> None:
+        """Neither bleeding nor an infection."""
+        self.is_own(condition.subject)
+        marks = self.codes.of(condition.code)
+        if marks & SCOPE or condition.contained or condition.abatement_boolean is not UNSET:
+            raise _Doubt
+        if not marks & (MEMBER | KNOWN):
+            self.report(condition, "unmapped condition")
+
+    def drug(self, request: MedicationRequest) -> bool:
+        """A drug that brings nobody into scope, by its own code; False where more has to be read."""
+        self.is_own(request.subject)
+        marks = self.codes.of(request.medication_codeable_concept)
+        if marks & SCOPE:
+            raise _Doubt
+        if request.contained or request.medication_reference is not None or request.medication is not UNSET:
+            return False
+        if marks & MEMBER:
+            return True
+        if request.intent not in ORDERED or request.do_not_perform or _has_times(request):
+            return False
+        authored = request.authored_on
+        if authored is not None and not is_plain_time(authored):
+            return False
+        if request.status in GOING_ON:
+            self.report(request, "unmapped drug")
+            return True
+        return request.status in NEVER
+
+    def is_own(self, subject: Reference | None) -> None:
+        if subject is None or subject.reference != self.own:
+            raise _Doubt
+
+    def report(self, resource: Condition | MedicationRequest, reason: str) -> None:
+        if not is_id(resource.id):
+            raise _Doubt
+        self.reported.append(Rejected(f"{type(resource).__name__}/{resource.id}", reason))
+
+
+def _has_times(request: MedicationRequest) -> bool:
+    """Whether it may tell an end of its own."""
+    dispense = request.dispense_request
+    timings = (dosage.timing for dosage in request.dosage_instruction if dosage.timing is not None)
+    return (dispense is not None and dispense.validity_period is not None) or any(
+        timing.event
+        or (
+            timing.repeat is not None
+            and (timing.repeat.bounds_period is not None or timing.repeat.bounds_duration is not None)
+        )
+        for timing in timings
+    )
+
+
+def find_quiet(
+    sources: Sequence[Source],
+    patient_id: str,
+    fhir_server: str | None,
+    as_of: datetime,
+    codes: CodeMarks,
+    limits: Thresholds,
+) -> tuple[Rejected, ...] | None:
+    """What is reported of a record that is surely out of scope; None for any other, and wherever there is a doubt."""
+    look = _Look(codes, patient_id, as_of, limits)
+    try:
+        rest = [
+            Source(
+                source.key, source.kinds, [e for e in source.entries if not look.is_passed(e)], source.pages
+            )
+            for source in sources
+        ]
+        if not look.counts:
+            return None
+        problems = _read_rest([one for one in rest if one.entries], look, fhir_server)
+    except (_Doubt, ValueError):
+        return None
+    return (*look.reported, *problems)
+
+
+def _is_plain_patient(entry: BundleEntry, look: _Look) -> bool:
+    """Whether it is the patient, of whom nothing is reported."""
+    if not isinstance(entry, DecodedEntry) or not isinstance(entry.shape, Patient):
+        return False
+    person = entry.shape
+    is_read = person.birth_date is None or read_birth(person) is not None
+    return person.id == look.patient_id and not person.contained and is_read
+
+
+def _read_rest(sources: Sequence[Source], look: _Look, fhir_server: str | None) -> Iterable[Rejected]:
+    """The patient, and what is of other types, read as ever."""
+    if len(sources) == len(sources[0].entries) == 1 and _is_plain_patient(sources[0].entries[0], look):
+        return ()
+    parsed = parse(sources, look.patient_id, fhir_server)
+    if parsed.undecoded:
+        raise _Doubt
+    patient = next(iter(parsed.of(Patient)), None)
+    if patient is None:
+        raise _Doubt
+    birth = read_birth(patient.resource)
+    if birth is None and patient.resource.birth_date is not None:
+        raise _Doubt
+    if len(parsed.by_reference) == 1:
+        return parsed.rejected
+    reading = Reading(parsed, look.codes.terminology, look.as_of, "", look.patient_id, look.limits, birth)
+    findings, _ = read_conditions(reading)
+    performed, planned, _ = read_events(reading)
+    drugs = read_medications(reading)
+    read_allergies(reading)
+    read_stay(reading)
+    named = {member.set_id for finding in findings for member in finding.memberships}
+    for sets in (*(p.set_ids for p in performed), *(p.set_ids for p in planned), *(d.set_ids for d in drugs)):
+        named |= sets
+    if parsed.of(Observation) or not named.isdisjoint(look.codes.scope):
+        raise _Doubt
+    return (*parsed.rejected, *reading.problems)
