@@ -89,6 +89,7 @@ FED_BY: Mapping[Fact, tuple[str, ...]] = {
     Fact.PLATELET_DOSE: (),
     Fact.ABO_MATCH: (),
     Fact.PARASITAEMIA: ("obs-parasitaemia",),
+    Fact.TPO_RA_DOSE: ("MedicationRequest.dosageInstruction",),
 }
 """What feeds a fact: value sets, or the FHIR resource or member (with a capital) that holds it without our codes."""
 
