@@ -21,10 +21,10 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install dev serve test check fix rulebook mutate fuzz lock clean
+.PHONY: help install dev serve test check fix rulebook mutate fuzz screenshots lock clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 install: .venv/.installed ## create .venv with the locked packages and the project (PYTHON=python3.12 to choose)
 	@:
@@ -66,6 +66,9 @@ mutate: dev ## mutation tests, MINUTES=60 at most (the content; FOLDER=cards/tpo
 
 fuzz: dev ## run the property tests for long
 	@$(BIN)/python -m pytest -n auto -q -m hypothesis --hypothesis-profile=long $(ARGS)
+
+screenshots: dev ## make the pictures of the documents from the running product (needs Chromium)
+	@$(BIN)/python -m tests.e2e.screenshots
 
 lock: $(UV) ## renew both lock files (ARGS=--upgrade for the newest versions)
 	@for lock in requirements.lock requirements-dev.lock; do \
