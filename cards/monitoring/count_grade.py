@@ -43,9 +43,14 @@ def has_stable_spleen_pattern(p: PatientFacts, limits: Thresholds) -> bool:
 
 
 def is_known_and_stable(p: PatientFacts, limits: Thresholds) -> bool:
-    """A low count that PLT-07 or a recorded inherited thrombocytopenia explains: no monitoring of an infection."""
+    """A low count that PLT-07 or a recorded inherited thrombocytopenia explains: no monitoring of an infection.
+
+    Below the range of PLT-07 an inherited one explains nothing: such a count is followed.
+    """
+    count = p.platelets.decisive
     inherited = bool(p.present("cond-thrombocytopenia-inherited")) and not p.bleeding.active
-    return has_stable_spleen_pattern(p, limits) or inherited
+    in_range = count is not None and count.value >= limits.chronic_low
+    return has_stable_spleen_pattern(p, limits) or (inherited and in_range)
 
 
 ADVICE = Advice(

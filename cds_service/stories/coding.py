@@ -37,6 +37,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     d.name: d
     for d in (
         STANDARD,
+        Dialect("snomed", (LOINC, SNOMED, RXNORM, CVX, ATC, ICD_10_CM, ICD_10)),
         Dialect("icd-10-cm", (LOINC, ICD_10_CM, RXNORM, CVX, SNOMED, ATC), ICD_10_CM),
         Dialect("icd-10", (LOINC, ICD_10, ATC, CVX, SNOMED, RXNORM), ICD_10),
     )
@@ -105,16 +106,25 @@ def pick(what: Term, dialect: Dialect) -> Code:
     """The code for a term in the dialect's first system that has one. ValueError where the set has none."""
     if what.set_id not in _terminology():
         raise ValueError(f"no value set {what.set_id!r}")
-    codes = [c for c in _terminology()[what.set_id].codes if c.match == "exact"]
+    codes = [c for c in _terminology()[what.set_id].codes if c.match == "exact" or _is_category(c)]
     wanted = [c for c in codes if what.which is None or _means(c, what.which)]
-    if wanted:
-        others = dict.fromkeys(c.system for c in wanted)
-        for system in (*dialect.systems, *others):
-            named = [c for c in wanted if c.system == system]
-            like = [c for c in codes if c.system == system == dialect.coarse]
-            if named or like:
-                return min(named or like, key=lambda c: (_doubt(c), not _is_named(c, what.which)))
+    systems = (*dialect.systems, *dict.fromkeys(c.system for c in wanted))
+    for clear in (True, False):
+        for system in systems:
+            named = [c for c in wanted if c.system == system and (not clear or c.status is None)]
+            like = [c for c in codes if c.system == system == dialect.coarse and c.status is None]
+            if named or (wanted and like):
+                return min(named or like, key=lambda c: _rank(c, what.which))
     raise ValueError(f"{what.set_id}: no code for {what.which or 'it'} in {dialect.name}")
+
+
+def _rank(code: Code, which: str | None) -> tuple[bool, int, bool]:
+    return _is_category(code), _doubt(code), not _is_named(code, which)
+
+
+def _is_category(code: Code) -> bool:
+    """A category of ICD, as some sites record it: for the sets that name no code below it."""
+    return code.match == "prefix" and code.system in (ICD_10, ICD_10_CM)
 
 
 def _means(code: Code, which: str) -> bool:

@@ -69,4 +69,8 @@ def test_an_inherited_thrombocytopenia_is_known_and_stable_unless_it_bleeds() ->
     inherited = condition("cond-thrombocytopenia-inherited", days=900)
     assert is_known_and_stable(facts(60, findings=[inherited]), LIMITS)
     assert not is_known_and_stable(facts(60, findings=[inherited, nosebleed()]), LIMITS)
+    below, at, above = near(LIMITS.chronic_low)
+    assert not is_known_and_stable(facts(below, findings=[inherited]), LIMITS)
+    assert is_known_and_stable(facts(at, findings=[inherited]), LIMITS)
+    assert is_known_and_stable(facts(above, findings=[inherited]), LIMITS)
     assert not is_known_and_stable(facts(60), LIMITS)
