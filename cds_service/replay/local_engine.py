@@ -137,7 +137,9 @@ def sort_by_patient(staged: Path, work: Path, threads: int) -> None:
 
 def _open(threads: int, memory: str, work: Path) -> duckdb.DuckDBPyConnection:
     settings: dict[str, Any] = {"threads": threads, "memory_limit": memory}
-    return duckdb.connect(config=settings | {"temp_directory": str(work / "spill")})
+    database = duckdb.connect(config=settings | {"temp_directory": str(work / "spill")})
+    database.execute("SET enable_progress_bar = false")
+    return database
 
 
 def _quoted(path: Path) -> str:

@@ -64,7 +64,7 @@ def replay_patient(
         one for one in find_triggers(held, plan.content.terminology, plan.triggers) if plan.covers(one.at)
     ]
     after = _Afterwards(held, plan.content.terminology)
-    places = {f"{one.kind}/{one.resource.get('id')}": one.place for one in held}
+    by_name = {f"{one.kind}/{one.resource.get('id')}": one for one in held}
     for number, trigger in enumerate(triggers):
         evaluation = f"{name}-{number:05d}"
         judged = judge_moment(patient, server, held, trigger, plan.answers, plan.content)
@@ -87,7 +87,7 @@ def replay_patient(
         )
         rows["cards"] += _card_rows(evaluation, judged.decision)
         rows["cannot_tell"] += _cannot_tell(evaluation, judged.decision)
-        aside.add_all(judged.rejected, places)
+        aside.add_all(judged.rejected, by_name)
         if plan.compared is not None:
             other = judge_moment(patient, server, held, trigger, plan.answers, plan.compared)
             rows["cards_compared"] += _card_rows(evaluation, other.decision)
@@ -135,10 +135,21 @@ class _Aside:
                 row | {"line": int(line) if line.isdigit() else None, "reason": reason, "code": code}
             )
 
-    def add_all(self, rejected: Iterable[Rejected], places: Mapping[str, str]) -> None:
+    def add_all(self, rejected: Iterable[Rejected], by_name: Mapping[str, Held]) -> None:
+        """What a call would have reported, with the place in the export; of what no value set knows, the code."""
         for one in rejected:
+            held = by_name.get(one.resource)
             kind = one.resource.partition("/")[0].partition("[")[0]
-            self.add(places.get(one.resource, ""), kind, one.reason)
+            code = _code_of(held.resource) if held is not None and one.reason.startswith("unmapped") else None
+            self.add("" if held is None else held.place, kind, one.reason, code)
+
+
+def _code_of(resource: Json) -> str | None:
+    """`system|code` of what a resource is about: its first coding that has both."""
+    for name in ("code", "medicationCodeableConcept", "vaccineCode"):
+        for coding in codings(resource.get(name)):
+            return "|".join(coding)
+    return None
 
 
 def _hold(lines: Iterable[tuple[str, int, bytes]], terminology: Terminology, aside: _Aside) -> Iterator[Held]:

@@ -32,6 +32,7 @@ class Table:
 def open_tables(out: Path) -> duckdb.DuckDBPyConnection:
     """The tables of a folder by name, and `alerts`: every shown card with its moment."""
     database = duckdb.connect(config={"threads": 1, "memory_limit": "512MB"})
+    database.execute("SET enable_progress_bar = false")
     for name in SCHEMAS:
         place = str(out / f"{name}.parquet").replace("'", "''")
         database.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{place}')")
@@ -84,7 +85,7 @@ def summary(database: duckdb.DuckDBPyConnection) -> Table:
     repeated = one(database, f"SELECT count(DISTINCT patient_hash) FROM ({repeats})")
     per_encounter, per_day = rate(alerts, encounters), rate(alerts, days)
     rows = (
-        ("patients", str(patients)),
+        ("patients with a moment or an encounter", str(patients)),
         ("encounters", str(encounters)),
         ("patient-days", f"{days:.0f}"),
         ("moments evaluated", str(moments)),

@@ -94,7 +94,7 @@ def test_the_summary_counts_encounters_patients_and_moments(demo: Replayed) -> N
     shown = Counter(
         row["evaluation"].partition("-")[0] for row in demo.tables["cards"] if row["state"] == "shown"
     )
-    assert rows["patients"] == "100"
+    assert rows["patients with a moment or an encounter"] == "100"
     assert rows["encounters"] == str(demo.planted["encounters"])
     assert rows["moments evaluated"] == str(sum(demo.planted["evaluations"].values()))
     assert rows["cards shown"] == str(sum(shown.values()))
