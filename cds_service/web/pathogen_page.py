@@ -109,7 +109,7 @@ def _asks(caution: Caution) -> str:
     """What a row asks of the record, in words."""
     text = ("not " if caution.negated else "") + caution.when.value.replace("-", " ")
     if caution.sets:
-        text += f" {', '.join(caution.sets)}"
+        text += f": {', '.join(caution.sets)}"
     if caution.limit is not None:
         text += f" {caution.limit:f}"
     return text + (f", within {caution.days} days" if caution.days is not None else "")
