@@ -1,7 +1,7 @@
 """Replay: what the cards would have been over a Bulk FHIR export, before anybody switches them on.
 
 export_files     the files of an export, their lines, and what is wrong with some
-local_engine     lines in the order of the patients, judged in parts by worker processes
+by_patient       lines in the order of the patients, judged in parts by worker processes
 run              the steps of a run, which can be taken up again
 replay_patient   one patient -> the rows of all tables: the one function of every engine
 known            since when a resource was known, and how it looked at a moment

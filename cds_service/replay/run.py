@@ -21,9 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cds_service.content import Content, load_contents
-from cds_service.replay.evaluate_moment import KINDS, answers_of
-from cds_service.replay.export_files import READ_TYPES, ExportError, export_files
-from cds_service.replay.local_engine import (
+from cds_service.replay.by_patient import (
     accounts,
     judge_part,
     part_count,
@@ -31,6 +29,8 @@ from cds_service.replay.local_engine import (
     sort_by_patient,
     stage_file,
 )
+from cds_service.replay.evaluate_moment import KINDS, answers_of
+from cds_service.replay.export_files import READ_TYPES, ExportError, export_files
 from cds_service.replay.replay_patient import Plan
 from cds_service.replay.report import write_report
 from cds_service.replay.report_tables import open_tables
