@@ -14,7 +14,7 @@ from cards.advice import ALL_ADVICE
 from cards.alert_limits import comfort_card, further_points, name_infections, name_points
 from cards.facts import PatientFacts
 from cards.merging import absorb
-from cards.outcome import Advice, Advise, Indicator, NoAdvice, Outcome
+from cards.outcome import Advice, Advise, CannotTell, Indicator, NoAdvice, Outcome
 from cards.precedence import matches
 from cards.reasons import Why
 from cards.safety import hit
@@ -102,10 +102,11 @@ def ask(p: PatientFacts, limits: Thresholds, advice: Sequence[Advice]) -> dict[s
     answers: dict[str, Outcome] = {}
     for one in advice:
         outcome = one.decide(p, limits)
-        if isinstance(outcome, Mapping):
-            answers |= {rule: outcome.get(rule, NoAdvice(one.otherwise)) for rule in (*one.ids, *outcome)}
-        else:
+        if isinstance(outcome, NoAdvice | Advise | CannotTell):
             answers[one.ids[0]] = outcome
+        else:
+            answers.update(dict.fromkeys(one.ids, NoAdvice(one.otherwise)))
+            answers.update(outcome)
     return answers
 
 
@@ -144,7 +145,7 @@ def _is_low_or_unknown(p: PatientFacts, limits: Thresholds) -> bool:
 
 def _rank(card: Card, p: PatientFacts) -> tuple[int, int, int, str]:
     """Indicator, then the row of A.2; infections by urgency, then in the order of section D."""
-    row = next(i for i, patterns in enumerate(precedence.ORDER) if card.is_of(patterns))
+    row = precedence.row_of(card.answered)
     return -card.indicator, row, _infection_rank(card, p), card.answered
 
 

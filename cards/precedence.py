@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from cards.outcome import Indicator
@@ -15,7 +15,17 @@ from cards.outcome import Indicator
 
 def matches(rule: str, patterns: Iterable[str]) -> bool:
     """Whether a rule id is meant by one of the patterns."""
+    return _is_meant(rule, tuple(patterns))
+
+
+@lru_cache(maxsize=16384)
+def _is_meant(rule: str, patterns: tuple[str, ...]) -> bool:
     return any(_matches(rule, pattern) for pattern in patterns)
+
+
+def row_of(rule: str) -> int:
+    """The row of `ORDER` in which a rule's card stands."""
+    return next(row for row, patterns in enumerate(ORDER) if matches(rule, patterns))
 
 
 @cache

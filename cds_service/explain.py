@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 from typing import Final, assert_never
 
 from cards.decide import Decision
 from cards.outcome import Advise, CannotTell, Input, NoAdvice, Outcome
+from cards.reasons import Why
 from cds_service.fhir.entries import Rejected
 from cds_service.hooks.response import Evaluated, Evaluation, RejectedResource
 
@@ -45,12 +47,18 @@ def _evaluated(rule: str, outcome: Outcome, silent: bool) -> Evaluated:
                 because = "; ".join(filter(None, (SILENT, because)))
             return Evaluated(rule=rule, outcome="advise", because=because or None)
         case NoAdvice(because):
-            return Evaluated(rule=rule, outcome="no-advice", because=because.value)
+            return _no_advice(rule, because)
         case CannotTell(missing):
             return Evaluated(
                 rule=rule, outcome="cannot-tell", because="; ".join(fact.value for fact in missing) or None
             )
     assert_never(outcome)
+
+
+@cache
+def _no_advice(rule: str, because: Why) -> Evaluated:
+    """There are few: a rule has its reasons."""
+    return Evaluated(rule=rule, outcome="no-advice", because=because.value)
 
 
 def _told_by(rule: str, advise: Advise) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cards.facts import PatientFacts, is_present, is_suspected
+from cards.facts.once import once
 from cards.record import Finding, Result, TestResult
 from cards.thresholds import Thresholds
 
@@ -16,6 +17,7 @@ def is_infection_recorded(p: PatientFacts, limits: Thresholds) -> bool:
     return bool(p.infections.current() or recent or positive_tests(p, limits))
 
 
+@once
 def unfiled_infections(p: PatientFacts, limits: Thresholds) -> bool:
     """Infections of the record that no pathogen file knows: their course and therapy cannot be judged."""
     conditions = {

@@ -80,9 +80,9 @@ class PatientFacts:
     dengue_current: bool = False  # proven, reported or suspected, and current
     medications_in_use: tuple[Medication, ...] = ()
     pathogens: Mapping[str, Pathogen] = field(default_factory=dict, repr=False)  # by id, order of section D
-    once: dict[str, tuple[Thresholds, frozenset[str]]] = field(
+    once: dict[object, tuple[Thresholds, object]] = field(
         default_factory=dict, init=False, repr=False, compare=False
-    )  # what many rules ask and is worked out once (`cards.safety.mimics`); it ends with the facts
+    )  # what many rules ask and is worked out once (`cards.facts.once`); it ends with the facts
     known: _Known = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +117,8 @@ class PatientFacts:
 
     def suspected(self, *set_ids: str) -> tuple[Finding, ...]:
         """Findings of the sets with a suspected verification and a present status."""
+        if self.known.findings.isdisjoint(set_ids):
+            return ()
         return tuple(f for f in self.findings(*set_ids) if is_suspected(f))
 
     def findings(self, *set_ids: str) -> tuple[Finding, ...]:
@@ -178,7 +180,8 @@ class PatientFacts:
 
     def selected(self, *set_ids: str) -> tuple[Order, ...]:
         """The selected orders of the sets."""
-        return tuple(o for o in self.known.orders if o.is_in(*set_ids))
+        orders = self.known.orders
+        return tuple(o for o in orders if o.is_in(*set_ids)) if orders else ()
 
     def answered(self, kind: Kind) -> bool:
         """Whether this kind of data was answered, also with nothing."""

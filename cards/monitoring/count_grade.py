@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cards.facts import PatientFacts
+from cards.facts.once import once
 from cards.outcome import Advice, Answers, CannotTell, NoAdvice, Outcome, Topic
 from cards.reading.situation import explains_low_counts
 from cards.reasons import Fact, Why
@@ -36,6 +37,7 @@ def _chronic(p: PatientFacts, limits: Thresholds) -> Outcome:
     return NoAdvice(Why.CLASSIFIED if has_stable_spleen_pattern(p, limits) else Why.OTHER_ROW)
 
 
+@once
 def has_stable_spleen_pattern(p: PatientFacts, limits: Thresholds) -> bool:
     """PLT-07: 50 to 149 for over 6 months without a swing, with cirrhosis or a large spleen, and no active bleeding."""
     spleen = any(explains_low_counts(f, p.as_of, limits) for f in p.record.findings)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cards.facts import PatientFacts
+from cards.facts.once import once
 from cards.outcome import Input
 from cards.reasons import Fact
 from cards.record import Comparator, Measurement, Result
@@ -19,6 +20,7 @@ CELLS = (("blasts", "obs-blasts"), ("schistocytes", "obs-schistocytes"))
 AT_LEAST = (Comparator.GREATER, Comparator.AT_LEAST)
 
 
+@once
 def not_isolated(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """The rows that show it: anaemia that bleeding does not explain, neutropenia, blasts, schistocytes."""
     return (*_anaemia(p, limits), *_neutropenia(p, limits), *_cells(p, limits))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts
+from cards.facts.once import once
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind
@@ -30,6 +31,7 @@ class Suspicion:
     score: Score
 
 
+@once
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether DIC is possible, and why not or what is missing."""
     recorded = current_rows(p, "SAFE-07", limits)

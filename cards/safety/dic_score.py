@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cards.facts import Known, PatientFacts
+from cards.facts.once import once
 from cards.outcome import Input
 from cards.reasons import Fact
 from cards.record import Measurement, Moment
@@ -28,6 +29,7 @@ OTHER_CAUSES = (
 """Conditions that can cause DIC, beside infection and pregnancy."""
 
 
+@once
 def overt_dic(p: PatientFacts, limits: Thresholds) -> Score:
     """The score from the values of one day, the newest at most 72 hours old."""
     values = _values(p, limits)
@@ -109,6 +111,7 @@ def _fibrinogen(m: Measurement | None, limits: Thresholds) -> Item:
     return Item.known(int(low is Known.YES), measurement_row("fibrinogen", m))
 
 
+@once
 def find_causes(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """The rows of every recorded cause of DIC: infection, cancer, trauma, pregnancy and birth."""
     infections = tuple(infection_row(p, i) for i in p.infections.current())

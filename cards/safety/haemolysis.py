@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cards.facts import Known, PatientFacts
+from cards.facts.once import once
 from cards.outcome import Input
 from cards.record import Measurement, Moment, Result, TestResult
 from cards.rows import measurement_row, result_row
@@ -20,6 +21,7 @@ class Shown:
     rows: tuple[Input, ...] = ()
 
 
+@once
 def find_haemolysis(p: PatientFacts, limits: Thresholds) -> Shown:
     """LDH, haptoglobin, indirect bilirubin, reticulocytes of the last 7 days: one that is abnormal is a sign."""
     within = limits.span("haemolysis_days")

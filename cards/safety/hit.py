@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, Site
+from cards.facts.once import once
 from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Result
@@ -34,6 +35,7 @@ class Suspicion:
     score: Score | None
 
 
+@once
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether HIT is possible, and why not or what is missing."""
     recorded = current_rows(p, "SAFE-02", limits)

@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from cards.facts import PatientFacts
+from cards.facts.once import once
 from cards.safety import dic, hit, purpura_sepsis, stec_hus, ttp, vitt
 from cards.thresholds import Thresholds
 
 NO_PLATELETS = frozenset({"SAFE-01", "SAFE-02", "SAFE-04"})
 """TTP, HIT, VITT-like: platelets only for life-threatening bleeding."""
-
-MEMO = "mimics"
 
 GATES: Mapping[str, Callable[[PatientFacts, Thresholds], bool]] = MappingProxyType(
     {
@@ -30,14 +29,10 @@ GATES: Mapping[str, Callable[[PatientFacts, Thresholds], bool]] = MappingProxyTy
 """By rule: whether it holds."""
 
 
+@once
 def mimics(p: PatientFacts, limits: Thresholds) -> frozenset[str]:
     """The SAFE rules that gate others and hold now: SAFE-01 to 04, 07 and 12.
 
     A dozen rules ask this of one patient: it is worked out once for each `PatientFacts` and `limits`.
     """
-    known = p.once.get(MEMO)
-    if known is not None and known[0] is limits:
-        return known[1]
-    found = frozenset(rule for rule, holds in GATES.items() if holds(p, limits))
-    p.once[MEMO] = (limits, found)
-    return found
+    return frozenset(rule for rule, holds in GATES.items() if holds(p, limits))

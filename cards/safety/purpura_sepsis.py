@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from cards.anti_infective.ceftriaxone import Check, check_ceftriaxone, covering_therapy
 from cards.anti_infective.ordering import order
 from cards.facts import Activity, Bleed, PatientFacts, Sign
+from cards.facts.once import once
 from cards.outcome import (
     Action,
     ActionType,
@@ -67,6 +68,7 @@ class Suspicion:
         return any(b.set_id == FULMINANS for b in self.purpura) or any(key in self.signs for key in grave)
 
 
+@once
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether purpura stands beside a sign of sepsis, and why not or what is missing."""
     purpura = tuple(b for b in p.bleeding.findings if b.set_id in PURPURA and _is_present(b))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, is_past
+from cards.facts.once import once
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind
@@ -37,6 +38,7 @@ class Suspicion:
     is_question: bool
 
 
+@once
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether STEC-HUS is possible, and why not or what is missing."""
     toxin = evidence_of(p, "stec", limits, "stec_days")

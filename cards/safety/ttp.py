@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts
+from cards.facts.once import once
 from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind, Result, Verification
@@ -39,6 +40,7 @@ class Suspicion:
     film: Known
 
 
+@once
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether TTP is possible, and why not or what is missing."""
     recorded = current_rows(p, "SAFE-01", limits)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, has_past_code, is_past
+from cards.facts.once import once
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Moment, Performed, Result
@@ -34,6 +35,7 @@ class Suspicion:
     rows: tuple[Input, ...]
 
 
+@once
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether VITT or a disorder like it is possible, and why not or what is missing."""
     recorded = current_rows(p, "SAFE-04", limits)

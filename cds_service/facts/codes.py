@@ -29,6 +29,12 @@ def _sets_of(coding: Coding, terminology: Terminology) -> tuple[Membership, ...]
     code, system = coding.code or "", coding.system
     if system is None:
         return terminology.sets_of(LOINC, code) if is_loinc(code) else ()
+    return members_of((system, code), terminology)
+
+
+def members_of(pair: tuple[str, str], terminology: Terminology) -> tuple[Membership, ...]:
+    """The sets of one coding (system, code)."""
+    system, code = pair
     if len(code) + len(system) > _LONGEST:
         return terminology.sets_of(system, code)
     return _remembered(terminology, system, code)
@@ -54,4 +60,12 @@ def coding_pairs(concept: CodeableConcept | None) -> tuple[tuple[str, str], ...]
 
 def is_known(concept: CodeableConcept | None, terminology: Terminology) -> bool:
     """Whether a coding's system is one that some set speaks; if not, a record is unmapped rather than no fact."""
-    return any(terminology.knows_system(system) for system, _ in coding_pairs(concept))
+    return any(
+        terminology.knows_system(system) if len(system) > _LONGEST else _is_known_system(terminology, system)
+        for system, _ in coding_pairs(concept)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _is_known_system(terminology: Terminology, system: str) -> bool:
+    return terminology.knows_system(system)

@@ -17,7 +17,7 @@ from cards.code_systems import HL7, normalise_system
 from cards.record import ClinicalStatus, Finding, Membership, Moment, Verification
 from cards.valuesets import Terminology
 from cds_service.facts.ages import read_age
-from cds_service.facts.codes import coding_pairs, is_known
+from cds_service.facts.codes import coding_pairs, is_known, members_of
 from cds_service.facts.context import Reading
 from cds_service.facts.refusals import read_refusals
 from cds_service.fhir.entries import Entry
@@ -64,8 +64,8 @@ def finding_memberships(concept: CodeableConcept | None, terminology: Terminolog
     """Every set that a coding belongs to, with each status under which it does (a plain code before a history)."""
     found = {
         (member.set_id, member.code.status or "")
-        for system, code in coding_pairs(concept)
-        for member in terminology.sets_of(system, code)
+        for pair in coding_pairs(concept)
+        for member in members_of(pair, terminology)
     }
     return tuple(Membership(set_id, status or None) for set_id, status in sorted(found))
 
@@ -173,11 +173,7 @@ def _end(entry: Entry[Condition], reading: Reading) -> tuple[Moment | None, bool
 
 def grade_of(concept: CodeableConcept | None, terminology: Terminology) -> int | None:
     """The modified WHO grade of Condition.severity; None where it has none that is known."""
-    found = {
-        member.set_id
-        for system, code in coding_pairs(concept)
-        for member in terminology.sets_of(system, code)
-    }
+    found = {member.set_id for pair in coding_pairs(concept) for member in members_of(pair, terminology)}
     grades = [grade for grade, set_id in enumerate(_GRADES, start=1) if set_id in found]
     return max(grades, default=None)
 
@@ -195,9 +191,5 @@ _LAY: Final = frozenset({"Patient", "RelatedPerson"})
 
 def word_of(concept: CodeableConcept | None, terminology: Terminology) -> str | None:
     """The key of our word for the first code that has one (bleeding findings)."""
-    words = (
-        member.code.word
-        for system, code in coding_pairs(concept)
-        for member in terminology.sets_of(system, code)
-    )
+    words = (member.code.word for pair in coding_pairs(concept) for member in members_of(pair, terminology))
     return next((word for word in words if word is not None), None)

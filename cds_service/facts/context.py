@@ -27,12 +27,13 @@ class Reading:
     birth: Moment | None = None  # for ages as onset
     intensive_locations: frozenset[tuple[str, str]] = frozenset()  # the site's codes (system, code), A.9
     problems: list[Rejected] = field(default_factory=list)
+    said: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     def report(self, entry: Entry[Shape], reason: str) -> None:
         """Sets a resource, or a part of it, aside. The same thing is said once."""
-        said = Rejected(entry.reference, reason)
-        if said not in self.problems:
-            self.problems.append(said)
+        if (entry.reference, reason) not in self.said:
+            self.said.add((entry.reference, reason))
+            self.problems.append(Rejected(entry.reference, reason))
 
     def moment(self, text: str | None, entry: Entry[Shape], what: str = "unreadable date") -> Moment | None:
         """A date of an entry; None where it has none or one that cannot be read (which is reported)."""

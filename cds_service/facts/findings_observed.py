@@ -7,6 +7,7 @@ says so (an organism as value is a test result, and "family history of" has a di
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 from cards.record import ClinicalStatus, Finding, Membership, Moment, PregnancyEvidence, Verification
@@ -57,7 +58,12 @@ def _meaning(one: Seen, reading: Reading) -> tuple[tuple[CodeMembership, ...], C
 
 
 def _only(members: Iterable[CodeMembership], starts: tuple[str, ...]) -> tuple[CodeMembership, ...]:
-    return tuple(m for m in members if m.set_id.startswith(starts))
+    return tuple(m for m in members if _begins(m.set_id, starts))
+
+
+@cache
+def _begins(set_id: str, starts: tuple[str, ...]) -> bool:
+    return set_id.startswith(starts)
 
 
 def _is_present(one: Seen, reading: Reading) -> bool:

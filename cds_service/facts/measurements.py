@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
-from msgspec import UnsetType
+from msgspec import Raw, UnsetType
 
 from cards.record import Comparator, Measurement
 from cds_service.facts.context import Reading
 from cds_service.facts.observed import Seen
 from cds_service.facts.scales import SCALES, Scale, read_scale
 from cds_service.fhir.numbers import read_decimal
-from cds_service.fhir.shapes import CodeableConcept, Quantity, ReferenceRange
+from cds_service.fhir.shapes import CodeableConcept, Component, Observation, Quantity, ReferenceRange
 
 HIGH: Final = frozenset({"H", "HH", "HU", ">"})
 LOW: Final = frozenset({"L", "LL", "LU", "<"})
+_LONGEST_RANGE: Final = 512  # bytes of JSON
 _NORMAL_RANGE: Final = "normal"  # of the value set of range types that R4 prefers
 
 
@@ -49,7 +51,7 @@ def _measurement(set_id: str, quantity: Quantity, one: Seen, reading: Reading) -
     value = scale.convert(read_decimal(quantity.value))
     if value < 0 or not _is_possible(set_id, value, reading):
         raise ValueError("a measurement that is not possible in its unit")
-    low, high = read_range(one.part.reference_range, quantity, set_id, scale)
+    low, high = _range_of(one.part, quantity, set_id, scale)
     assert one.status is not None
     return Measurement(
         set_id=set_id,
@@ -82,6 +84,28 @@ def read_comparator(quantity: Quantity) -> Comparator | None:
         return Comparator(quantity.comparator)
     except ValueError:
         raise ValueError("a comparator that R4 does not have") from None
+
+
+def _range_of(
+    part: Observation | Component, quantity: Quantity, set_id: str, scale: Scale
+) -> tuple[Decimal | None, Decimal | None]:
+    """The normal range of a result; as laboratories write the same one again and again, it is remembered."""
+    if isinstance(part, Component) or isinstance(part.written_range, UnsetType):
+        return read_range(part.reference_range, quantity, set_id, scale)
+    written = bytes(part.written_range)
+    if len(written) > _LONGEST_RANGE:
+        return read_range(part.reference_range, quantity, set_id, scale)
+    return _remembered_range(written, quantity.unit, quantity.code, set_id)
+
+
+@lru_cache(maxsize=4096)
+def _remembered_range(
+    written: bytes, unit: str | None, code: str | None, set_id: str
+) -> tuple[Decimal | None, Decimal | None]:
+    quantity = Quantity(unit=unit, code=code)
+    scale, _ = read_scale(set_id, quantity)
+    assert scale is not None
+    return read_range(Observation(written_range=Raw(written)).reference_range, quantity, set_id, scale)
 
 
 def read_range(

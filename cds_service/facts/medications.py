@@ -15,7 +15,7 @@ from cards.months import add_months
 from cards.record import Medication as Drug
 from cards.record import MedicationSource, Moment
 from cards.valuesets import normalise_coding
-from cds_service.facts.codes import coding_pairs
+from cds_service.facts.codes import coding_pairs, members_of
 from cds_service.facts.context import Reading
 from cds_service.facts.courses import Span, dosage_span, in_order, route_of
 from cds_service.facts.draft_dosage import DraftDosage, read_dosage
@@ -120,7 +120,7 @@ def _drug(
         reading.report(entry, "not FHIR R4: medication")
         return None
     codes = drug_codes(resource.medication_codeable_concept, resource.medication_reference, entry, reading)
-    mapped = [(pair, reading.terminology.sets_of(*pair)) for pair in codes]
+    mapped = [(pair, members_of(pair, reading.terminology)) for pair in codes]
     set_ids = frozenset(member.set_id for _, members in mapped for member in members)
     start, end = in_order(span, entry, reading)
     dosage = DraftDosage() if set_ids.isdisjoint(DOSED) else _dosage(entry, reading)

@@ -6,11 +6,10 @@ What no value set of interest knows is dropped here, before any number or date i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from cards.record import Moment, ResultStatus
 from cards.valuesets import Membership
@@ -25,8 +24,7 @@ _STATUSES: Final[Mapping[str, ResultStatus]] = {status.value: status for status 
 _NO_RESULT: Final = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """An Observation or a component. `part` holds the value; time, status and specimen are the Observation's."""
 
     entry: Entry[Observation]

@@ -25,7 +25,7 @@ class RawEntry(Struct, frozen=True):
 
 
 class DecodedEntry(Struct, frozen=True, gc=False, rename="camel"):
-    """A resource that was decoded with its Bundle. Its text is looked up where it is needed (`Opened.text_of`)."""
+    """A resource that was decoded with its Bundle. Its text is looked up where it is needed (`Parsed.text_of`)."""
 
     shape: Held = member(name="resource")
     full_url: str | None = None
@@ -61,15 +61,24 @@ class Opened(Struct, frozen=True):
     def is_whole(self) -> bool:
         return self.next_link is None
 
-    def text_of(self, entry: DecodedEntry) -> Raw | None:
-        """The JSON text of a resource that was decoded with this Bundle; None where it was not."""
-        number = next((number for number, one in enumerate(self.entries) if one is entry), None)
-        if number is None or self.texts is None:
-            return None
-        whole = self.texts[self.key]
-        holder = _HOLDER.decode(whole)
-        given = _given(holder.entry) if holder.resource_type == "Bundle" else None
-        return whole if given is None else _open_each(_ENTRIES.decode(given))[0][number].resource
+    def place_of(self, entry: DecodedEntry) -> int | None:
+        """The number of an entry of this page."""
+        return next((number for number, one in enumerate(self.entries) if one is entry), None)
+
+    def read_texts(self) -> tuple[Raw, ...]:
+        """The JSON texts of the resources that were decoded with their Bundle, in its order."""
+        whole = Raw(b"null") if self.texts is None else self.texts[self.key]
+        page = _PAGE_OF_TEXTS.decode(whole)
+        return tuple(one.resource for one in page.entry) if page.resource_type == "Bundle" else (whole,)
+
+
+class _Text(Struct, frozen=True, gc=False):
+    resource: Raw
+
+
+class _PageOfTexts(Struct, frozen=True, gc=False, rename="camel"):
+    resource_type: str = ""
+    entry: tuple[_Text, ...] = ()
 
 
 class _Entry(Struct, frozen=True, gc=False, rename="camel"):
@@ -111,6 +120,7 @@ class _TypeOnly(Struct, frozen=True, gc=False, rename="camel"):
 
 _NOTHING: Final = Opened()
 _ANSWERED: Final[Decoder[Answered]] = Decoder(Answered)
+_PAGE_OF_TEXTS: Final = Decoder(_PageOfTexts)
 _HOLDER: Final = Decoder(_Holder)
 _TYPE: Final = Decoder(_TypeOnly)
 _ENTRIES: Final = Decoder(tuple[Raw, ...])

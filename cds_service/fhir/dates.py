@@ -36,6 +36,9 @@ def is_plain_time(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def read_moment(text: str) -> Moment:
     """The interval that a FHIR date stands for. ValueError, in our words, for what is none."""
+    if is_plain_time(text):
+        at = datetime.fromisoformat(text).astimezone(UTC)
+        return Moment(at, at, text)
     found = _FORM.fullmatch(text)
     if found is None:
         raise ValueError("unreadable date")

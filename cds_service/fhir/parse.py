@@ -70,6 +70,7 @@ class Parsed:
     by_reference: Mapping[str, Entry[Shape]] = field(default_factory=dict)
     full_urls: _FullUrls = field(default_factory=lambda: _FullUrls((), {}))
     pages: Sequence[Opened] = ()
+    texts: dict[int, tuple[Raw, ...]] = field(default_factory=dict, repr=False)
 
     def of(self, shape: type[S]) -> tuple[Entry[S], ...]:
         """The entries of one resource type."""
@@ -90,7 +91,7 @@ class Parsed:
 
     def text_of(self, entry: Entry[Shape]) -> Raw:
         """The JSON text of a resource, as it was sent."""
-        return _text_of(entry.text, self.pages)
+        return _text_of(entry.text, self.pages, self.texts)
 
 
 def parse(sources: Sequence[Source], patient_id: str, fhir_server: str | None = None) -> Parsed:
@@ -192,7 +193,7 @@ class _Found:
                 self.entries.extend(_contained_observations(entry))
         elif wrong.is_unknown:
             name = type(entry.resource).__name__
-            text = _text_of(entry.text, self.pages)
+            text = _text_of(entry.text, self.pages, {})
             self._set_aside(Undecoded(entry.reference, name, wrong.reason, text, entry.key))
         else:
             self.rejected.append(Rejected(entry.reference, wrong.reason))
@@ -238,11 +239,17 @@ class _FullUrls:
         return self._by_url.get((key, url))
 
 
-def _text_of(text: Raw | DecodedEntry, pages: Sequence[Opened]) -> Raw:
+def _text_of(text: Raw | DecodedEntry, pages: Sequence[Opened], known: dict[int, tuple[Raw, ...]]) -> Raw:
+    """The text of an entry; those of a page are found together, and kept in `known`."""
     if isinstance(text, Raw):
         return text
-    found = (page.text_of(text) for page in pages)
-    return next((one for one in found if one is not None), _NO_TEXT)
+    for number, page in enumerate(pages):
+        place = page.place_of(text)
+        if place is not None:
+            if number not in known:
+                known[number] = page.read_texts()
+            return known[number][place]
+    return _NO_TEXT
 
 
 _NAMES: Final = frozenset(shape.__name__ for shape in Shape.__args__)

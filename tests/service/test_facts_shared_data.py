@@ -90,9 +90,10 @@ def read_file(path: Path) -> tuple[RawEntry, ...]:
         listed = json.loads(text)["data"]
         return tuple(RawEntry(Raw(json.dumps(one).encode()), f"urn:uuid:{one['id']}") for one in listed)
     opened = open_bundle(Raw(text))
+    if all(isinstance(one, RawEntry) for one in opened.entries):
+        return opened.entries
     return tuple(
-        RawEntry(one.resource if isinstance(one, RawEntry) else opened.text_of(one) or Raw(), one.full_url)
-        for one in opened.entries
+        RawEntry(text, one.full_url) for text, one in zip(opened.read_texts(), opened.entries, strict=True)
     )
 
 
