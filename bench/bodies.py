@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bench.resources import LOINC, PATIENT, SNOMED, UCUM, Json, Quantity, Writer, searchset
+from bench.resources import PATIENT, SNOMED, Json, Quantity, Writer, searchset
 from cds_service.discovery import PrefetchKey
 from cds_service.stories.prefetch import answer
 
@@ -74,9 +74,13 @@ FOUR_CARDS: Final = Chart(
 CHARTS: Final = {"nothing to say": NOTHING, "one card": ONE_CARD, "four cards": FOUR_CARDS}
 
 
-def body(chart: Chart, times: int, now: datetime, keys: tuple[PrefetchKey, ...]) -> bytes:
-    """The call's body, the chart's own record first and `times - 1` older ones of the common kind after it."""
-    write = Writer(random.Random(f"{chart.counts}{times}"))
+def body(chart: Chart, times: int, now: datetime, keys: tuple[PrefetchKey, ...], seed: int = 0) -> bytes:
+    """The call's body, the chart's own record first and `times - 1` older ones of the common kind after it.
+
+    Each seed gives other ids and other minutes.
+    """
+    write = Writer(random.Random(f"{chart.counts}{times}{seed}"))
+    now -= timedelta(seconds=write.chance.randrange(1, 3000))
     resources = [write.patient("1978-03-09", "female", now - timedelta(days=9)), *_record(write, chart, now)]
     for number in range(1, times):
         resources += _record(write, NOTHING, now - LONG_AGO - number * LONG_AGO)
@@ -158,6 +162,3 @@ def _stool_antigen(write: Writer, at: datetime) -> Json:
         None,
         valueCodeableConcept=positive,
     )
-
-
-__all__ = ["CHARTS", "LOINC", "PATIENT", "SERVICE", "SIZES", "UCUM", "body"]

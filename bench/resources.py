@@ -59,7 +59,7 @@ class Writer:
     def _codes(self, system: str, code: str, display: str) -> Json:
         local = {
             "system": f"{OWN}.42",
-            "code": f"L{self.chance.randrange(10**4, 10**5)}",
+            "code": f"L{code}",
             "display": display.upper(),
         }
         return {"coding": [{"system": system, "code": code, "display": display}, local], "text": display}

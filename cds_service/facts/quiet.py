@@ -28,7 +28,7 @@ from cds_service.facts.platelets import COUNTS, NOT_COUNTS
 from cds_service.facts.stay import read_stay
 from cds_service.facts.units import read_count_unit
 from cds_service.fhir.bundles import BundleEntry, DecodedEntry
-from cds_service.fhir.dates import is_plain_time, read_moment
+from cds_service.fhir.dates import is_exact_time, read_moment
 from cds_service.fhir.entries import Rejected
 from cds_service.fhir.numbers import read_decimal
 from cds_service.fhir.parse import Source, parse
@@ -156,7 +156,7 @@ class _Look:
     def count(self, observation: Observation) -> None:
         """Surely history; or of the last days, usable as it stands, and normal."""
         text, quantity = observation.effective_date_time, observation.value_quantity
-        if text is None or not is_plain_time(text):
+        if text is None or not is_exact_time(text):
             raise _Doubt
         if text[:10] < self.long_ago:
             return
@@ -201,7 +201,7 @@ class _Look:
         if request.intent not in ORDERED or request.do_not_perform or _has_times(request):
             return False
         authored = request.authored_on
-        if authored is not None and not is_plain_time(authored):
+        if authored is not None and not is_exact_time(authored):
             return False
         if request.status in GOING_ON:
             self.report(request, "unmapped drug")

@@ -28,15 +28,20 @@ _PLAIN: Final = re.compile(
 )
 
 
-def is_plain_time(text: str) -> bool:
-    """Whether it is surely an exact time that can be read: told without reading it. False is no answer."""
-    return _PLAIN.fullmatch(text) is not None
+def is_exact_time(text: str) -> bool:
+    """Whether it is a date with a time that can be read, which of most is told without reading it."""
+    if _PLAIN.fullmatch(text) is not None:
+        return True
+    try:
+        return read_moment(text).is_exact
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=4096)
 def read_moment(text: str) -> Moment:
     """The interval that a FHIR date stands for. ValueError, in our words, for what is none."""
-    if is_plain_time(text):
+    if _PLAIN.fullmatch(text) is not None:
         at = datetime.fromisoformat(text).astimezone(UTC)
         return Moment(at, at, text)
     found = _FORM.fullmatch(text)

@@ -30,7 +30,7 @@ _WORDS: Final = {
 }
 
 # One small valid resource of each type that decides cards: the first validation of a type costs 75 ms.
-_SAMPLES: Final = (
+SAMPLES: Final = (
     b'{"resourceType":"Patient","birthDate":"1980-01-01","gender":"female"}',
     b'{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"777-3"}]},'
     b'"subject":{"reference":"Patient/a"},"effectiveDateTime":"2026-01-01T08:00:00Z",'
@@ -67,7 +67,7 @@ def invalid_reason(raw: bytes | Raw) -> str | None:
 
 def warm() -> None:
     """Imports and builds the models of the types that decide cards."""
-    for sample in _SAMPLES:
+    for sample in SAMPLES:
         reason = invalid_reason(sample)
         if reason is not None:
             raise RuntimeError(f"the FHIR models refuse a valid sample: {reason}")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.fhir.dates import read_instant, read_moment
+from cds_service.fhir.dates import is_exact_time, read_instant, read_moment
 
 
 def at_utc(text: str) -> datetime:
@@ -108,3 +108,31 @@ def test_an_instant_is_the_same_in_every_zone(at: datetime, minutes: int) -> Non
     there = (at + timedelta(minutes=minutes)).replace(tzinfo=None)
     text = there.isoformat(timespec="microseconds") + offset
     assert read_moment(text).earliest == at
+
+
+@given(
+    st.text(max_size=30)
+    | st.datetimes().map(lambda at: at.isoformat() + "Z")
+    | st.from_regex(
+        r"[12]\d{3}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d(\.\d{1,9})?(Z|[+-][01]\d:[0-6]\d)", fullmatch=True
+    )
+)
+def test_an_exact_time_is_told_as_it_is_read(text: str) -> None:
+    try:
+        exact = read_moment(text).is_exact
+    except ValueError:
+        exact = False
+    assert is_exact_time(text) is exact
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-06-15T08:00:00.123456789+02:00", "2026-06-15T06:00:00.123456+00:00"),
+        ("2024-02-29T23:59:59-13:30", "2024-03-01T13:29:59+00:00"),
+        ("2023-11-30T00:00:00Z", "2023-11-30T00:00:00+00:00"),
+    ],
+)
+def test_the_usual_form_is_read_exactly(text: str, at: str) -> None:
+    assert read_moment(text).earliest.isoformat() == at
+    assert read_moment(text).text == text
