@@ -85,11 +85,13 @@ def test_what_a_killed_process_left_is_used_and_halves_are_not(
         "from cds_service.cli import main; main()",
         *("replay", str(export), "--out", str(out), "--key-file", str(key), "--workers", "2"),
     ]
-    started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    started = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not any((out / WORK / "parts").glob("*")):
         time.sleep(0.02)
-    os.kill(started.pid, signal.SIGKILL)
+    os.killpg(started.pid, signal.SIGKILL)  # its workers with it
     started.wait()
     assert any((out / WORK / "parts").glob("*"))
     half = out / WORK / "parts/00007.being-written"

@@ -278,8 +278,8 @@ def test_findings_of_real_records(shared_data: Path, name: str, sets: dict[str, 
 @pytest.mark.parametrize(
     ("name", "all_drugs", "mapped"),
     [
-        ("clinosim-us-sepsis-2", 10, 7),
-        ("clinosim-us-pneumonia-1", 7, 3),
+        ("clinosim-us-sepsis-2", 10, 8),
+        ("clinosim-us-pneumonia-1", 7, 6),
         ("clinosim-jp-sepsis-1", 9, 0),
         ("tw-nhi-demo-bundle", 130, 0),
         ("ms-medicationrequest0302-contained", 1, 0),
