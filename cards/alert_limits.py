@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from cards.facts import PatientFacts
 from cards.merging import qualified
-from cards.outcome import Advise, Indicator, Input, Values
+from cards.outcome import Advice, Advise, Indicator, Input, Values
+from cards.reasons import Fact
 from cards.record import Finding
 from cards.rows import bleeding_rows, event_row, finding_row, platelet_row
 
@@ -63,6 +64,19 @@ def _values(over: Sequence[Advise]) -> Values:
 def _also(card: Advise, over: Sequence[Advise]) -> tuple[str, ...]:
     rules = (*card.also, *(rule for one in over for rule in (one.rule, *one.also)))
     return tuple(rule for rule in dict.fromkeys(rules) if rule != card.rule)
+
+
+def failed_checks(failed: Sequence[Advice]) -> Advise:
+    """What could not be completed, by topic and by rule; no word of why, which the log of the service knows."""
+    topics = dict.fromkeys(one.topic for one in failed)
+    return Advise(
+        RULE,
+        Indicator.WARNING,
+        title="title.failed",
+        say=("failed", *(f"failed.{topic.value}" for topic in topics), "failed.rules"),
+        values={"checks": ", ".join(rule for one in failed for rule in one.ids)},
+        unknown=(Fact.CHECK,),
+    )
 
 
 def comfort_card(p: PatientFacts, held: Sequence[Advise]) -> Advise:

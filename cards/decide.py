@@ -11,12 +11,12 @@ from types import MappingProxyType
 
 from cards import precedence
 from cards.advice import ALL_ADVICE
-from cards.alert_limits import comfort_card, further_points, name_infections, name_points
+from cards.alert_limits import comfort_card, failed_checks, further_points, name_infections, name_points
 from cards.facts import PatientFacts
 from cards.merging import absorb
 from cards.outcome import Advice, Advise, CannotTell, Indicator, NoAdvice, Outcome
 from cards.precedence import matches
-from cards.reasons import Why
+from cards.reasons import Fact, Why
 from cards.safety import hit
 from cards.switches import ALL_ON, Switch, Switches, switch_of
 from cards.thresholds import Thresholds
@@ -31,12 +31,23 @@ ORDER_HOOKS = frozenset({"order-select", "order-sign"})
 class Decision:
     """The cards in the order in which they are shown, and every rule's outcome by id.
 
-    `silent` are the cards that a site has switched to silent: to be recorded, never shown.
+    `silent` are the cards that a site has switched to silent: to be recorded, never shown. `faults` are the checks that
+    a fault of ours kept from being completed: a card names them.
     """
 
     cards: tuple[Advise, ...]
     outcomes: Mapping[str, Outcome]
     silent: tuple[Advise, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An advice that raised: the kind of error and its place in the code, never its message, which may hold a value."""
+
+    advice: Advice
+    kind: str
+    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,7 @@ def decide(
     """The cards for one call of the hook `p.hook`."""
     if not is_in_scope(p, limits):
         return Decision((), MappingProxyType({SCOPE: NoAdvice(Why.OUT_OF_SCOPE)}))
-    answers = ask(p, limits, advice)
+    answers, faults = ask(p, limits, advice)
     found = sorted(
         (Card(rule, one) for rule, one in answers.items() if isinstance(one, Advise)),
         key=lambda card: _rank(card, p),
@@ -93,21 +104,47 @@ def decide(
         step(table, p, limits)
     off = {rule: NoAdvice(Why.SILENCED) for rule, switch in switched.items() if switch is Switch.OFF}
     silent = {card.answered: card.advise for card in found if switched[card.answered] is Switch.SILENT}
-    cards = tuple(card.advise for card in table.cards)
-    return Decision(cards, MappingProxyType(_outcomes(answers, table) | off | silent), tuple(silent.values()))
+    cards = _with_faults(tuple(card.advise for card in table.cards), faults)
+    outcomes = MappingProxyType(_outcomes(answers, table) | off | silent)
+    return Decision(cards, outcomes, tuple(silent.values()), faults)
 
 
-def ask(p: PatientFacts, limits: Thresholds, advice: Sequence[Advice]) -> dict[str, Outcome]:
-    """Every rule's own answer, before any other rule is heard."""
+def ask(
+    p: PatientFacts, limits: Thresholds, advice: Sequence[Advice]
+) -> tuple[dict[str, Outcome], tuple[Fault, ...]]:
+    """Every rule's own answer, before any other rule is heard; one that raises takes no other with it."""
     answers: dict[str, Outcome] = {}
+    faults: list[Fault] = []
     for one in advice:
-        outcome = one.decide(p, limits)
+        try:
+            outcome = one.decide(p, limits)
+        except Exception as error:
+            faults.append(Fault(one, type(error).__name__, _place(error)))
+            answers.update(dict.fromkeys(one.ids, CannotTell(Fact.CHECK)))
+            continue
         if isinstance(outcome, NoAdvice | Advise | CannotTell):
             answers[one.ids[0]] = outcome
         else:
             answers.update(dict.fromkeys(one.ids, NoAdvice(one.otherwise)))
             answers.update(outcome)
-    return answers
+    return answers, tuple(faults)
+
+
+def _place(error: Exception) -> str:
+    """Module and line where it was raised."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place is not None else ""
+
+
+def _with_faults(cards: tuple[Advise, ...], faults: Sequence[Fault]) -> tuple[Advise, ...]:
+    """The cards, and after the urgent ones the card that names what could not be completed; no limit takes it away."""
+    if not faults:
+        return cards
+    told = failed_checks([one.advice for one in faults])
+    urgent = sum(one.indicator >= told.indicator for one in cards)
+    return (*cards[:urgent], told, *cards[urgent:])
 
 
 def _outcomes(answers: Mapping[str, Outcome], table: _Table) -> dict[str, Outcome]:

@@ -58,6 +58,7 @@ class Fact(StrEnum):
     ANTIPHOSPHOLIPID = "antiphospholipid antibodies"
     ANCESTRY = "the ancestry, where an eltrombopag dose depends on it"
     D_DIMER = "the D-dimer with the upper limit of its range"
+    CHECK = "what this check would say: it could not be completed"
     THROMBOSIS_DATE = "when the recorded thrombosis began"
     BEFORE_HEPARIN = "a platelet count from before heparin"
     SKIN_NECROSIS = "skin necrosis at heparin injection sites"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cards.decide import Decision
+from cards.decide import Decision, Fault
 from cards.facts import PatientFacts
 from cards.outcome import Advise, CannotTell
 from cds_service.content import Content
@@ -40,6 +40,7 @@ class Account:
     cards: list[Told] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     cannot_tell: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
     rejected: int = 0
     _since: float = field(default_factory=time.perf_counter)
 
@@ -48,6 +49,10 @@ class Account:
         now = time.perf_counter()
         self.stages[stage] = self.stages.get(stage, 0.0) + (now - self._since) * 1000
         self._since = now
+
+    def note_faults(self, faults: Iterable[Fault]) -> None:
+        """Checks that could not be completed: the stem, the kind of error and its place, never its message."""
+        self.faults = [f"{one.advice.stem} {one.kind} {one.where}" for one in faults]
 
     def recall(self, decision: Decision, p: PatientFacts, content: Content) -> Decision:
         """The decision that is shown, after what is remembered."""
@@ -80,6 +85,7 @@ class Account:
             "outcomes": dict(self.outcomes),
             "cannot_tell": self.cannot_tell,
             "rejected": self.rejected,
+            **({"faults": self.faults} if self.faults else {}),
             "stages": {stage: round(spent, 2) for stage, spent in self.stages.items()},
         }
 

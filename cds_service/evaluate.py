@@ -111,6 +111,7 @@ def evaluate(
 
     valid = decide_on_valid(settled.record, parsed, judge)
     account.lap("decide")
+    account.note_faults(valid.decision.faults)
     decision = account.recall(valid.decision, valid.facts, content)
     account.lap("recall")
     cards = render(decision, valid.facts, evaluation.setting, request.context.encounter_id)

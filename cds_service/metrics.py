@@ -31,6 +31,9 @@ CARDS: Final = Counter(
     ["service", "rule", "indicator", "silenced_by"],
 )  # fmt: skip
 REJECTED: Final = Counter("platelet_hooks_rejected_resources", "Resources that were set aside", ["service"])
+FAULTS: Final = Counter(
+    "platelet_hooks_failed_checks", "Checks of rules that could not be completed", ["service", "check"]
+)
 FEEDBACK: Final = Counter(
     "platelet_hooks_feedback", "Feedback entries; matched = their card is known",
     ["service", "outcome", "matched"],
@@ -52,6 +55,8 @@ def count_call(account: Account) -> None:
         STAGE_SECONDS.labels(account.service, stage).observe(milliseconds / 1000)
     for card in account.cards:
         CARDS.labels(account.service, card.rule, card.indicator, card.silenced_by).inc()
+    for fault in account.faults:
+        FAULTS.labels(account.service, fault.partition(" ")[0]).inc()
     if account.rejected:
         REJECTED.labels(account.service).inc(account.rejected)
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from cards import decide
+from cards.outcome import Advice, Advise
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +30,25 @@ for variable in [name for name in os.environ if name.upper().startswith("PLATELE
 # What the service keeps goes into a folder of this run.
 _STATE = tempfile.TemporaryDirectory(prefix="platelet-hooks-")
 os.environ["XDG_STATE_HOME"] = _STATE.name
+
+
+# A rule that raises costs a running service one card; here it fails the test, unless the test is about that.
+_TELL_FAULTS = decide.failed_checks
+
+
+def _fail(failed: Sequence[Advice]) -> Advise:
+    raise AssertionError(f"rules raised: {', '.join(one.stem for one in failed)}")
+
+
+decide.failed_checks = _fail
+
+
+@pytest.fixture
+def rules_may_raise() -> Iterator[None]:
+    """For tests that make a rule raise: it is told as it is in a running service."""
+    decide.failed_checks = _TELL_FAULTS
+    yield
+    decide.failed_checks = _fail
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,7 @@ FED_BY: Mapping[Fact, tuple[str, ...]] = {
     Fact.ABO_MATCH: (),
     Fact.PARASITAEMIA: ("obs-parasitaemia",),
     Fact.TPO_RA_DOSE: ("MedicationRequest.dosageInstruction",),
+    Fact.CHECK: ("Bundle",),  # a fault of ours, whatever the record holds
 }
 """What feeds a fact: value sets, or the FHIR resource or member (with a capital) that holds it without our codes."""
 
