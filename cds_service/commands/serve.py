@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import click
 from granian import Granian
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from cds_service.auth.gate import open_gate
 from cds_service.content import ContentError, load_contents
 from cds_service.dialects.choice import check_order_codes
 from cds_service.metrics_folder import forget_metrics, share_metrics
-from cds_service.settings import PREFIX, SettingsError, load_settings
+from cds_service.settings import PREFIX, Settings, SettingsError, load_settings
 
 APP = "cds_service.app:create_warm_app"
 STOP_SECONDS = 10
+MOST_HEADER_BYTES = 65_536
+HEADER_MILLISECONDS = 30_000
+"""For the line and the headers of a request; also how long a connection may lie idle between two requests."""
 THREADS = 8
 """Calls that a worker answers at a time. One computes; the others may wait for FHIR servers meanwhile."""
 
@@ -33,12 +38,9 @@ THREADS = 8
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer."
 )
 def serve(host: str, port: int, workers: int) -> None:
-    """Answer CDS Hooks calls over HTTP until interrupted."""
+    """Answer CDS Hooks calls over HTTP until interrupted. SIGHUP reads the configuration again."""
     try:
-        settings = load_settings()
-        # The workers do all this too; here it is one line when something in it is wrong.
-        check_order_codes(settings, load_contents(settings).general.templates)
-        open_gate(settings, lambda: datetime.now(UTC))
+        settings = check_configuration()
         address = find_free_address(host, port)
     except (SettingsError, ContentError, OSError) as error:
         click.echo(f"platelet-hooks: {error}", err=True)
@@ -53,6 +55,17 @@ def serve(host: str, port: int, workers: int) -> None:
         run(APP, address, port, workers)
     finally:
         forget_metrics(settings.state_dir)
+
+
+def check_configuration() -> Settings:
+    """The settings, with all that they name looked at: the workers do this too; here a fault is one line.
+
+    SettingsError or ContentError.
+    """
+    settings = load_settings()
+    check_order_codes(settings, load_contents(settings).general.templates)
+    open_gate(settings, lambda: datetime.now(UTC))
+    return settings
 
 
 def find_free_address(host: str, port: int) -> str:
@@ -82,8 +95,11 @@ def describe_sandbox(address: str, port: int) -> str:
 
 
 def run(target: str, address: str, port: int, workers: int) -> None:
-    """Serves the WSGI factory `target` ("module:function") until SIGINT or SIGTERM, workers included."""
-    Granian(
+    """Serves the WSGI factory `target` ("module:function") until SIGINT or SIGTERM, workers included.
+
+    On SIGHUP new workers take over from the old ones, unless the configuration that they would read is wrong.
+    """
+    server = Granian(
         target,
         factory=True,
         interface=Interfaces.WSGI,
@@ -93,7 +109,26 @@ def run(target: str, address: str, port: int, workers: int) -> None:
         blocking_threads=THREADS,
         workers_kill_timeout=STOP_SECONDS,
         respawn_failed_workers=True,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=MOST_HEADER_BYTES
+        ),
         websockets=False,
         log_access=False,
         log_level=LogLevels.warning,
-    ).serve()
+    )
+    server.signal_handler_reload = reload_if_right(server.signal_handler_reload)  # type: ignore[method-assign]
+    server.serve()
+
+
+def reload_if_right(reload: Callable[..., None]) -> Callable[..., None]:
+    """A handler of SIGHUP that says in one line what is wrong, and leaves everything as it is."""
+
+    def handle(*signal: object) -> None:
+        try:
+            check_configuration()
+        except (SettingsError, ContentError, OSError) as error:
+            click.echo(f"platelet-hooks: the configuration stays as it was: {error}", err=True)
+        else:
+            reload(*signal)
+
+    return handle

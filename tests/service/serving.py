@@ -1,0 +1,79 @@
+"""The service as it is started: a process on a port of its own, ended by its id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+
+class Served:
+    """A running service. `address` is its base URL."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.port = port
+        self.address = f"http://127.0.0.1:{port}"
+
+    def wait_until_ready(self, seconds: float = START_SECONDS) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.address}/health/ready", timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError(f"not ready; ended with {self.process.poll()}")
+
+    def workers(self) -> list[int]:
+        """The processes that answer."""
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [pid for pid in map(int, listed.split()) if b"resource_tracker" not in _command(pid)]
+
+    def stop(self) -> str:
+        """Ends it as an operator does; what it said on standard error."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.communicate(timeout=STOP_SECONDS)[1]
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+@contextmanager
+def served(*options: str, **variables: str) -> Iterator[Served]:
+    """The service with these options of `serve`; killed at the end if it still runs."""
+    port = free_port()
+    program = "from cds_service.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, "serve", "--port", str(port), *options],
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    service = Served(process, port)
+    try:
+        service.wait_until_ready()
+        yield service
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate(timeout=STOP_SECONDS)
