@@ -54,7 +54,9 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     content = contents.general
     check_order_codes(settings, content.templates)
     base_url = settings.public_url
-    evaluation = prepare_all(contents, base_url, settings.limits.entries, explains=settings.sandbox)
+    evaluation = prepare_all(
+        contents, base_url, settings.limits.entries, settings.sandbox, settings.limits.validated
+    )
     log = open_log(settings)
     memory = remember(settings, clock, log) if remembers else None
     jtis = ProcessMemory(clock)

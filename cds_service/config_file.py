@@ -77,7 +77,10 @@ class Section(BaseModel):
 
 
 class Limits(Section):
-    """What a request may cost: beyond bytes and entries the answer is 413, beyond depth 400, then 429."""
+    """What a request may cost: beyond depth the answer is 400, beyond bytes, entries and validated resources 413.
+
+    Beyond the requests of a minute it is 429, beyond the large bodies at a time 503.
+    """
 
     body_bytes: StrictInt = Field(
         default=4_194_304, ge=1024, description="a whole number of bytes, 1024 or more"
@@ -86,6 +89,16 @@ class Limits(Section):
     depth: StrictInt = Field(default=64, ge=8, le=256, description="a whole number from 8 to 256")
     entries: StrictInt = Field(
         default=10_000, ge=1, description="a whole number of Bundle entries, 1 or more"
+    )
+    validated: StrictInt = Field(
+        default=400,
+        ge=10,
+        description="a whole number of resources of one call that are validated, 10 or more",
+    )
+    large_bodies: StrictInt = Field(
+        default=2,
+        ge=1,
+        description="a whole number of bodies above 1 MiB that a worker reads at a time, 1 or more",
     )
     fetch_seconds: Decimal = Field(
         default=Decimal("1.5"),

@@ -42,10 +42,12 @@ CAUSES: Mapping[str, Cause] = MappingProxyType(
         "required-data-missing": Cause(412, "required", "Required data is neither sent nor obtainable"),
         "too-large": Cause(413, "too-long", "The body is too large"),
         "too-many-entries": Cause(413, "too-costly", "A Bundle holds too many entries"),
+        "too-many-deciding": Cause(413, "too-costly", "Too many resources would have to be validated"),
         "unsupported-media-type": Cause(415, "not-supported", "The body is not sent as JSON in UTF-8"),
         "too-many-requests": Cause(429, "throttled", "Too many requests: try again later"),
         "internal-error": Cause(500, "exception", "The service failed; no advice was made"),
         "not-ready": Cause(503, "transient", "The service is not ready"),
+        "busy": Cause(503, "transient", "Other large bodies are being read: try again"),
         "store-unavailable": Cause(503, "transient", "The store cannot take it now; nothing was stored"),
     }
 )

@@ -32,7 +32,7 @@ from cds_service.hooks.card import Card
 from cds_service.hooks.request import HookRequest
 from cds_service.hooks.response import EXTENSION, HookResponse
 from cds_service.render import render
-from cds_service.validation import decide_on_valid
+from cds_service.validation import MOST, decide_on_valid
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Evaluation:
     keys: tuple[PrefetchKey, ...]
     most_entries: int
     explains: bool = True
+    most_validated: int = MOST
     for_clients: Mapping[str, Evaluation] = field(default_factory=dict)
     decoder: Decoder[Struct] | None = field(default=None, repr=False)  # of a prefetch under these keys
     codes: CodeMarks | None = field(default=None, repr=False)
@@ -53,16 +54,21 @@ class Evaluation:
         return self if client is None else self.for_clients.get(client, self)
 
 
-def prepare_all(contents: Contents, base_url: str, most_entries: int, explains: bool = True) -> Evaluation:
+def prepare_all(
+    contents: Contents, base_url: str, most_entries: int, explains: bool = True, most_validated: int = MOST
+) -> Evaluation:
     """The evaluation for all, which knows those of the clients that have content of their own."""
     own = {
-        name: prepare(content, base_url, most_entries, explains)
+        name: prepare(content, base_url, most_entries, explains, most_validated)
         for name, content in contents.by_client.items()
     }
-    return replace(prepare(contents.general, base_url, most_entries, explains), for_clients=own)
+    general = prepare(contents.general, base_url, most_entries, explains, most_validated)
+    return replace(general, for_clients=own)
 
 
-def prepare(content: Content, base_url: str, most_entries: int, explains: bool = True) -> Evaluation:
+def prepare(
+    content: Content, base_url: str, most_entries: int, explains: bool = True, most_validated: int = MOST
+) -> Evaluation:
     """An evaluation of this content. ValueError where a site's codes need too many prefetch keys."""
     setting = Setting(
         words=content.words,
@@ -76,7 +82,9 @@ def prepare(content: Content, base_url: str, most_entries: int, explains: bool =
     keys = prefetch_keys(content.terminology)
     decoder = prefetch_decoder(key.name for key in keys)
     codes = CodeMarks(content.terminology, sets_of_scope(content.pathogens))
-    return Evaluation(content, setting, keys, most_entries, explains, decoder=decoder, codes=codes)
+    return Evaluation(
+        content, setting, keys, most_entries, explains, most_validated, decoder=decoder, codes=codes
+    )
 
 
 def evaluate(
@@ -109,7 +117,7 @@ def evaluate(
         facts = read(record, content.limits, content.pathogens)
         return facts, decide(facts, content.limits, switches=content.site.switches)
 
-    valid = decide_on_valid(settled.record, parsed, judge)
+    valid = decide_on_valid(settled.record, parsed, judge, evaluation.most_validated)
     account.lap("decide")
     account.note_faults(valid.decision.faults)
     decision = account.recall(valid.decision, valid.facts, content)

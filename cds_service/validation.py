@@ -13,11 +13,13 @@ from typing import Final
 from cards.decide import Decision
 from cards.facts import PatientFacts
 from cards.record import Measurement, PersonRecord, Record, UnreadPlatelets
+from cds_service.errors import Refused
 from cds_service.fhir.entries import Rejected
 from cds_service.fhir.parse import Parsed
 from cds_service.fhir.validate import invalid_reason
 
 ROUNDS: Final = 12
+MOST: Final = 400
 
 Judge = Callable[[Record], tuple[PatientFacts, Decision]]
 
@@ -36,12 +38,15 @@ class _Reasons:
     """Why each resource is invalid, None where it is not; every one is validated once."""
 
     parsed: Parsed
+    most: int
     known: dict[str, str | None] = field(default_factory=dict)
 
     def invalid(self, references: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         for reference in dict.fromkeys(references):
             if reference not in self.known:
+                if len(self.known) >= self.most:
+                    raise Refused("too-many-deciding", f"expected {self.most} at most")
                 entry = self.parsed.by_reference.get(reference)
                 self.known[reference] = None if entry is None else invalid_reason(self.parsed.text_of(entry))
             reason = self.known[reference]
@@ -50,9 +55,9 @@ class _Reasons:
         return found
 
 
-def decide_on_valid(record: Record, parsed: Parsed, judge: Judge) -> Validated:
-    """Judges the record until every resource that a card rests on is valid."""
-    reasons = _Reasons(parsed)
+def decide_on_valid(record: Record, parsed: Parsed, judge: Judge, most: int = MOST) -> Validated:
+    """Judges the record until every resource that a card rests on is valid. Refused with 413 beyond `most` of them."""
+    reasons = _Reasons(parsed, most)
     rejected: list[Rejected] = []
     facts, decision = judge(record)
     for turn in range(ROUNDS + 1):

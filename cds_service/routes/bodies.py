@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Final
 
 from flask import Request
@@ -10,7 +13,29 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_service.errors import Refused
 
+LARGE_BYTES: Final = 1_048_576
+WAIT_SECONDS: Final = 2
 _JSON: Final = re.compile(r"application/(json|[a-z0-9.+\-]*\+json)")
+
+
+class LargeBodies:
+    """Room in this worker for so many large bodies at a time: each holds several times its size while it is read."""
+
+    def __init__(self, most: int) -> None:
+        self._room = BoundedSemaphore(most)
+
+    @contextmanager
+    def room_for(self, body: bytes) -> Iterator[None]:
+        """Waits a moment for room. Refused with 503 and Retry-After where there is none."""
+        if len(body) <= LARGE_BYTES:
+            yield
+            return
+        if not self._room.acquire(timeout=WAIT_SECONDS):
+            raise Refused("busy", headers={"Retry-After": str(WAIT_SECONDS)})
+        try:
+            yield
+        finally:
+            self._room.release()
 
 
 def read_body(request: Request, most_bytes: int) -> bytes:

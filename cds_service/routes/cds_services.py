@@ -17,7 +17,7 @@ from cds_service.fhir_client import FhirAccess
 from cds_service.hooks.request import read_request
 from cds_service.hooks.wire import encode
 from cds_service.memory import CalledBy, Memory
-from cds_service.routes.bodies import read_body
+from cds_service.routes.bodies import LargeBodies, read_body
 from cds_service.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -30,6 +30,7 @@ def hook_routes(
     routes = Blueprint("cds_services", __name__)
     offered: Mapping[str, HookService] = {row.id: row for row in SERVICES}
     announced = encode(discovery(evaluation.keys))
+    large_bodies = LargeBodies(settings.limits.large_bodies)
 
     @routes.get("/cds-services")
     @routes.get("/cds-services/")
@@ -45,6 +46,10 @@ def hook_routes(
             raise Refused("unknown-service")
         account = g.account = Account(service=service.id)
         body = read_body(request, settings.limits.body_bytes)
+        with large_bodies.room_for(body):
+            return answer_call(body, service, account)
+
+    def answer_call(body: bytes, service: HookService, account: Account) -> Response:
         hook_request = read_request(body, service.hook, settings.limits.depth, evaluation.decoder)
         g.noted = {
             **g.get("noted", {}),
