@@ -119,16 +119,16 @@ class _Look:
         if not isinstance(entry, DecodedEntry):
             raise _Doubt
         shape = entry.shape
+        name = (shape.id, type(shape))
+        if name in self.seen:  # two versions: the newest counts
+            raise _Doubt
+        self.seen.add(name)
         if isinstance(shape, Observation):
             self.observation(shape)
         elif isinstance(shape, Condition):
             self.condition(shape)
-        elif not isinstance(shape, MedicationRequest) or not self.drug(shape):
-            return False
-        name = (shape.id, type(shape))
-        if name in self.seen or shape.id is None:  # two versions: the newest counts
-            raise _Doubt
-        self.seen.add(name)
+        else:
+            return isinstance(shape, MedicationRequest) and self.drug(shape)
         return True
 
     def observation(self, observation: Observation) -> None:
