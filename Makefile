@@ -21,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install dev serve test check fix rulebook mutate fuzz screenshots lock clean
+.PHONY: help install dev serve test check fix rulebook mutate fuzz bench soak screenshots lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -64,8 +64,14 @@ mutate: dev ## mutation tests, MINUTES=60 at most (the content; FOLDER=cards/tpo
 	@$(if $(FOLDER),$(BIN)/python -m tests.mutation.code $(FOLDER) --minutes $(MINUTES) $(ARGS),\
 	$(BIN)/python -m tests.mutation.run --minutes $(MINUTES) $(ARGS))
 
-fuzz: dev ## run the property tests for long
-	@$(BIN)/python -m pytest -n auto -q -m hypothesis --hypothesis-profile=long $(ARGS)
+fuzz: dev ## run the property tests with ever new seeds, FUZZ_MINUTES=10
+	@$(BIN)/python -m tests.fuzz --minutes $(or $(FUZZ_MINUTES),10) $(ARGS)
+
+bench: dev ## how fast it is, as ratios measured side by side (under five minutes)
+	@$(BIN)/python -m bench
+
+soak: dev ## the running service under mixed load and faults, SOAK_MINUTES=60
+	@$(BIN)/python -m tests.soak --minutes $(or $(SOAK_MINUTES),60) $(ARGS)
 
 screenshots: dev ## make the pictures of the documents from the running product (needs Chromium)
 	@$(BIN)/python -m tests.e2e.screenshots

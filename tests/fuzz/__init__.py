@@ -1,0 +1,1 @@
+"""Property tests for long, within a time: `python -m tests.fuzz`."""
