@@ -49,8 +49,8 @@ def _is_deeper(body: bytes, limit: int) -> bool:
         if left.count(b"{") <= limit - level:  # each level takes a bracket
             return False
         fewer = left.replace(b"{}", b"")
-        if len(fewer) == len(left):
-            return left.count(b"{") > limit
+        if len(fewer) == len(left):  # a bracket in a text has no partner
+            return True
         left = fewer
     return True
 

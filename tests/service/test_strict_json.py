@@ -134,3 +134,12 @@ def test_depth_is_what_the_tree_has(tree: object, limit: int) -> None:
         assert levels_of(tree) > limit
     else:
         assert hides or levels_of(tree) <= limit
+
+
+def test_an_opening_bracket_in_a_text_hides_no_level() -> None:
+    """Found by `make fuzz`: the bracket of the text was paired with one of the tree."""
+    tree = [[[[], "["]]]
+    assert levels_of(tree) == 4
+    with pytest.raises(Refused, match="too-deep"):
+        check_depth(json.dumps(tree).encode(), 3)
+    check_depth(json.dumps(tree).encode(), 4)
