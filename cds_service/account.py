@@ -42,6 +42,7 @@ class Account:
     cannot_tell: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     rejected: int = 0
+    count_codes: frozenset[tuple[str, str]] = frozenset()  # system and code of the new platelet counts
     _since: float = field(default_factory=time.perf_counter)
 
     def lap(self, stage: str) -> None:
@@ -59,6 +60,11 @@ class Account:
         if self.recollection is None:
             return decision
         return self.recollection.recall(decision, p, content)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the call came to its end: its answer was written."""
+        return "encode" in self.stages
 
     @property
     def degraded(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from cds_service.fhir_client import FhirAccess
 from cds_service.logs import log_requests, open_log
 from cds_service.memory import Memory
 from cds_service.memory_start import remember
+from cds_service.metrics import KEY_SET_FAILURES
 from cds_service.refusals import answer_failures
 from cds_service.routes.api_pages import api_routes
 from cds_service.routes.cds_services import Clock, hook_routes
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     Unless it `remembers`, nothing is read from the store and nothing written.
     """
     settings = settings or load_settings()
-    gate = open_gate(settings, clock)
+    gate = open_gate(settings, clock, lambda client: KEY_SET_FAILURES.labels(client).inc())
     contents = load_contents(settings)
     content = contents.general
     check_order_codes(settings, content.templates)
@@ -70,8 +71,10 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     app.register_blueprint(fhir_routes(content, base_url))
     app.register_blueprint(feedback_routes(settings, memory, clock))
     app.register_blueprint(insight_routes(settings, memory, clock, content.limits))
-    app.register_blueprint(metric_routes(settings, memory))
-    app.register_blueprint(health_routes(content.version, memory.database.check if memory else lambda: True))
+    app.register_blueprint(metric_routes(settings, memory, contents))
+    store_answers = memory.database.check if memory else lambda: True
+    can_prove = (lambda: True) if settings.sandbox else gate.can_prove
+    app.register_blueprint(health_routes(content.version, store_answers, can_prove))
     app.register_blueprint(page_routes(settings, content))
     app.register_blueprint(api_routes(settings, evaluation.keys, clock))
     if settings.sandbox:

@@ -22,7 +22,7 @@ from cds_service.content import Content, Contents
 from cds_service.discovery import PrefetchKey, prefetch_keys
 from cds_service.explain import explain
 from cds_service.facts import settle
-from cds_service.facts.quiet import CodeMarks, find_quiet
+from cds_service.facts.quiet import CodeMarks, Quiet, find_quiet
 from cds_service.fhir.bundles import prefetch_decoder
 from cds_service.fhir.entries import Rejected
 from cds_service.fhir.parse import parse
@@ -106,11 +106,13 @@ def evaluate(
     if quiet is not None:
         account.lap("parse")
         nothing = Decision((), {SCOPE: NoAdvice(Why.OUT_OF_SCOPE)})
-        account.keep(nothing, (), len(quiet))
-        return _answer((), nothing, quiet, (*gathered.degraded, *account.degraded), evaluation)
+        account.count_codes = quiet.count_codes
+        account.keep(nothing, (), len(quiet.rejected))
+        return _answer((), nothing, quiet.rejected, (*gathered.degraded, *account.degraded), evaluation)
     parsed = parse(gathered.sources, request.context.patient_id, request.fhir_server)
     account.lap("parse")
     settled = settle(parsed, request, gathered.answers, content.terminology, now, content.limits)
+    account.count_codes = settled.count_codes
     account.lap("facts")
 
     def judge(record: Record) -> tuple[PatientFacts, Decision]:
@@ -131,8 +133,8 @@ def evaluate(
 
 def _find_quiet(
     request: HookRequest, gathered: Gathered, evaluation: Evaluation, now: datetime
-) -> tuple[Rejected, ...] | None:
-    """What is reported of a record about which there is surely nothing to say; orders are always read."""
+) -> Quiet | None:
+    """What is told of a record about which there is surely nothing to say; orders are always read."""
     if evaluation.codes is None or request.context.draft_orders is not None:
         return None
     limits = evaluation.content.limits

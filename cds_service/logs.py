@@ -57,7 +57,7 @@ def open_log(settings: Settings) -> Log:
 def log_requests(app: Flask, log: Log) -> None:
     """A line when each request ends. Routes add what they know in `g.noted`, calls their account in `g.account`."""
     # How Prometheus' numbers are kept is settled when it is imported: in a worker, not in what starts the workers.
-    from cds_service.metrics import REQUESTS, SECONDS, count_call
+    from cds_service.metrics import REQUESTS, SECONDS, count_call, count_fetches
 
     @app.before_request
     def begin() -> None:
@@ -73,6 +73,7 @@ def log_requests(app: Flask, log: Log) -> None:
         if account is not None:
             response.headers["Server-Timing"] = account.server_timing()
             count_call(account)
+            count_fetches(g.get("noted", {}).get("fetched", {}))
         REQUESTS.labels(
             route, request.method if request.method in METHODS else "", response.status_code
         ).inc()

@@ -1,15 +1,21 @@
-"""Counters for Prometheus: labels are rule ids, services, routes and reasons of our own, never anything of a record.
+"""Counters for Prometheus. Labels are rule ids, services, routes, reasons and codes of our own, nothing of a record.
 
-Where `serve` names a folder in `PROMETHEUS_MULTIPROC_DIR`, the numbers of all workers are added up.
+Where `serve` names a folder in `PROMETHEUS_MULTIPROC_DIR`, the numbers of all workers are added up. What drifts (a code
+that vanishes, a rule that stops or starts) is told by counters alone, and judged by the rules in `deploy/prometheus/`:
+a counter is right with any number of workers and machines, and costs a call some microseconds.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
     from cds_service.account import Account
@@ -26,6 +32,9 @@ SECONDS: Final = Histogram(
 STAGE_SECONDS: Final = Histogram(
     "platelet_hooks_stage_seconds", "How long a stage of a call took", ["service", "stage"], buckets=BUCKETS
 )
+CALLS: Final = Counter(
+    "platelet_hooks_calls", "Calls of a hook that were answered with or without cards", ["service"]
+)
 CARDS: Final = Counter(
     "platelet_hooks_cards", "Cards by rule; silenced_by is empty where it was shown",
     ["service", "rule", "indicator", "silenced_by"],
@@ -38,6 +47,20 @@ FEEDBACK: Final = Counter(
     "platelet_hooks_feedback", "Feedback entries; matched = their card is known",
     ["service", "outcome", "matched"],
 )  # fmt: skip
+OVERRIDES: Final = Counter(
+    "platelet_hooks_overrides", "Overridden cards that are known, by the rule that led them and the reason given",
+    ["service", "rule", "reason"],
+)  # fmt: skip
+FETCHES: Final = Counter(
+    "platelet_hooks_fetches", "Keys read from FHIR servers; outcome is `read` or why not", ["outcome"]
+)
+PLATELET_CODES: Final = Counter(
+    "platelet_hooks_platelet_codes", "Calls whose record held a new platelet count under this code",
+    ["system", "code"],
+)  # fmt: skip
+KEY_SET_FAILURES: Final = Counter(
+    "platelet_hooks_key_set_failures", "Times that the key set of a client could not be read", ["client"]
+)
 STORE_LOST: Final = Counter(
     "platelet_hooks_store_lost_cards", "Cards that could not be recorded: the queue was full"
 )
@@ -59,12 +82,49 @@ def count_call(account: Account) -> None:
         FAULTS.labels(account.service, fault.partition(" ")[0]).inc()
     if account.rejected:
         REJECTED.labels(account.service).inc(account.rejected)
+    for system, code in account.count_codes:
+        PLATELET_CODES.labels(system, code).inc()
+    if account.is_answered:
+        CALLS.labels(account.service).inc()
 
 
-def exposition() -> bytes:
+def count_fetches(outcomes: Mapping[str, int]) -> None:
+    """The keys that a call read, by how that ended."""
+    for outcome, number in outcomes.items():
+        FETCHES.labels(outcome).inc(number)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State(Collector):
+    """What is so at this moment, asked when the numbers are: the same in every worker, so never added up.
+
+    `contents`: content version by the client that has content of its own, "" for all others.
+    """
+
+    version: str
+    contents: Mapping[str, str]
+    store_up: bool
+
+    def collect(self) -> Iterable[Metric]:
+        """The families."""
+        yield InfoMetricFamily("platelet_hooks_build", "The release that runs", {"version": self.version})
+        yield from self._contents()
+        yield GaugeMetricFamily("platelet_hooks_store_up", "1 while the store answers", float(self.store_up))
+
+    def _contents(self) -> Iterator[Metric]:
+        family = InfoMetricFamily(
+            "platelet_hooks_content", "The clinical content in force", labels=["client"]
+        )
+        for client, version in self.contents.items():
+            family.add_metric([client], {"version": version})
+        yield family
+
+
+def exposition(state: State) -> bytes:
     """All numbers in Prometheus' text format, of every worker where they share a folder."""
+    now = CollectorRegistry()
+    now.register(state)
     if FOLDER not in os.environ:
-        return generate_latest(REGISTRY)
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+        return generate_latest(REGISTRY) + generate_latest(now)
+    MultiProcessCollector(now)  # type: ignore[no-untyped-call]
+    return generate_latest(now)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from cds_service.auth.caller import ANY, Caller
 from cds_service.auth.claims import LEEWAY_SECONDS, doubt_of
@@ -20,6 +21,7 @@ from cds_service.config_file import Client
 from cds_service.settings import Settings, SettingsError
 
 Clock = Callable[[], datetime]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class Gate:
             if not memory.first_use(opaque(token.claims.iss, token.claims.jti), expires):
                 raise Distrusted(Doubt.REPLAYED, client.name)
         return Caller(client, token.claims.tenant)
+
+    def can_prove(self) -> bool:
+        """Whether at least one client's keys are at hand: else no call can be answered. Asks for keys if need be."""
+        sources = self.sources.values()
+        return any(one.has_keys for one in sources) or any(one.check() for one in sources)
 
     def _proven(self, token: Token) -> list[Client]:
         """The entries whose keys made the signature. Distrusted when there is none."""
@@ -82,22 +89,26 @@ def _by_tenant(clients: Sequence[Client], tenant: str | None) -> Client:
     raise Distrusted(Doubt.TENANT)
 
 
-def open_gate(settings: Settings, clock: Clock) -> Gate:
-    """The gate of these settings. SettingsError, one line, when a file of keys is useless."""
+def open_gate(settings: Settings, clock: Clock, report: Report = lambda client: None) -> Gate:
+    """The gate of these settings. SettingsError, one line, when a file of keys is useless.
+
+    `report` is told the client's name when its keys cannot be read (of several that share an address, the first).
+    """
     sources: dict[str, KeySource] = {}
     by_address: dict[str, KeySource] = {}
     for number, client in enumerate(settings.clients, 1):
         if client.jku is not None:
-            sources[client.name] = by_address.setdefault(client.jku, keys_of_address(client.jku))
+            source = keys_of_address(client.jku, report=partial(report, client.name))
+            sources[client.name] = by_address.setdefault(client.jku, source)
         else:
-            sources[client.name] = _file_source(settings, client, number)
+            sources[client.name] = _file_source(settings, client, number, partial(report, client.name))
     return Gate(settings.clients, sources, clock)
 
 
-def _file_source(settings: Settings, client: Client, number: int) -> KeySource:
+def _file_source(settings: Settings, client: Client, number: int, report: Callable[[], None]) -> KeySource:
     assert client.jwks_file is not None
     try:
-        return keys_of_file(settings.beside_config(client.jwks_file))
+        return keys_of_file(settings.beside_config(client.jwks_file), report=report)
     except ValueError as error:
         raise SettingsError(
             f"[[clients]] {number}, jwks_file: expected a JSON Web Key Set: {error}"

@@ -36,6 +36,7 @@ FETCH_SECONDS: Final = 3
 
 Monotonic = Callable[[], float]
 Fetch = Callable[[], bytes]
+Report = Callable[[], None]
 
 _NONE: Final[KeySet] = MappingProxyType({})
 
@@ -45,11 +46,17 @@ class KeysUnavailable(Exception):
 
 
 class KeySource:
-    """The keys of one client. `fetch` gives the JWKS, OSError or ValueError when it cannot. Safe among threads."""
+    """The keys of one client. `fetch` gives the JWKS, OSError or ValueError when it cannot. Safe among threads.
 
-    def __init__(self, fetch: Fetch, monotonic: Monotonic = time.monotonic) -> None:
+    `report` is told of each failure to read them.
+    """
+
+    def __init__(
+        self, fetch: Fetch, monotonic: Monotonic = time.monotonic, report: Report = lambda: None
+    ) -> None:
         self._fetch = fetch
         self._monotonic = monotonic
+        self._report = report
         self._lock = Lock()
         self._keys: KeySet = _NONE
         self._read_at: float | None = None
@@ -71,6 +78,19 @@ class KeySource:
             raise KeysUnavailable
         return self._keys.get(kid, ())
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether there are keys that may be believed, without asking for any."""
+        return self._age() < STALE_SECONDS
+
+    def check(self) -> bool:
+        """Whether there are such keys, after asking for them where there are none."""
+        if not self.has_keys:
+            with self._lock:
+                if not self.has_keys:
+                    self._renew()
+        return self.has_keys
+
     def _age(self) -> float:
         return STALE_SECONDS if self._read_at is None else self._monotonic() - self._read_at
 
@@ -82,24 +102,29 @@ class KeySource:
         try:
             self._keys = read_key_set(self._fetch())
         except (OSError, ValueError):
+            self._report()
             self._next_try = self._monotonic() + (RENEW_SECONDS if self._keys else RETRY_SECONDS)
             return
         self._read_at = self._monotonic()
         self._next_try = self._read_at + RENEW_SECONDS
 
 
-def keys_of_file(path: Path, monotonic: Monotonic = time.monotonic) -> KeySource:
+def keys_of_file(
+    path: Path, monotonic: Monotonic = time.monotonic, report: Report = lambda: None
+) -> KeySource:
     """A source that reads a file, and again when a token names another key. ValueError, one line, if it is useless."""
     try:
         read_key_set(path.read_bytes())
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror})") from None
-    return KeySource(path.read_bytes, monotonic)
+    return KeySource(path.read_bytes, monotonic, report)
 
 
-def keys_of_address(url: str, monotonic: Monotonic = time.monotonic) -> KeySource:
+def keys_of_address(
+    url: str, monotonic: Monotonic = time.monotonic, report: Report = lambda: None
+) -> KeySource:
     """A source that fetches `url`, for the first time when the first token comes."""
-    return KeySource(lambda: fetch_key_set(url), monotonic)
+    return KeySource(lambda: fetch_key_set(url), monotonic, report)
 
 
 class _NoCredentials(AuthBase):

@@ -20,7 +20,7 @@ from cds_service.facts.medications import read_medications
 from cds_service.facts.observed import look_at
 from cds_service.facts.orders import read_orders
 from cds_service.facts.person import read_birth, read_person
-from cds_service.facts.platelets import read_platelets
+from cds_service.facts.platelets import codes_of_new_counts, read_platelets
 from cds_service.facts.results import read_results
 from cds_service.facts.stay import read_stay
 from cds_service.facts.undecoded import read_undecoded
@@ -38,10 +38,14 @@ SHIPPED = Thresholds()
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The record, and what of the resources could not be used (beyond what the parser set aside)."""
+    """The record, and what of the resources could not be used (beyond what the parser set aside).
+
+    `count_codes`: system and code of the new platelet counts, by which a change in the laboratory is noticed.
+    """
 
     record: Record
     rejected: tuple[Rejected, ...] = ()
+    count_codes: frozenset[tuple[str, str]] = frozenset()
 
 
 def settle(
@@ -93,4 +97,4 @@ def settle(
         stay=read_stay(reading, context.encounter_id),
         answers=answers,
     )
-    return Settled(record, tuple(reading.problems))
+    return Settled(record, tuple(reading.problems), codes_of_new_counts(seen, reading))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -33,6 +34,9 @@ CITRATE: Final = "obs-platelet-count-citrate"
 CORD: Final = "obs-platelet-count-cord"
 COUNTS: Final = frozenset({COUNT, CITRATE, CORD})
 NOT_COUNTS: Final = frozenset({"not-a-platelet-count", "obs-platelet-indices", "obs-platelet-morphology"})
+
+NEW: Final = timedelta(hours=48)
+"""A sample that tells how the laboratory codes its counts now. It watches the interface and decides nothing."""
 
 _THOUSAND: Final = Decimal(1000)
 _NO_VALUE: Final = "a platelet result without a value"
@@ -64,6 +68,17 @@ def read_platelets(
             reading.report(one.entry, str(error))
             unread.append(UnreadPlatelets(one.reference, str(error), one.time, one.issued))
     return tuple(results), tuple(unread)
+
+
+def codes_of_new_counts(seen: Iterable[Seen], reading: Reading) -> frozenset[tuple[str, str]]:
+    """System and code, as the value sets have them, of the counts of the last hours; readable or not."""
+    return frozenset(
+        (member.code.system, member.code.code)
+        for one in seen
+        if one.time is not None and reading.as_of - one.time.latest <= NEW
+        for member in one.members
+        if member.set_id in COUNTS
+    )
 
 
 def _has_no_result(one: Seen) -> bool:

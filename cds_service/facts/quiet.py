@@ -24,7 +24,7 @@ from cds_service.facts.context import Reading
 from cds_service.facts.events import read_events
 from cds_service.facts.medications import NEVER, ORDERED, read_medications
 from cds_service.facts.person import read_birth
-from cds_service.facts.platelets import COUNTS, NOT_COUNTS
+from cds_service.facts.platelets import COUNTS, NEW, NOT_COUNTS
 from cds_service.facts.stay import read_stay
 from cds_service.facts.units import read_count_unit
 from cds_service.fhir.bundles import BundleEntry, DecodedEntry
@@ -95,6 +95,14 @@ class CodeMarks:
         return marks
 
 
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A record about which there is nothing to say: what is reported of it, and the codes of its new counts."""
+
+    rejected: tuple[Rejected, ...]
+    count_codes: frozenset[tuple[str, str]]
+
+
 @dataclass(slots=True)
 class _Look:
     """One record looked over. `rest` are the entries that are read as ever, for they are few."""
@@ -106,6 +114,7 @@ class _Look:
     own: str = ""
     long_ago: str = ""
     counts: int = 0
+    new: list[Observation] = field(default_factory=list)
     reported: list[Rejected] = field(default_factory=list)
     seen: set[tuple[str | None, type[Shape]]] = field(default_factory=set)
 
@@ -178,6 +187,20 @@ class _Look:
         if not self.limits.normal <= value <= self.limits.plausible_high:
             raise _Doubt
         self.counts += age <= self.limits.span("history_only")
+        if age <= NEW:
+            self.new.append(observation)
+
+    def count_codes(self) -> frozenset[tuple[str, str]]:
+        """As the value sets have them."""
+        terminology = self.codes.terminology
+        codings = {(one.system, one.code) for o in self.new if o.code is not None for one in o.code.coding}
+        return frozenset(
+            (member.code.system, member.code.code)
+            for system, code in codings
+            if system is not None and code is not None
+            for member in terminology.sets_of(system, code)
+            if member.set_id in COUNTS
+        )
 
     def condition(self, condition: Condition) -> None:
         """Neither bleeding nor an infection."""
@@ -239,8 +262,8 @@ def find_quiet(
     as_of: datetime,
     codes: CodeMarks,
     limits: Thresholds,
-) -> tuple[Rejected, ...] | None:
-    """What is reported of a record that is surely out of scope; None for any other, and wherever there is a doubt."""
+) -> Quiet | None:
+    """What is told of a record that is surely out of scope; None for any other, and wherever there is a doubt."""
     look = _Look(codes, patient_id, as_of, limits)
     try:
         rest = [
@@ -254,7 +277,7 @@ def find_quiet(
         problems = _read_rest([one for one in rest if one.entries], look, fhir_server)
     except (_Doubt, ValueError):
         return None
-    return (*look.reported, *problems)
+    return Quiet((*look.reported, *problems), look.count_codes())
 
 
 def _is_plain_patient(entry: BundleEntry, look: _Look) -> bool:

@@ -27,9 +27,10 @@ _KEYS: Final[Mapping[str, str]] = {code or key: key for key, (code, _) in OVERRI
 
 def keep_feedback(
     entries: Sequence[Entry], memory: Memory, caller: CalledBy, now: datetime
-) -> tuple[bool, ...]:
-    """Commits the entries; for each whether its card is known. Refused (400) for the card of another client or service.
+) -> tuple[str | None, ...]:
+    """Commits the entries; for each the rule that led its card, None where the card is not known.
 
+    Refused (400) for the card of another client or service.
     StoreDown or ValueRefused: nothing is stored. The same entry again is stored once.
     """
     memory.writer.flush(FLUSH_SECONDS)  # the cards of a moment ago
@@ -54,7 +55,7 @@ def keep_feedback(
         put(connection, FEEDBACK, rows)
 
     memory.database.commit(write)
-    return tuple(bool(row["matched"]) for row in rows)
+    return tuple(known[entry.card].rule if entry.card in known else None for entry in entries)
 
 
 def _row(

@@ -9,10 +9,10 @@ from flask import Blueprint, Response, g, request
 from cds_service.auth.caller import current_caller
 from cds_service.discovery import SERVICES
 from cds_service.errors import Refused
-from cds_service.feedback.entries import read_feedback
-from cds_service.feedback.keeping import keep_feedback
+from cds_service.feedback.entries import OVERRIDDEN, read_feedback
+from cds_service.feedback.keeping import keep_feedback, reason_key
 from cds_service.memory import CalledBy, Memory
-from cds_service.metrics import FEEDBACK
+from cds_service.metrics import FEEDBACK, OVERRIDES
 from cds_service.routes.bodies import read_body
 from cds_service.routes.cds_services import Clock
 from cds_service.settings import Settings
@@ -39,12 +39,14 @@ def feedback_routes(settings: Settings, memory: Memory | None, clock: Clock) -> 
         try:
             if memory is None:
                 raise StoreDown
-            matched = keep_feedback(entries, memory, caller, clock())
+            rules = keep_feedback(entries, memory, caller, clock())
         except (StoreDown, ValueRefused):
             raise Refused("store-unavailable", headers={"Retry-After": RETRY_SECONDS}) from None
-        for entry, is_known in zip(entries, matched, strict=True):
-            FEEDBACK.labels(service_id, entry.outcome, str(is_known).lower()).inc()
-        g.noted["unmatched"] = matched.count(False)
+        for entry, rule in zip(entries, rules, strict=True):
+            FEEDBACK.labels(service_id, entry.outcome, str(rule is not None).lower()).inc()
+            if rule is not None and entry.outcome == OVERRIDDEN:
+                OVERRIDES.labels(service_id, rule, reason_key(entry)).inc()
+        g.noted["unmatched"] = rules.count(None)
         return Response(status=200)
 
     return routes

@@ -20,11 +20,12 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CardOnFile:
-    """What feedback is held against: whose card it is, and its suggestions in their order."""
+    """What feedback is held against: whose card it is, the rule that led it, its suggestions in their order."""
 
     uuid: str
     service: str
     client: str
+    rule: str
     suggestions: tuple[str, ...]
 
 
@@ -58,12 +59,11 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
 
 def cards_on_file(connection: Connection, uuids: Collection[str]) -> dict[str, CardOnFile]:
     """The known ones of these cards."""
-    found = select(CARDS.c.uuid, CARDS.c.service, CARDS.c.client, CARDS.c.suggestions).where(
-        CARDS.c.uuid.in_(uuids)
-    )
+    c = CARDS.c
+    found = select(c.uuid, c.service, c.client, c.rule, c.suggestions).where(c.uuid.in_(uuids))
     return {
-        uuid: CardOnFile(uuid, service, client, tuple(suggestions.split()))
-        for uuid, service, client, suggestions in connection.execute(found)
+        uuid: CardOnFile(uuid, service, client, rule, tuple(suggestions.split()))
+        for uuid, service, client, rule, suggestions in connection.execute(found)
     }
 
 
