@@ -22,7 +22,6 @@ import requests
 from cds_service.fhir_client import FhirAccess, Wanted
 from cds_service.fhir_client.access import search_of
 from cds_service.settings import Settings
-from tests.service.build import PATIENT
 from tests.service.fhir_server import Answer, fhir_server
 from tests.service.hook_calls import KEYS, call, hook_request, nosebleed
 
@@ -69,7 +68,7 @@ def measure(base: str, rounds: int) -> tuple[list[float], list[float]]:
 
     def serially() -> None:
         for key in keys:
-            session.get(f"{base}/{search_of(key, PATIENT)}").raise_for_status()
+            session.get(f"{base}/{search_of(key, request.context)}").raise_for_status()
 
     def at_once() -> None:
         fetched = access.for_call()([Wanted(key) for key in keys], request)

@@ -5,8 +5,8 @@ Nothing is lost on the way: what does not become a card keeps its reason in `Dec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from cards import precedence
@@ -19,12 +19,11 @@ from cards.precedence import matches
 from cards.reasons import Fact, Why
 from cards.safety import hit
 from cards.switches import ALL_ON, Switch, Switches, switch_of
+from cards.table import Card, Table
 from cards.thresholds import Thresholds
 
 SCOPE = "A.3"
 """Stands for all rules where the scope test leaves them unasked."""
-
-ORDER_HOOKS = frozenset({"order-select", "order-sign"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +49,6 @@ class Fault:
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """An advice and the rule that gave it (an order rule may be led by another family's id)."""
-
-    answered: str
-    advise: Advise
-
-    @property
-    def indicator(self) -> Indicator:
-        return self.advise.indicator
-
-    def is_of(self, patterns: Iterable[str]) -> bool:
-        return matches(self.answered, patterns)
-
-    def carries(self, rule: str) -> bool:
-        return rule in (self.answered, self.advise.rule, *self.advise.also)
-
-
-@dataclass(slots=True)
-class _Table:
-    """The cards that are still on the table, and why the others left it."""
-
-    cards: list[Card]
-    left: dict[str, Why] = field(default_factory=dict)
-
-    def drop(self, cards: Iterable[Card], why: Why) -> None:
-        for card in list(cards):
-            self.cards.remove(card)
-            self.left[card.answered] = why
-
-    def put(self, old: Card, advise: Advise) -> None:
-        self.cards[self.cards.index(old)] = replace(old, advise=advise)
-
-
 def decide(
     p: PatientFacts,
     limits: Thresholds,
@@ -99,7 +64,7 @@ def decide(
         key=lambda card: _rank(card, p),
     )
     switched = {card.answered: switch_of(card.answered, card.advise, switches) for card in found}
-    table = _Table([card for card in found if switched[card.answered] is Switch.ON])
+    table = Table([card for card in found if switched[card.answered] is Switch.ON])
     for step in STEPS:
         step(table, p, limits)
     off = {rule: NoAdvice(Why.SILENCED) for rule, switch in switched.items() if switch is Switch.OFF}
@@ -147,7 +112,7 @@ def _with_faults(cards: tuple[Advise, ...], faults: Sequence[Fault]) -> tuple[Ad
     return (*cards[:urgent], told, *cards[urgent:])
 
 
-def _outcomes(answers: Mapping[str, Outcome], table: _Table) -> dict[str, Outcome]:
+def _outcomes(answers: Mapping[str, Outcome], table: Table) -> dict[str, Outcome]:
     shown = {rule: card.advise for card in table.cards for rule in (*card.advise.also, card.advise.rule)}
     told = {rule: NoAdvice(why) for rule, why in table.left.items()}
     kept = {rule: one for rule, one in answers.items() if not isinstance(one, Advise)}
@@ -199,21 +164,28 @@ def _infection_rank(card: Card, p: PatientFacts) -> int:
 # -------------------------------------------------------------------------------------------------------- steps
 
 
-def _hold_back_in_comfort_care(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+def _hold_back_in_comfort_care(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     """A.3: only the allergy card of an order, and one info card that says what is held back."""
     if p.comfort_care is None:
         return
     held = [card for card in table.cards if not card.is_of(precedence.SPEAK_IN_COMFORT_CARE)]
+    would_speak = any(_is_heard(card, table, p) for card in held)
     table.drop(held, Why.COMFORT_CARE)
-    if held:
+    if would_speak:
         table.cards.append(Card(SCOPE, comfort_card(p, [card.advise for card in held])))
 
 
-def _suppress(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+def _suppress(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     for row in precedence.SUPPRESSIONS:
-        speaking = [c for c in table.cards if c.carries(row.when) and c.indicator >= row.at_least]
+        found = [c for c in table.cards if c.carries(row.when) and c.indicator >= row.at_least]
+        speaking = [c for c in found if _may_suppress(c, table, p)]
         if speaking:
             table.drop([c for c in table.cards if c not in speaking and _falls(c, row.drops)], Why.SUPPRESSED)
+
+
+def _may_suppress(card: Card, table: Table, p: PatientFacts) -> bool:
+    """On discharge what is not evaluated takes nothing away; but mimics are looked for, and one explains a count."""
+    return p.hook != precedence.DISCHARGE or card.is_of(("SAFE-*",)) or _is_heard(card, table, p)
 
 
 def _falls(card: Card, patterns: tuple[str, ...]) -> bool:
@@ -224,17 +196,20 @@ def _falls(card: Card, patterns: tuple[str, ...]) -> bool:
     return card.indicator is Indicator.INFO or card.answered not in precedence.ONLY_AS_INFO
 
 
-def _hear_only_this_hook(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
-    """A.2, last row: on orders only what concerns the order."""
-    allowed = precedence.HOOKS.get(p.hook, ("*",))
-    unheard = [card for card in table.cards if not card.is_of(allowed) and not _concerns(card, table, p)]
-    table.drop(unheard, Why.NOT_THIS_HOOK)
+def _hear_only_this_hook(table: Table, p: PatientFacts, limits: Thresholds) -> None:
+    """A.2, last row: on orders only what concerns the order; on discharge only what follows it."""
+    table.drop([card for card in table.cards if not _is_heard(card, table, p)], Why.NOT_THIS_HOOK)
 
 
-def _concerns(card: Card, table: _Table, p: PatientFacts) -> bool:
-    if p.hook == "encounter-discharge":
-        return card.is_of(("SAFE-*",)) and card.indicator is Indicator.CRITICAL
-    if p.hook not in ORDER_HOOKS:
+def _is_heard(card: Card, table: Table, p: PatientFacts) -> bool:
+    return card.is_of((*precedence.HOOKS.get(p.hook, ("*",)), SCOPE)) or _concerns(card, table, p)
+
+
+def _concerns(card: Card, table: Table, p: PatientFacts) -> bool:
+    if p.hook == precedence.DISCHARGE:
+        is_danger = card.is_of(("SAFE-*",)) and card.indicator is Indicator.CRITICAL
+        return is_danger or any(card.carries(rule) for rule in precedence.CARRIED_AT_DISCHARGE)
+    if p.hook not in precedence.ORDER_HOOKS:
         return False
     if card.is_of(("SAFE-*", "BLD-03")):
         return bool(p.selected(*precedence.SAFETY_ASKED)) or _orders_procedure(p)
@@ -249,7 +224,7 @@ def _orders_procedure(p: PatientFacts) -> bool:
     return any(s.startswith("proc-") for order in p.orders for s in order.set_ids)
 
 
-def _is_reason_of_an_order_card(card: Card, table: _Table, p: PatientFacts) -> bool:
+def _is_reason_of_an_order_card(card: Card, table: Table, p: PatientFacts) -> bool:
     """The card of an infection on which a card about the selected order rests."""
     rests = {
         i.reference
@@ -262,7 +237,7 @@ def _is_reason_of_an_order_card(card: Card, table: _Table, p: PatientFacts) -> b
     return any(not rests.isdisjoint(infection.references) for infection in own)
 
 
-def _merge(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+def _merge(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     for row in precedence.MERGES:
         target = next((card for card in table.cards if card.is_of(row.into)), None)
         if target is None:
@@ -277,7 +252,7 @@ def _merge(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
         table.drop([c for c in told if c.indicator <= carrying.indicator], Why.MERGED)
 
 
-def _say_that_hit_is_unlikely(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+def _say_that_hit_is_unlikely(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     """SAFE-02: with 3 points or less neither a test nor a stop of heparin; said where a card stands anyway."""
     target = next((card for card in table.cards if card.is_of(precedence.UNLIKELY_HIT_IN)), None)
     if target is None or p.hook != "patient-view":
@@ -296,12 +271,12 @@ def _say_that_hit_is_unlikely(table: _Table, p: PatientFacts, limits: Thresholds
         )
 
 
-def _absorb(table: _Table, target: Card, card: Card) -> None:
+def _absorb(table: Table, target: Card, card: Card) -> None:
     table.put(target, absorb(target.advise, card.advise))
     table.drop([card], Why.MERGED)
 
 
-def _quieten(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+def _quieten(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     """A.3: from 150 nothing but mimics and follow-up; from 100 to 149 one info card, infections as info."""
     count = p.platelets.decisive
     if count is None or count.value < limits.mild or p.hook != "patient-view":
@@ -326,7 +301,7 @@ def _quieten(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
         _absorb(table, first, card)
 
 
-def _limit_families(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+def _limit_families(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     """A.2: at most two infection cards and one of a TPO-RA; a further critical one is shown."""
     infections = [c for c in table.cards if c.is_of(("INF-*",))]
     allowed = infections[: precedence.INFECTION_CARDS]
@@ -338,11 +313,11 @@ def _limit_families(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
     table.drop([c for c in further if c.indicator is not Indicator.CRITICAL], Why.LIMIT)
 
 
-def _sort(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+def _sort(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     table.cards.sort(key=lambda card: _rank(card, p))
 
 
-def _limit_cards(table: _Table, p: PatientFacts, limits: Thresholds) -> None:
+def _limit_cards(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     """A.3: what is over the limit goes into one card of further points; a critical card never does."""
     limit = precedence.CARD_LIMITS.get(p.hook, precedence.CARD_LIMITS["patient-view"])
     if len(table.cards) <= limit:

@@ -135,17 +135,19 @@ CARRIED = ("ORD-*", "PROC-*")
 
 # ------------------------------------------------------------------------------------------- which hook hears what
 
+ORDER_HOOKS = frozenset({"order-select", "order-sign"})
+DISCHARGE = "encounter-discharge"
+
 HOOKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "patient-view": ("*",),
         "order-select": ("DATA-02..05", "DATA-08", "ORD-*", "PROC-*"),
         "order-sign": ("DATA-02..05", "DATA-08", "ORD-*", "PROC-*"),
-        "encounter-discharge": (
+        DISCHARGE: (
             "DATA-01..02",
             "DATA-05",
             "DATA-08",
             "TRF-01",
-            "INF-GEN-04",
             "INF-HP-03",
             "TPO-12..14",
             "MON-*",
@@ -153,6 +155,9 @@ HOOKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Families that may speak on a hook, by the rule that answered; SAFE and TRF on orders: `cards.decide`."""
+
+CARRIED_AT_DISCHARGE = ("INF-GEN-04",)
+"""Heard on discharge whichever infection leads the card: therapy under way, and when the platelets should be back."""
 
 BLOOD_PRODUCTS = frozenset({"proc-platelet-transfusion", "product-platelets", "proc-other-blood-product"})
 
@@ -194,7 +199,7 @@ SAFETY_ASKED = (
 # ------------------------------------------------------------------------------------------------------ limits (A.3)
 
 CARD_LIMITS: Mapping[str, int] = MappingProxyType(
-    {"patient-view": 4, "order-select": 3, "order-sign": 3, "encounter-discharge": 4}
+    {"patient-view": 4, "order-select": 3, "order-sign": 3, DISCHARGE: 4}
 )
 INFECTION_CARDS = 2
 

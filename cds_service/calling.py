@@ -13,7 +13,7 @@ from msgspec import DecodeError
 from msgspec.json import decode
 
 from cards.valuesets import load
-from cds_service.discovery import SERVICES, PrefetchKey, prefetch_keys
+from cds_service.discovery import SERVICES, PrefetchKey, keys_of, prefetch_keys
 from cds_service.settings import load_settings
 
 SECONDS: Final = 30
@@ -60,7 +60,7 @@ class ServiceHere:
         self._client = create_app(settings, clock, remembers=False).test_client()
 
     def keys(self, hook: str) -> Sequence[PrefetchKey]:
-        return prefetch_keys(load())
+        return keys_of(hook, prefetch_keys(load()))
 
     def call(self, hook: str, body: bytes) -> Reply:
         answer = self._client.post(

@@ -7,12 +7,13 @@ are taken from the value sets that the facts read, the site's local codes includ
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
 from cards.code_systems import LOINC, SNOMED, SYSTEMS
+from cards.precedence import DISCHARGE
 from cards.record import Kind
 from cards.valueset_files import FACTS
 from cards.valuesets import Terminology, ValueSet
@@ -26,6 +27,7 @@ LONGEST_QUERY: Final = 2000
 """Characters of a template, percent-encoded: longer addresses are cut by proxies and servers."""
 
 PATIENT: Final = "{{context.patientId}}"
+ENCOUNTER: Final = "{{context.encounterId}}"
 _ID_LENGTH: Final = 64
 _NEWEST_FIRST: Final = "&_sort=-date&_count=200"
 _ALL: Final = "&_count=200"
@@ -56,6 +58,19 @@ SERVICES: Final = (
         "Low platelets in infection: selected orders",
         "When orders are selected: cards on what low platelets, bleeding, infection and allergies in the record mean "
         "for drugs, blood products and procedures.",
+    ),
+    HookService(
+        "itp-order-sign",
+        "order-sign",
+        "Low platelets in infection: orders to be signed",
+        "Before orders are signed: every draft is judged as a selected one is when it is selected.",
+    ),
+    HookService(
+        "itp-encounter-discharge",
+        DISCHARGE,
+        "Low platelets in infection: what follows discharge",
+        "When a stay ends: cards on the next blood count, tests of cure, dangers and limits of thrombopoietin receptor "
+        "agonists, when to return, and what must not leave unseen, for a patient with low platelets and an infection.",
     ),
 )
 
@@ -117,12 +132,15 @@ BY_PATIENT: Final = (
     _by_patient("laboratoryReports", "DiagnosticReport", None, f"&category=LAB{_NEWEST_FIRST}"),
 )
 
+ENCOUNTER_KEY: Final = PrefetchKey("encounter", f"Encounter/{ENCOUNTER}", frozenset({Kind.ENCOUNTERS}))
+"""On discharge in the place of `encounters`: the stay that ends may be recorded as finished already."""
+
 WHERE_THERE_IS_ROOM: Final = (_by_patient("appointments", "Appointment", None, f"&status=booked{_ALL}"),)
 """Asked for unless a site's local codes need the last key for Observations."""
 
 
 def prefetch_keys(terminology: Terminology) -> tuple[PrefetchKey, ...]:
-    """What every service asks for. ValueError when a site's local codes need more keys than there may be."""
+    """What the services ask for (`keys_of`). ValueError when a site's local codes need more keys than there may be."""
     asked = (PATIENT_KEY, *_observations(terminology), *BY_PATIENT)
     if len(asked) > MOST_KEYS:
         raise ValueError(
@@ -132,9 +150,15 @@ def prefetch_keys(terminology: Terminology) -> tuple[PrefetchKey, ...]:
     return asked + WHERE_THERE_IS_ROOM[: MOST_KEYS - len(asked)]
 
 
-def discovery(keys: Iterable[PrefetchKey]) -> Discovery:
+def keys_of(hook: str, keys: Iterable[PrefetchKey]) -> tuple[PrefetchKey, ...]:
+    """The keys of one service: on discharge the stay is read by its id."""
+    if hook != DISCHARGE:
+        return tuple(keys)
+    return tuple(ENCOUNTER_KEY if key.name == "encounters" else key for key in keys)
+
+
+def discovery(keys: Sequence[PrefetchKey]) -> Discovery:
     """The body of `GET /cds-services`."""
-    prefetch = {key.name: key.template for key in keys}
     return Discovery(
         services=tuple(
             Service(
@@ -142,7 +166,7 @@ def discovery(keys: Iterable[PrefetchKey]) -> Discovery:
                 title=row.title,
                 description=row.description,
                 id=row.id,
-                prefetch=prefetch,
+                prefetch={key.name: key.template for key in keys_of(row.hook, keys)},
                 usage_requirements=USAGE,
                 version=CDS_HOOKS_VERSION,
                 hook_version=HOOK_VERSION,

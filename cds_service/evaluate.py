@@ -19,7 +19,7 @@ from cards.scope_sets import sets_of_scope
 from cds_service.account import Account
 from cds_service.card_text import Setting
 from cds_service.content import Content, Contents
-from cds_service.discovery import PrefetchKey, prefetch_keys
+from cds_service.discovery import ENCOUNTER_KEY, PrefetchKey, keys_of, prefetch_keys
 from cds_service.explain import explain
 from cds_service.facts import settle
 from cds_service.facts.quiet import CodeMarks, Quiet, find_quiet
@@ -80,7 +80,7 @@ def prepare(
         site_links=content.site.links,
     )
     keys = prefetch_keys(content.terminology)
-    decoder = prefetch_decoder(key.name for key in keys)
+    decoder = prefetch_decoder(key.name for key in (*keys, ENCOUNTER_KEY))
     codes = CodeMarks(content.terminology, sets_of_scope(content.pathogens))
     return Evaluation(
         content, setting, keys, most_entries, explains, most_validated, decoder=decoder, codes=codes
@@ -97,7 +97,7 @@ def evaluate(
     """The answer to a call at `now` (aware). Refused with 412 or 413 where it cannot be answered."""
     content = evaluation.content
     account = account or Account()
-    gathered = gather(request, evaluation.keys, evaluation.most_entries, fetch)
+    gathered = gather(request, keys_of(request.hook, evaluation.keys), evaluation.most_entries, fetch)
     account.lap("gather")
     if request.context.user_is_patient:
         nothing = Decision((), {SCOPE: NoAdvice(Why.PATIENT_USER)})

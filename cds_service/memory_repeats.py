@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from cards.decide import ORDER_HOOKS
 from cards.facts import PatientFacts
 from cards.outcome import Advise, Indicator
+from cards.precedence import ORDER_HOOKS
 from cards.thresholds import Thresholds
 from cds_service.memory_marks import Marks, grade_of
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cds_service.discovery import SERVICES, HookService, PrefetchKey
+from cds_service.discovery import SERVICES, HookService, PrefetchKey, keys_of
 from cds_service.errors import CAUSES
 from cds_service.feedback.entries import LONGEST_COMMENT, MOST_ENTRIES
 from cds_service.hooks.context import REQUIRED
@@ -124,7 +124,7 @@ CONTEXT: Final[Mapping[str, Schema]] = {
         "properties": {"resourceType": {"const": "Bundle"}, "entry": {"type": "array"}},
     },
 }
-EXTRA: Final = {"type": ["object", "null"], "description": "Read by no rule, passed over."}
+EXTRA: Final = {"description": "Read by no rule, passed over."}
 
 
 def request_name(row: HookService) -> str:
@@ -133,12 +133,11 @@ def request_name(row: HookService) -> str:
 
 
 def _request(row: HookService, keys: Sequence[PrefetchKey]) -> Schema:
-    """The body of a call; a prefetch value is a resource, a Bundle, null or an OperationOutcome."""
+    """The body of a call; a prefetch value should be a resource, a Bundle, null or an OperationOutcome."""
     wanted = REQUIRED[row.hook]
     optional = () if "encounterId" in wanted else ("encounterId",)
     context = {name: dict(CONTEXT[name]) for name in wanted}
     context |= {name: {**CONTEXT[name], "type": ["string", "null"]} for name in optional}
-    value = {"type": ["object", "null"]}
     return {
         "type": "object",
         "description": f"A call of {row.hook}. Members that are not named here are passed over.",
@@ -155,7 +154,8 @@ def _request(row: HookService, keys: Sequence[PrefetchKey]) -> Schema:
             "context": {"type": "object", "required": list(wanted), "properties": context},
             "prefetch": {
                 "type": ["object", "null"],
-                "properties": {key.name: value | {"description": key.template} for key in keys},
+                "description": "What is no resource, Bundle, null or OperationOutcome is data that is missing: 412.",
+                "properties": {key.name: {"description": key.template} for key in keys_of(row.hook, keys)},
             },
             "extension": EXTRA,
         },

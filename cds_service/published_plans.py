@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from cards.advice import ALL_ADVICE
-from cards.precedence import HOOKS, matches
+from cards.precedence import CARRIED_AT_DISCHARGE, DISCHARGE, HOOKS, ORDER_HOOKS, matches
 from cards.wording import CONDITION, Section
 from cds_service.content import Content
 from cds_service.discovery import SERVICES
@@ -25,7 +25,6 @@ LOGIC: Final = (
 )
 
 LONGEST_TITLE: Final = 160
-ORDER_HOOKS: Final = ("order-select", "order-sign")
 CONCERNING_ORDERS: Final = ("SAFE-*", "BLD-03", "TRF-*", "INF-*")
 """Beside the order rules: cards that stand on orders where the order concerns them (`cards.decide`)."""
 
@@ -54,7 +53,7 @@ def plan_definition(rule: str, content: Content, base_url: str) -> dict[str, Any
         "experimental": True,
         "description": f"{filled.get(CONDITION, title)}\n\n{LOGIC}",
         "topic": [_topic(rule, base_url)],
-        "action": [_action(rule, title, filled)],
+        "action": [_action(title, filled, hooks_of(rule, content))],
     }
     cited = [_citation(source) for source in sources_of(section)]
     return resource | ({"relatedArtifact": cited} if cited else {})
@@ -74,10 +73,10 @@ def _topic(rule: str, base_url: str) -> dict[str, Any]:
     return {"coding": [{"system": system, "code": topic.value, "display": TOPICS[topic]}]}
 
 
-def _action(rule: str, title: str, filled: dict[str, str]) -> dict[str, Any]:
+def _action(title: str, filled: dict[str, str], hooks: tuple[str, ...]) -> dict[str, Any]:
     """The card: its trigger, its condition, and the buttons that it may have."""
     action: dict[str, Any] = {"title": title}
-    triggers = [{"type": "named-event", "name": hook} for hook in hooks_of(rule)]
+    triggers = [{"type": "named-event", "name": hook} for hook in hooks]
     if triggers:
         action["trigger"] = triggers
     words = filled.get(CONDITION)
@@ -92,20 +91,18 @@ def _action(rule: str, title: str, filled: dict[str, str]) -> dict[str, Any]:
     return action | ({"action": buttons} if buttons else {})
 
 
-def hooks_of(rule: str) -> tuple[str, ...]:
+def hooks_of(rule: str, content: Content) -> tuple[str, ...]:
     """The hooks offered on which the rule may have a card."""
-    return tuple(row.hook for row in SERVICES if _speaks_on(rule, row.hook))
+    treated = (one.id for one in content.pathogens if one.therapy_sets or one.therapy_packs)
+    at_discharge = ("SAFE-*", *CARRIED_AT_DISCHARGE, *treated)
+    return tuple(row.hook for row in SERVICES if _speaks_on(rule, row.hook, at_discharge))
 
 
-def _speaks_on(rule: str, hook: str) -> bool:
+def _speaks_on(rule: str, hook: str, at_discharge: tuple[str, ...]) -> bool:
     if rule.startswith("ORD-"):
         return hook in ORDER_HOOKS
-    concerned = hook in ORDER_HOOKS and matches(rule, CONCERNING_ORDERS)
-    return (
-        concerned
-        or matches(rule, HOOKS[hook])
-        or (hook == "encounter-discharge" and rule.startswith("SAFE-"))
-    )
+    beside = CONCERNING_ORDERS if hook in ORDER_HOOKS else at_discharge if hook == DISCHARGE else ()
+    return matches(rule, (*HOOKS[hook], *beside))
 
 
 def _citation(source: Source) -> dict[str, Any]:

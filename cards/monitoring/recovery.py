@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from cards.data_quality.repeat import find_ordered, order_count
 from cards.facts import PatientFacts, PlateletCount
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, NoAdvice, Topic
+from cards.precedence import DISCHARGE
 from cards.reasons import Fact, Why
 from cards.rows import count_row, event_row, infection_row, platelet_row
 from cards.thresholds import Thresholds
-
-DISCHARGE = "encounter-discharge"
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:

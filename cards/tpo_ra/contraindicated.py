@@ -26,6 +26,7 @@ from cards.outcome import (
     Suggestion,
     Topic,
 )
+from cards.precedence import ORDER_HOOKS
 from cards.reasons import Fact, Why
 from cards.record import ClinicalStatus, Finding, Kind, Verification
 from cards.rows import finding_row, measurement_row, medication_row, platelet_row
@@ -188,7 +189,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     answers: dict[str, Outcome] = {rule: _silent(p, rule, found) for rule in ADVICE.ids}
     drugs = p.using(TPO_RA)
     speaking = [c for c in found if c.indicator is Indicator.CRITICAL or c.rule == "TPO-09"]
-    if not drugs or not speaking or p.hook == "order-select":
+    if not drugs or not speaking or p.hook in ORDER_HOOKS:
         return answers
     first = speaking[0]
     others = tuple(dict.fromkeys(c.rule for c in found if c.rule != first.rule))

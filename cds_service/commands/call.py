@@ -12,6 +12,7 @@ import click
 from msgspec.json import format as indented
 from rich.console import Console
 
+from cards.precedence import ORDER_HOOKS
 from cds_service.calling import CallError, Reply, Service, ServiceAt, ServiceHere
 from cds_service.card_print import print_answer
 from cds_service.content import ContentError
@@ -20,7 +21,7 @@ from cds_service.hooks.wire import encode
 from cds_service.input_files import InputError, Records, Request, read_input
 from cds_service.settings import SettingsError
 from cds_service.stories.prefetch import left_over
-from cds_service.stories.request import ORDER_HOOKS, hook_request
+from cds_service.stories.request import hook_request
 
 NOBODY = "unknown"
 DRAFTS = ("MedicationRequest", "ServiceRequest", "NutritionOrder", "DeviceRequest")

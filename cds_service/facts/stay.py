@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cards.precedence import DISCHARGE
 from cards.record import Stay
 from cards.valuesets import normalise_coding
 from cds_service.facts.context import Reading
@@ -18,10 +19,13 @@ _LEFT: Final = frozenset({"completed", "planned", "reserved"})
 def read_stay(reading: Reading, encounter_id: str | None = None) -> Stay | None:
     """The stay of `context.encounterId` if it is in progress; else, of those in progress, the most intensive.
 
-    None: outpatient limits.
+    On discharge the stay that ends counts also where it is recorded as finished. None: outpatient limits.
     """
-    present = [entry for entry in reading.parsed.of(Encounter) if _is_in_progress(entry, reading)]
-    named = [entry for entry in present if entry.reference == f"Encounter/{encounter_id}"]
+    every, own = reading.parsed.of(Encounter), f"Encounter/{encounter_id}"
+    present = [entry for entry in every if _is_in_progress(entry, reading)]
+    named = [entry for entry in present if entry.reference == own]
+    if reading.hook == DISCHARGE and not named:
+        named = [e for e in every if e.reference == own and e.resource.status in (*_PRESENT, "finished")]
     stays = [_read(entry, reading) for entry in named or present]
     return max(stays, key=_weight, default=None)
 

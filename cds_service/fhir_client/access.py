@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import requests
 
-from cds_service.discovery import PATIENT, PrefetchKey
+from cds_service.discovery import ENCOUNTER, PATIENT, PrefetchKey
 from cds_service.fhir.bundles import Opened
 from cds_service.fhir_client.asked import Fetched, Problem, Wanted
 from cds_service.fhir_client.breaker import Breaker
@@ -25,6 +25,7 @@ from cds_service.fhir_client.connections import Addresses, Resolve, open_session
 from cds_service.fhir_client.reading import Budget, Failed, Reader
 from cds_service.fhir_client.scopes import Coverage, read_grant
 from cds_service.fhir_guard import Doors, Server, admit, doors_of, link_below
+from cds_service.hooks.context import Context
 from cds_service.hooks.request import HookRequest
 from cds_service.settings import Settings
 
@@ -217,12 +218,13 @@ class _KeyReading:
         return Problem.FOREIGN_LINK
 
     def _first(self) -> str:
-        return f"{self.server.base}/{search_of(self.wanted.key, self.request.context.patient_id)}"
+        return f"{self.server.base}/{search_of(self.wanted.key, self.request.context)}"
 
 
-def search_of(key: PrefetchKey, patient_id: str) -> str:
+def search_of(key: PrefetchKey, context: Context) -> str:
     """The read or search that a template asks for, percent-encoded where it is not yet."""
-    return quote(key.template.replace(PATIENT, quote(patient_id, safe="")), safe=_SAFE)
+    filled = key.template.replace(PATIENT, quote(context.patient_id, safe=""))
+    return quote(filled.replace(ENCOUNTER, quote(context.encounter_id or "", safe="")), safe=_SAFE)
 
 
 def _all(wanted: Sequence[Wanted], problem: Problem) -> dict[str, Fetched]:

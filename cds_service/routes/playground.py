@@ -43,7 +43,7 @@ def playground_routes(
 
     @routes.get("")
     def playground() -> Response:
-        from cds_service.stories.request import ORDER_HOOKS
+        from cards.precedence import ORDER_HOOKS
         from cds_service.web.made_up import choices
         from cds_service.web.playground_request import CLIENTS, ORDERS
 

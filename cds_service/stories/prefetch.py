@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -29,6 +30,7 @@ class Search:
     statuses: frozenset[str]
 
 
+@lru_cache(maxsize=256)
 def read_template(template: str) -> Search:
     """The question of a template: `Patient/{{...}}` reads one resource, `Type?...` searches."""
     path, searched, query = template.partition("?")
@@ -42,14 +44,17 @@ def read_template(template: str) -> Search:
     return Search(path.partition("/")[0], not searched, code, status)
 
 
-def answer(keys: Sequence[PrefetchKey], resources: Sequence[Resource], patient: str) -> dict[str, Any]:
+def answer(
+    keys: Sequence[PrefetchKey], resources: Sequence[Resource], patient: str, encounter: str | None = None
+) -> dict[str, Any]:
     """Each key with its resource (null if there is none) or its searchset, drugs that are referred to included."""
     filled: dict[str, Any] = {}
     for key in keys:
         search = read_template(key.template)
         found = [one for one in resources if _matches(one, search)]
         if search.is_read:
-            filled[key.name] = next((one for one in found if one.get("id") == patient), None)
+            own = encounter if search.resource_type == "Encounter" else patient
+            filled[key.name] = next((one for one in found if one.get("id") == own), None)
         else:
             filled[key.name] = _searchset(found, _referred(found, resources))
     return filled

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from cds_service.discovery import PrefetchKey
+from cards.precedence import DISCHARGE, ORDER_HOOKS
+from cds_service.discovery import PrefetchKey, keys_of
 from cds_service.stories import prefetch
 from cds_service.stories.coding import STANDARD, Dialect
 from cds_service.stories.prefetch import Resource
@@ -19,7 +20,6 @@ FAILED: Final = {
     "resourceType": "OperationOutcome",
     "issue": [{"severity": "error", "code": "exception"}],
 }
-ORDER_HOOKS: Final = frozenset({"order-select", "order-sign"})
 
 
 def hook_request(
@@ -46,7 +46,7 @@ def hook_request(
         "hook": hook,
         "hookInstance": str(uuid4()),
         "context": context,
-        "prefetch": prefetch.answer(keys, resources, patient),
+        "prefetch": prefetch.answer(keys_of(hook, keys), resources, patient, encounter),
     }
 
 
@@ -58,12 +58,14 @@ def story_request(
     dialect: Dialect = STANDARD,
 ) -> dict[str, Any]:
     """The call of a story; its `failed` keys hold an OperationOutcome, its `absent` ones are left out."""
+    resources = write(story, patient, now, dialect)
     request = hook_request(
         story.hook,
         patient,
-        write(story, patient, now, dialect),
+        resources,
         keys,
         write_orders(story, patient, now, dialect),
+        _stay_of(resources) if story.hook == DISCHARGE else None,
     )
     filled = request["prefetch"]
     for name in (*story.failed, *story.absent):
@@ -75,3 +77,8 @@ def story_request(
         if name not in story.absent
     }
     return request | {"prefetch": kept}
+
+
+def _stay_of(resources: Sequence[Resource]) -> str:
+    """The id of the stay that ends; a visit of which nothing is told has one too."""
+    return next((one["id"] for one in resources if one["resourceType"] == "Encounter"), "visit")

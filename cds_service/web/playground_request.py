@@ -11,13 +11,14 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.json import format as indented
 
+from cards.precedence import ORDER_HOOKS
 from cds_service.calling import service_of
 from cds_service.discovery import PrefetchKey
 from cds_service.hooks.context import REQUIRED
 from cds_service.hooks.wire import encode
 from cds_service.input_files import InputError, Records, Request, Resource, read_text
 from cds_service.stories.notation import read_story
-from cds_service.stories.request import ORDER_HOOKS, hook_request
+from cds_service.stories.request import hook_request
 from cds_service.stories.resources import write_orders
 from cds_service.web.pasted import DRAFTS, NAME, draft_orders
 

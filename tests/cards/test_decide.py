@@ -255,6 +255,20 @@ def test_at_discharge_only_follow_up_speaks() -> None:
     assert shown(p, *cards) == ["SAFE-01", "MON-05"]
 
 
+def test_at_discharge_a_therapy_under_way_speaks_whichever_infection_leads_it() -> None:
+    p = replace(LOW, hook="encounter-discharge")
+    under_way = Advise("INF-HIV", INFO, also=("INF-GEN-04",))
+    assert shown(p, under_way, ("INF-HCV", WARNING)) == ["INF-HIV"]
+
+
+def test_at_discharge_what_is_not_evaluated_takes_nothing_away() -> None:
+    p = replace(LOW, hook="encounter-discharge")
+    cards = (("INF-MEN", CRITICAL), ("MON-01", INFO))
+    assert shown(LOW, *cards) == ["INF-MEN"]
+    assert shown(p, *cards) == ["MON-01"]
+    assert shown(p, ("SAFE-09", INFO), ("MON-05", WARNING)) == []
+
+
 # ------------------------------------------------------------------------------------------------------- limits
 
 
@@ -361,6 +375,15 @@ def test_comfort_care_names_a_life_threatening_bleeding_and_keeps_the_allergy() 
     decision = decide(p, LIMITS, saying(("TRF-01", CRITICAL), ("ORD-16", CRITICAL)))
     assert [c.rule for c in decision.cards] == ["ORD-16", LIMITED]
     assert decision.cards[1].say == ("comfort", "comfort.severe")
+
+
+@pytest.mark.parametrize("hook", ["order-select", "order-sign", "encounter-discharge"])
+def test_comfort_care_is_told_where_it_holds_something_back(hook: str) -> None:
+    drafts = [order("med-nsaid")] if hook.startswith("order") else []
+    p = facts(6, findings=[purpura()], planned=[planned("care-comfort")], hook=hook, orders=drafts)
+    spoken = "ORD-02" if drafts else "MON-01"
+    assert shown(p, (spoken, WARNING), ("TRF-06", WARNING)) == [LIMITED]
+    assert shown(p, ("TPO-01", INFO)) == []
 
 
 def test_comfort_care_without_anything_to_hold_back_says_nothing() -> None:

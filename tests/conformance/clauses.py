@@ -9,7 +9,12 @@ from typing import Any
 from tests.service.hook_calls import call, nosebleed, platelets, post
 
 Json = dict[str, Any]
-SERVICES = {"itp-patient-view": "patient-view", "itp-order-select": "order-select"}
+SERVICES = {
+    "itp-patient-view": "patient-view",
+    "itp-order-select": "order-select",
+    "itp-order-sign": "order-sign",
+    "itp-encounter-discharge": "encounter-discharge",
+}
 
 
 def strict(text: bytes | str) -> Any:
@@ -52,7 +57,7 @@ def answer(service: str, body: Json | None = None) -> Json:
 
 
 def all_cards() -> list[Json]:
-    """The cards of both services."""
+    """The cards of all services."""
     return [card for service in SERVICES for card in answer(service)["cards"]]
 
 

@@ -20,6 +20,8 @@ FAILURE: Json = {
 REQUIRED = {
     "itp-patient-view": {"userId": str, "patientId": str},
     "itp-order-select": {"userId": str, "patientId": str, "selections": list, "draftOrders": dict},
+    "itp-order-sign": {"userId": str, "patientId": str, "draftOrders": dict},
+    "itp-encounter-discharge": {"userId": str, "patientId": str, "encounterId": str},
 }
 WRONG: dict[type, list[Any]] = {
     str: [5, None, {}, ["x"], ""],
@@ -126,16 +128,17 @@ def test_context_users(service: str, kind: str) -> None:
     assert refused(service, changed(service, lambda body: body["context"].update(userId="nobody")))
 
 
-def test_context_drafts_that_are_not_yet_complete() -> None:
+@pytest.mark.parametrize("service", ["itp-order-select", "itp-order-sign"])
+def test_context_drafts_that_are_not_yet_complete(service: str) -> None:
     draft = {"resourceType": "MedicationRequest", "id": "d1", "status": "draft", "category": {"text": "x"}}
     for one in (
         draft,
         {"resourceType": "MedicationRequest", "id": "d1"},
         {"resourceType": "MedicationOrder", "id": "d1"},
     ):
-        body = good("itp-order-select")
+        body = good(service)
         body["context"]["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": one}]}
-        assert post(body, "itp-order-select").status_code == 200
+        assert post(body, service).status_code == 200
 
 
 @every_service
@@ -237,7 +240,7 @@ def test_p16_junk_inside_bundles_gives_no_fault(service: str) -> None:
     body = good(service)
     for key, value in body["prefetch"].items():
         if key != "patient":
-            body["prefetch"][key] = value | {"entry": JUNK}
+            body["prefetch"][key] = (value or bundle()) | {"entry": JUNK}
     assert post(body, service).status_code == 200
     for junk in JUNK:
         body = good(service)

@@ -32,7 +32,7 @@ def discovered() -> list[dict[str, Any]]:
 
 
 def test_d1_d2_discovery_is_there_and_has_services() -> None:
-    assert len(discovered()) == 2
+    assert len(discovered()) == 4
 
 
 def test_d1_a_trailing_slash_is_the_same_place() -> None:
@@ -61,7 +61,7 @@ def test_d10_prefetch_is_texts_by_key() -> None:
 
 
 def test_d11_ids_and_hooks_are_unique() -> None:
-    assert len({one["id"] for one in discovered()}) == len({one["hook"] for one in discovered()}) == 2
+    assert len({one["id"] for one in discovered()}) == len({one["hook"] for one in discovered()}) == 4
 
 
 def test_d13_discovery_is_stable_and_holds_nothing_else() -> None:
@@ -70,13 +70,21 @@ def test_d13_discovery_is_stable_and_holds_nothing_else() -> None:
 
 
 def test_d14_hooks_are_published_ones() -> None:
-    assert {one["hook"] for one in discovered()} == {"patient-view", "order-select"}
+    assert {one["hook"] for one in discovered()} == {
+        "patient-view",
+        "order-select",
+        "order-sign",
+        "encounter-discharge",
+    }
 
 
 def test_p1_to_p6_tokens_are_fields_that_every_client_resolves() -> None:
     for one in discovered():
         for template in one["prefetch"].values():
-            assert re.findall(r"\{\{(.*?)\}\}", template) == ["context.patientId"]
+            is_stay = template.startswith("Encounter/")  # of encounter-discharge, which requires encounterId
+            token = "context.encounterId" if is_stay else "context.patientId"
+            assert re.findall(r"\{\{(.*?)\}\}", template) == [token]
+            assert one["hook"] == "encounter-discharge" or not is_stay
             assert not re.search(r"[{}]", re.sub(r"\{\{.*?\}\}", "", template))
 
 
@@ -84,7 +92,7 @@ def test_p7_p8_reads_and_searches_of_the_recommended_kind() -> None:
     for one in discovered():
         for template in one["prefetch"].values():
             path, _, query = template.partition("?")
-            assert re.fullmatch(r"[A-Z][A-Za-z]+(/\{\{context\.patientId\}\})?", path)
+            assert re.fullmatch(r"[A-Z][A-Za-z]+(/\{\{context\.(patient|encounter)Id\}\})?", path)
             names = [part.partition("=")[0] for part in query.split("&")] if query else []
             assert len(names) == len(set(names))
             assert all(re.fullmatch(r"[a-z]+|_sort|_count", name) for name in names)

@@ -13,13 +13,15 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.config_file import Memory
-from cds_service.discovery import prefetch_keys
+from cds_service.discovery import SERVICES as OFFERED
+from cds_service.discovery import keys_of, prefetch_keys
+from cds_service.hooks.context import REQUIRED
 from cds_service.hooks.request import HookRequest, read_request
 from cds_service.settings import Settings
 from tests.service.build import LOINC, NOW, PATIENT, SNOMED, TERMINOLOGY, Json, concept, resource
 
 INSTANCE = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
-SERVICES = {"patient-view": "itp-patient-view", "order-select": "itp-order-select"}
+SERVICES = {row.hook: row.id for row in OFFERED}
 KEYS = prefetch_keys(TERMINOLOGY)
 KEY_OF = {
     "Patient": "patient",
@@ -40,25 +42,34 @@ def bundle(*resources: Json) -> Json:
     return whole | ({"entry": [{"resource": one} for one in resources]} if resources else {})
 
 
-def prefetch(*resources: Json) -> Json:
-    """Every key of discovery answered: Observations under `platelets`, the others under their own."""
-    found: Json = {key.name: bundle() for key in KEYS}
+def prefetch(*resources: Json, hook: str = "patient-view") -> Json:
+    """Every key of a service answered: Observations under `platelets`, the others under their own."""
+    keys = keys_of(hook, KEYS)
+    found: Json = {key.name: bundle() if "?" in key.template else None for key in keys}
     found["patient"] = resource("Patient", PATIENT, birthDate="1991-04-02", gender="female")
     by_key: dict[str, list[Json]] = {}
     for one in resources:
-        by_key.setdefault(KEY_OF.get(one["resourceType"], "platelets"), []).append(one)
-    return found | {key: some[0] if key == "patient" else bundle(*some) for key, some in by_key.items()}
+        key = KEY_OF.get(one["resourceType"], "platelets")
+        by_key.setdefault(key if key in found else "encounter", []).append(one)
+    read = ("patient", "encounter")
+    return found | {key: some[0] if key in read else bundle(*some) for key, some in by_key.items()}
 
 
 def call(*resources: Json, hook: str = "patient-view", **members: Any) -> Json:
     """A whole call; `members` replace those of the body, None takes one out."""
     context: Json = {"userId": "Practitioner/1", "patientId": PATIENT}
-    if hook == "order-select":
-        context |= {
-            "selections": ["MedicationRequest/d1"],
-            "draftOrders": {"resourceType": "Bundle", "entry": [{"resource": draft()}]},
-        }
-    body = {"hook": hook, "hookInstance": INSTANCE, "context": context, "prefetch": prefetch(*resources)}
+    given: Json = {
+        "encounterId": "e1",
+        "selections": ["MedicationRequest/d1"],
+        "draftOrders": {"resourceType": "Bundle", "entry": [{"resource": draft()}]},
+    }
+    context |= {name: value for name, value in given.items() if name in REQUIRED[hook]}
+    body = {
+        "hook": hook,
+        "hookInstance": INSTANCE,
+        "context": context,
+        "prefetch": prefetch(*resources, hook=hook),
+    }
     return {name: value for name, value in (body | members).items() if value is not None}
 
 

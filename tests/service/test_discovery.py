@@ -20,6 +20,7 @@ from cds_service.discovery import (
     PrefetchKey,
     discovery,
     encoded_length,
+    keys_of,
     prefetch_keys,
 )
 from tests.service.build import TERMINOLOGY
@@ -50,6 +51,8 @@ def test_each_hook_has_a_service_of_its_own() -> None:
     assert [(row.id, row.hook) for row in SERVICES] == [
         ("itp-patient-view", "patient-view"),
         ("itp-order-select", "order-select"),
+        ("itp-order-sign", "order-sign"),
+        ("itp-encounter-discharge", "encounter-discharge"),
     ]
     services = discovery(KEYS).services
     assert {one.version for one in services} == {"3.0.0"}
@@ -59,7 +62,14 @@ def test_each_hook_has_a_service_of_its_own() -> None:
 
 def test_every_service_asks_for_what_gathering_reads() -> None:
     for service in discovery(KEYS).services:
-        assert service.prefetch == {key.name: key.template for key in KEYS}
+        assert service.prefetch == {key.name: key.template for key in keys_of(service.hook, KEYS)}
+
+
+def test_on_discharge_the_stay_is_read_by_its_id() -> None:
+    usual, discharge = set(keys_of("patient-view", KEYS)), set(keys_of("encounter-discharge", KEYS))
+    assert [key.name for key in usual - discharge] == ["encounters"]
+    assert [key.template for key in discharge - usual] == ["Encounter/{{context.encounterId}}"]
+    assert {kind for key in discharge for kind in key.kinds} == set(Kind)
 
 
 def test_at_most_sixteen_keys_are_asked_for() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.service.build import HL7, Json, concept, resource
-from tests.service.hook_calls import bundle, call, draft, nosebleed, platelets, post
+from tests.service.hook_calls import SERVICES, bundle, call, draft, nosebleed, platelets, post
 
 NAMES = st.sampled_from(
     [
@@ -122,7 +122,7 @@ def whole_call(hook: str) -> Json:
         ),
         hook=hook,
     )
-    if hook == "order-select":
+    if "draftOrders" in body["context"]:
         body["context"]["draftOrders"] = bundle(
             draft(dosageInstruction=[{"doseAndRate": [{"doseQuantity": {"value": 400}}]}])
         )
@@ -139,7 +139,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [place for key, one in inside for place in ((*path, key), *places(one, (*path, key)))]
 
 
-BODIES = {hook: whole_call(hook) for hook in ("patient-view", "order-select")}
+BODIES = {hook: whole_call(hook) for hook in SERVICES}
 PLACES = {hook: places(body) for hook, body in BODIES.items()}
 
 

@@ -149,21 +149,27 @@ def test_a_plan_has_the_numbers_of_the_site() -> None:
     assert found["version"].startswith(CONTENT.version + ".")
 
 
+ORDERS = {"order-select", "order-sign"}
+
+
 @pytest.mark.parametrize(
     ("rule", "hooks"),
     [
-        ("ORD-02", {"order-select"}),
-        ("PROC-05", {"patient-view", "order-select"}),
-        ("SAFE-01", {"patient-view", "order-select"}),
-        ("MON-01", {"patient-view"}),
+        ("ORD-02", ORDERS),
+        ("PROC-05", {"patient-view", *ORDERS}),
+        ("SAFE-01", {"patient-view", *ORDERS, "encounter-discharge"}),
+        ("TRF-01", {"patient-view", *ORDERS, "encounter-discharge"}),
+        ("TRF-02", {"patient-view", *ORDERS}),
+        ("MON-01", {"patient-view", "encounter-discharge"}),
         ("TPO-01", {"patient-view"}),
+        ("TPO-14", {"patient-view", "encounter-discharge"}),
+        ("INF-HIV", {"patient-view", *ORDERS, "encounter-discharge"}),
+        ("INF-EBV", {"patient-view", *ORDERS}),
     ],
 )
 def test_the_trigger_of_a_plan_is_a_hook(rule: str, hooks: set[str]) -> None:
-    offered = {"patient-view", "order-select"}
-    assert set(hooks_of(rule)) & offered == hooks
-    names = {trigger["name"] for trigger in plan(rule)["action"][0]["trigger"]}
-    assert names == set(hooks_of(rule))
+    assert set(hooks_of(rule, CONTENT)) == hooks
+    assert {trigger["name"] for trigger in plan(rule)["action"][0]["trigger"]} == hooks
 
 
 # ---------------------------------------------------------------------------------------------- metadata, refusals
