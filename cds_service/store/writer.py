@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BATCH: Final = 200
 TIDY_SECONDS: Final = 3_600.0
+CLOSE_SECONDS: Final = 8.0
+"""Within the ten seconds that a stopping worker has: time for the tables to be made and for a few further tries."""
 
 
 class Writer:
@@ -68,7 +70,7 @@ class Writer:
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting, seconds)
 
-    def close(self, seconds: float = 3.0) -> None:
+    def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Stores what it can within the time and ends the thread; the rest is lost and counted."""
         if self._thread is None:
             return

@@ -32,6 +32,7 @@ NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
 VIGNETTES = read_vignettes(fixtures_folder() / "vignettes")
 BY_ID = {v.id: v for v in VIGNETTES}
 URLS = {service.hook: f"/cds-services/{service.id}" for service in SERVICES}
+KEYS = prefetch_keys(load())
 RULES = frozenset((SCOPE, *(rule for advice in ALL_ADVICE for rule in advice.ids)))
 
 Answer = Mapping[str, Any]
@@ -49,7 +50,7 @@ def tell(
     story: Story, now: datetime = NOW, dialect: Dialect = STANDARD, shuffle: str | None = None
 ) -> Answer:
     """The answer to the story's call; `shuffle` seeds another order of the resources of each key."""
-    request = story_request(story, "case", now, prefetch_keys(load()), dialect)
+    request = story_request(story, "case", now, KEYS, dialect)
     if shuffle is not None:
         for value in request["prefetch"].values():
             if value and "entry" in value:
