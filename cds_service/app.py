@@ -32,6 +32,7 @@ from cds_service.routes.insights import insight_routes
 from cds_service.routes.metrics import metric_routes
 from cds_service.routes.pages import page_routes
 from cds_service.routes.playground import playground_routes
+from cds_service.routes.timeline import TimelinePages, timeline_routes
 from cds_service.settings import Settings, load_settings
 from cds_service.store.tokens import StoredJtis
 
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     app.register_blueprint(health_routes(content.version, store_answers, can_prove))
     app.register_blueprint(page_routes(settings, content))
     app.register_blueprint(api_routes(settings, evaluation.keys, clock))
+    app.register_blueprint(timeline_routes(TimelinePages(settings, evaluation, clock)))
     if settings.sandbox:
         app.register_blueprint(playground_routes(settings, evaluation.keys, clock))
     log_requests(app, log)

@@ -87,7 +87,7 @@ def _of(p: PatientFacts, infection: Infection, limits: Thresholds) -> Exceeded |
         return NoAdvice(Why.INFECTION_TREATED)
     if pathogen.chronic and is_untreated(p, infection):
         return NoAdvice(Why.NOT_TREATED)
-    start = _start(infection, pathogen)
+    start = recovery_start(infection, pathogen)
     if start is None:
         return CannotTell(Fact.THERAPY if pathogen.chronic else Fact.ONSET)
     age, window = start.since(p.as_of), timedelta(weeks=pathogen.window_weeks)
@@ -101,8 +101,8 @@ def _of(p: PatientFacts, infection: Infection, limits: Thresholds) -> Exceeded |
     return Exceeded(start, _weeks(p, start), infection)
 
 
-def _start(infection: Infection, pathogen: Pathogen) -> Moment | None:
-    """Start of therapy; for an acute infection without one the onset."""
+def recovery_start(infection: Infection, pathogen: Pathogen) -> Moment | None:
+    """Where the window begins: start of therapy; for an acute infection without one the onset."""
     if infection.therapy_started is not None and not pathogen.supportive:
         return infection.therapy_started
     return None if pathogen.chronic else infection.onset

@@ -24,6 +24,7 @@ INSIGHTS: Final = "insights.insights"
 NAVIGATION: Final = (
     ("pages.home", "Home"),
     ("playground.playground", "Playground"),
+    ("timeline.timeline", "Timeline"),
     ("pages.rules", "Rules"),
     ("pages.pathogens", "Pathogens"),
     ("pages.value_sets", "Value sets"),

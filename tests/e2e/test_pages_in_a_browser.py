@@ -19,6 +19,7 @@ PAGES = {
     "value-sets": "/valuesets?q=heparin",
     "value-set": "/valuesets/obs-platelet-count",
     "playground": "/playground",
+    "timeline": "/timeline?example=ebv-nosebleed&rule=TRF-02",
     "insights": "/insights",
     "api": "/api",
 }

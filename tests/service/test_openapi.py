@@ -21,7 +21,7 @@ from tests.service.hook_calls import app, client
 
 # Pages for people, and their parts.
 NOT_DESCRIBED = ("", "/api", "/api/ui/<name>", "/history", "/insights", "/static/<path:filename>")
-PAGES = ("/rules", "/pathogens", "/valuesets", "/playground")
+PAGES = ("/rules", "/pathogens", "/valuesets", "/playground", "/timeline", "/smart/")
 
 
 @cache
