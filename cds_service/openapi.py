@@ -12,6 +12,7 @@ from cds_service.discovery import SERVICES, HookService, PrefetchKey
 from cds_service.errors import CAUSES, FHIR_JSON
 from cds_service.hooks.context import REQUIRED
 from cds_service.openapi_schemas import COMPONENTS, SCHEMAS_OFFERED, Schema, request_name, schemas
+from cds_service.published_codes import CODE_SYSTEMS
 from cds_service.stories.notation import read_story
 from cds_service.stories.resources import write, write_orders
 
@@ -41,7 +42,7 @@ def openapi(base_url: str, keys: Sequence[PrefetchKey], now: datetime, sandbox: 
     for row in SERVICES:
         paths[f"/cds-services/{row.id}"] = {"post": _hook(row, now)}
         paths[f"/cds-services/{row.id}/feedback"] = {"post": _feedback(row)}
-    paths |= _others()
+    paths |= _others(sandbox)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -126,14 +127,17 @@ def _feedback(row: HookService) -> Schema:
     }
 
 
-def _read(tag: str, name: str, summary: str, kind: str, *refused: int) -> Schema:
+def _read(row: Other, sandbox: bool) -> Schema:
+    tag, name, summary, kind, refused = row
     parameters = [
-        {"name": one, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": one, "in": "path", "required": True, "schema": {"type": "string"}, **NAMED.get(name, {})}
         for one in re.findall(r"{(\w+)}", name)
     ]
+    parameters += [dict(one) for one in ASKED.get(name, ())]
+    is_open = sandbox or "admin token" not in summary
     about: Schema = {
         "tags": [tag],
-        "security": [{"admin": []}] if "admin token" in summary else [{}],
+        "security": [{}] if is_open else [{"admin": []}],
         "operationId": re.sub(r"\W+", "-", name.strip("/")),
         "summary": summary,
         "responses": {"200": {"description": summary, "content": {kind: {}}}, **_refused(*_known(refused))},
@@ -141,7 +145,29 @@ def _read(tag: str, name: str, summary: str, kind: str, *refused: int) -> Schema
     return {"get": about | ({"parameters": parameters} if parameters else {})}
 
 
-OTHERS: Final = (
+Other = tuple[str, str, str, str, tuple[int, ...]]
+NAMED: Final[Mapping[str, Schema]] = {
+    "/schemas/{name}": {"schema": {"enum": list(SCHEMAS_OFFERED)}},
+    "/fhir/CodeSystem/{name}": {"schema": {"enum": sorted(CODE_SYSTEMS)}},
+    "/fhir/ValueSet/{name}": {"example": "obs-platelet-count"},
+    "/fhir/PlanDefinition/{name}": {"example": "TRF-02"},
+}
+"""Which names an address takes: all of them, or one to try."""
+ASKED: Final[Mapping[str, tuple[Schema, ...]]] = {
+    "/fhir/ValueSet": (
+        {"name": "url", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}},
+    ),
+    "/insights.json": (
+        {
+            "name": "since",
+            "in": "query",
+            "description": "A date, a dateTime, or days such as 30d.",
+            "schema": {"type": "string"},
+            "example": "30d",
+        },
+    ),
+}
+OTHERS: Final[tuple[Other, ...]] = (
     ("Published", "/openapi.json", "This description", JSON, ()),
     ("Published", "/schemas/{name}", f"A JSON Schema: {', '.join(SCHEMAS_OFFERED)}", JSON, (404,)),
     ("Published", "/fhir/metadata", "CapabilityStatement of what is published", FHIR_JSON, ()),
@@ -152,12 +178,12 @@ OTHERS: Final = (
     ("Operation", "/health/live", "Whether the process lives", JSON, ()),
     ("Operation", "/health/ready", "Whether calls can be answered in full", JSON, (503,)),
     ("Operation", "/metrics", "Numbers for Prometheus (with the admin token)", "text/plain", (401, 404)),
-    ("Operation", "/insights.json", "What became of the cards (with the admin token)", JSON, (401, 404, 503)),
+    ("Operation", "/insights.json", "What became of the cards (with the admin token)", JSON, (400, 401, 404, 503)),
 )  # fmt: skip
 
 
-def _others() -> dict[str, Any]:
-    return {name: _read(tag, name, words, kind, *refused) for tag, name, words, kind, refused in OTHERS}
+def _others(sandbox: bool) -> dict[str, Any]:
+    return {row[1]: _read(row, sandbox) for row in OTHERS}
 
 
 # ---------------------------------------------------------------------------------------------- examples
