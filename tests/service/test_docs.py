@@ -1,6 +1,7 @@
 """What the documents say is so: their commands run, their examples are taken, their links lead somewhere.
 
-Blocks of `sh` and `python` of a document run in its order, in one folder, against a running service. JavaScript runs in
+Blocks of `sh` and `python` of a document run in its order, in one folder, against a running service; files that they
+need are blocks of the same document. JavaScript runs in
 a browser (`tests/e2e/test_tutorial_in_a_browser.py`). `console` and `ini` are only shown.
 """
 
@@ -31,6 +32,8 @@ BASE = "http://127.0.0.1:8080"
 DOCUMENTS = sorted((PROJECT / "docs").glob("*.md"))
 # A client's token and address are made up in these: they are read, not used.
 READ_AS_SETTINGS = ("ehr-integrators.md", "operations.md", "site-content.md", "memory.md")
+# The first block of a format is the file that the commands read.
+FILES = {"site-content.md": {"site.toml": "toml", "laboratory.json": "json"}}
 FENCE = re.compile(r"^ *```([a-z]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 FORMATS = ("sh", "python", "js", "json", "toml", "console", "ini", "")
 
@@ -82,6 +85,7 @@ def run(path: Path, base: str, folder: Path) -> str:
             ),
         ),
         ("ehr-integrators.md", ("^ok .*clinical content", "TRF-04")),
+        ("site-content.md", ("skin_only_close .*40", "PLT2", "TRF-04 .*silent", "Blood bank")),
         (
             "operations.md",
             ("^platelet-hooks, version|^platelet-hooks [0-9]", "^Added general-hospital", "ready"),
@@ -91,14 +95,18 @@ def run(path: Path, base: str, folder: Path) -> str:
 def test_the_commands_of_a_document_work_as_printed(
     name: str, promised: tuple[str, ...], base: str, tmp_path: Path
 ) -> None:
-    printed = run(PROJECT / "docs" / name, base, tmp_path)
+    document = PROJECT / "docs" / name
+    for file, kind in FILES.get(name, {}).items():
+        (tmp_path / file).write_text(blocks(document, kind)[0][1], encoding="utf-8")
+    printed = run(document, base, tmp_path)
     assert [one for one in promised if not re.search(one, printed, re.MULTILINE)] == [], printed
 
 
 def test_every_document_with_commands_is_run() -> None:
     with_commands = {path.name for path in DOCUMENTS if blocks(path, "sh", "python")}
-    of_their_own = {"clients.md", "fhir.md", "replay.md"}  # settings of an EHR; a run that takes minutes
+    of_their_own = {"replay.md"}  # a run that takes minutes
     assert with_commands - of_their_own == {
+        "site-content.md",
         "ehr-integrators.md",
         "operations.md",
         "smart-developers.md",
