@@ -8,7 +8,7 @@ from enum import StrEnum
 class Doubt(StrEnum):
     """One word per cause, as it stands in the log."""
 
-    NO_TOKEN = "no-token"
+    NO_TOKEN = "no-token"  # nosec B105 # a word of the log
     NOT_BEARER = "not-bearer"
     TOO_LARGE = "too-large"
     MALFORMED = "malformed"

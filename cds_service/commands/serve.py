@@ -84,7 +84,7 @@ def find_free_address(host: str, port: int) -> str:
 
 def describe_sandbox(address: str, port: int) -> str:
     """Where to point a client, and who is answered there."""
-    within = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
+    within = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # nosec B104 # read, not bound
     host = f"[{within}]" if ":" in within else within
     text = (
         f"Discovery at http://{host}:{port}/cds-services (sandbox mode: for evaluation only). Ctrl-C ends it."

@@ -16,7 +16,7 @@ class Problem(StrEnum):
     """Why something could not be read, or not all of it. The words are told to clients; nothing of a call is in it."""
 
     NOT_ALLOWED = "this FHIR server is not one that may be called"
-    TOKEN_UNUSABLE = "the access token cannot be sent as a bearer token of this patient"
+    TOKEN_UNUSABLE = "the access token cannot be sent as a bearer token of this patient"  # nosec B105 # words
     OUT_OF_SCOPE = "the scopes of the access token leave it out"
     UNREACHABLE = "the FHIR server cannot be reached"
     RESTING = "the FHIR server did not answer of late or asked for a pause, and is not asked for a while"
