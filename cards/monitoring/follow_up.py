@@ -13,6 +13,7 @@ from cards.data_quality.repeat import find_ordered, order_count
 from cards.facts import PatientFacts, PlateletCount
 from cards.monitoring.advice_for_patient import advice_keys
 from cards.monitoring.count_grade import is_known_and_stable
+from cards.monitoring.discharge import day_of, discharge_keys
 from cards.monitoring.interval import (
     STRICTER,
     Interval,
@@ -35,8 +36,9 @@ from cards.outcome import (
     Suggestion,
     Topic,
 )
+from cards.precedence import DISCHARGE
 from cards.reasons import Fact, Why
-from cards.record import Kind, Planned
+from cards.record import Kind, Moment, Planned
 from cards.rows import bleeding_rows, count_row, event_row, infection_row, medication_row, platelet_row
 from cards.thresholds import Thresholds
 
@@ -144,9 +146,9 @@ def _course_card(p: PatientFacts, count: PlateletCount, course: Course, limits: 
         course.rule,
         Indicator.INFO,
         title=f"title.{course.interval.key}" if course.rule == "MON-01" else "title",
-        say=(*lead, *_interval_words(p, count, course, ordered), *advice),
+        say=(*lead, *_interval_words(p, count, course, ordered, limits), *advice),
         unknown=_unknown(p),
-        values=_values(course),
+        values=_values(p, count, course),
         inputs=(*platelet_row(p), *rows, *_shared_rows(p, ordered)),
         suggestions=_draft(p, count, course, ordered),
         also=(*also, *(("MON-07",) if advice else ())),
@@ -154,9 +156,9 @@ def _course_card(p: PatientFacts, count: PlateletCount, course: Course, limits: 
 
 
 def _interval_words(
-    p: PatientFacts, count: PlateletCount, course: Course, ordered: Planned | None
+    p: PatientFacts, count: PlateletCount, course: Course, ordered: Planned | None, limits: Thresholds
 ) -> tuple[str, ...]:
-    """The interval, then what the record says about the next count."""
+    """The interval, then what the record says about the next count, and on discharge what follows it."""
     if course.rule == "MON-02":
         once = course.interval.low == course.interval.high
         interval = "MON-02/interval.one" if once else "MON-02/interval"
@@ -170,13 +172,16 @@ def _interval_words(
             due,
             "MON-01/ordered" if ordered is not None else None,
             "MON-01/unclear" if p.bleeding.unclear and course.interval.key != "hours" else None,
+            *discharge_keys(p, count, course.interval.key, ordered is not None, limits),
         )
         if key is not None
     )
 
 
-def _values(course: Course) -> dict[str, str | int]:
-    values: dict[str, str | int] = {}
+def _values(p: PatientFacts, count: PlateletCount, course: Course) -> dict[str, str | int | Moment]:
+    values: dict[str, str | int | Moment] = {}
+    if p.hook == DISCHARGE:
+        values["next_count"] = day_of(course.interval.due(p, count))
     if course.rule == "MON-02":
         values |= {"every_low": course.interval.low.days, "every_high": course.interval.high.days}
     if course.before is not None:
@@ -224,7 +229,7 @@ def _exceeded_card(
     ordered = None if course is None else find_ordered(p, count.time.earliest + course.interval.high)
     drugs = p.using(*LOWERING_DRUGS)
     advice = advice_keys(p, limits)
-    words = () if course is None else _interval_words(p, count, course, ordered)
+    words = () if course is None else _interval_words(p, count, course, ordered, limits)
     start = Input("start of the recovery window", "recorded", None, exceeded.start, None)
     return Advise(
         "MON-05",
@@ -242,7 +247,11 @@ def _exceeded_card(
         ),
         cautions=("caution.drug",) if drugs else (),
         unknown=_unknown(p),
-        values={"weeks": exceeded.weeks, **_name(p, exceeded), **({} if course is None else _values(course))},
+        values={
+            "weeks": exceeded.weeks,
+            **_name(p, exceeded),
+            **({} if course is None else _values(p, count, course)),
+        },
         inputs=(
             *platelet_row(p),
             *(() if infection is None else (infection_row(p, infection),)),

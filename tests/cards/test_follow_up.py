@@ -453,3 +453,49 @@ def said_to_patient(p: PatientFacts) -> list[str]:
 def test_advice_for_the_patient(p: PatientFacts, keys: list[str]) -> None:
     assert said_to_patient(p) == keys
     assert ("MON-07" in only(p).also) is bool(keys)
+
+
+# ------------------------------------------------------------------------------------------------ discharge
+
+
+def at_discharge(*counts: Any, **members: Any) -> Advise:
+    return only(facts([*counts], hook="encounter-discharge", **members))
+
+
+def discharge_words(card: Advise) -> list[str]:
+    return [key.rpartition("/")[2] for key in card.say if "/discharge" in key]
+
+
+def test_only_on_discharge_is_anything_said_of_it() -> None:
+    assert discharge_words(only(facts([count(40)]))) == []
+    card = at_discharge(count(40))
+    assert discharge_words(card) == ["discharge"]
+    assert "next count falls on" in read(card)
+
+
+@pytest.mark.parametrize(("value", "said"), [(v, v < LIMITS.mon_frequent) for v in near(LIMITS.mon_frequent)])
+def test_a_stay_with_counts_every_few_hours_should_perhaps_go_on(value: Any, said: bool) -> None:
+    card = at_discharge(count(value))
+    assert ("discharge.close" in discharge_words(card)) is said
+    assert ("discharge" in discharge_words(card)) is not said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(v, v < LIMITS.low_high_risk) for v in near(LIMITS.low_high_risk)]
+)
+def test_a_new_very_low_count_of_an_adult(value: Any, said: bool) -> None:
+    assert ("discharge.new" in discharge_words(at_discharge(count(value)))) is said
+    child = at_discharge(count(value), age=9)
+    assert "discharge.new" not in discharge_words(child)
+
+
+def test_a_count_that_is_low_for_months_is_not_new() -> None:
+    old = at_discharge(count(15, days=120), count(14, days=60), count(15))
+    assert "discharge.new" not in discharge_words(old)
+    assert "discharge.new" in discharge_words(at_discharge(count(14, days=60), count(15)))
+
+
+def test_on_discharge_a_count_that_is_ordered_wants_a_reader() -> None:
+    tomorrow = planned("order-cbc", status="active", occurrence=ago(days=-1))
+    card = at_discharge(count(40), planned=[tomorrow])
+    assert discharge_words(card) == ["discharge.ordered"]
