@@ -85,9 +85,13 @@ audit: dev ## known vulnerabilities of the locked packages, where advisory data 
 screenshots: dev ## make the pictures of the documents from the running product (needs Chromium)
 	@$(BIN)/python -m tests.e2e.screenshots
 
-lock: $(UV) ## renew both lock files (ARGS=--upgrade for the newest versions)
-	@for lock in requirements.lock requirements-dev.lock; do \
-	    case $$lock in *-dev.lock) groups="--group build --group dev";; *) groups="--group build";; esac; \
+lock: $(UV) ## renew the lock files (ARGS=--upgrade for the newest versions)
+	@for lock in requirements.lock requirements-otel.lock requirements-dev.lock; do \
+	    case $$lock in \
+	        *-dev.lock) groups="--group build --group dev --extra otel";; \
+	        *-otel.lock) groups="--group build --extra otel";; \
+	        *) groups="--group build";; \
+	    esac; \
 	    $(UV) pip compile pyproject.toml $$groups --universal --python-version 3.11 --generate-hashes \
 	        --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	        -q -o $$lock $(ARGS) || exit 1; \
