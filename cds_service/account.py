@@ -74,10 +74,12 @@ class Account:
     def keep(self, decision: Decision, cards: Sequence[Card], rejected: int) -> None:
         """The call is decided: its cards go to the store, and their rules into the account."""
         self.rejected = rejected
-        for rule, outcome in decision.outcomes.items():
-            self.outcomes[type(outcome).__name__] += 1
-            if isinstance(outcome, CannotTell):
-                self.cannot_tell.append(rule)
+        kinds = Counter(map(type, decision.outcomes.values()))
+        self.outcomes.update({kind.__name__: number for kind, number in kinds.items()})
+        if CannotTell in kinds:
+            self.cannot_tell += [
+                rule for rule, outcome in decision.outcomes.items() if type(outcome) is CannotTell
+            ]
         self.cards = [Told(one.rule, card.indicator) for one, card in zip(decision.cards, cards, strict=True)]
         if self.recollection is not None:
             self.cards += (_silent(advise, why) for advise, why in self.recollection.silent)

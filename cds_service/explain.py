@@ -27,11 +27,15 @@ def explain(
 ) -> Evaluation:
     """Rules in the order in which they were asked; nothing in it is text of the record."""
     silent = {id(advise) for advise in decision.silent}
+    evaluated = [
+        _no_advice(rule, outcome.because)
+        if type(outcome) is NoAdvice  # nearly all of them
+        else _evaluated(rule, outcome, id(outcome) in silent)
+        for rule, outcome in decision.outcomes.items()
+    ]
     return Evaluation(
         content_version=version,
-        evaluated=tuple(
-            _evaluated(rule, outcome, id(outcome) in silent) for rule, outcome in decision.outcomes.items()
-        ),
+        evaluated=tuple(evaluated),
         rejected=tuple(
             RejectedResource(resource=one.resource, reason=one.reason) for one in dict.fromkeys(rejected)
         ),

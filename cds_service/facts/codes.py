@@ -16,11 +16,18 @@ def memberships(concept: CodeableConcept | None, terminology: Terminology) -> tu
     """All value sets that any coding of the concept belongs to, in order of the codings, each set once."""
     if concept is None:
         return ()
-    found: dict[str, Membership] = {}
+    several: list[tuple[Membership, ...]] = []
     for coding in concept.coding:
         if coding.code is not None:
-            for member in _sets_of(coding, terminology):
-                found.setdefault(member.set_id, member)
+            sets = _sets_of(coding, terminology)
+            if sets and sets not in several:
+                several.append(sets)
+    if len(several) < 2:  # most often: the codes beside the first are the laboratory's own
+        return several[0] if several else ()
+    found: dict[str, Membership] = {}
+    for sets in several:
+        for member in sets:
+            found.setdefault(member.set_id, member)
     return tuple(found.values())
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from cards.record import ClinicalStatus, Finding, Membership, Moment, PregnancyEvidence, Verification
 from cards.valuesets import Membership as CodeMembership
-from cds_service.facts.codes import memberships, sets_of
+from cds_service.facts.codes import sets_of
 from cds_service.facts.conditions import grade_of, is_of_patient, word_of
 from cds_service.facts.context import Reading
 from cds_service.facts.observed import Seen
@@ -44,7 +44,7 @@ def _meaning(one: Seen, reading: Reading) -> tuple[tuple[CodeMembership, ...], C
     """The sets that it is in, and the concept (code or value) that says so; () where it says nothing."""
     part = one.part
     value = part.value_codeable_concept
-    as_value = _only(memberships(value, reading.terminology), _AS_VALUE)
+    as_value = _only(one.value_members, _AS_VALUE)
     if as_value:
         return as_value, value
     as_code = _only(one.members, _AS_CODE)
@@ -57,8 +57,8 @@ def _meaning(one: Seen, reading: Reading) -> tuple[tuple[CodeMembership, ...], C
     return (), None
 
 
-def _only(members: Iterable[CodeMembership], starts: tuple[str, ...]) -> tuple[CodeMembership, ...]:
-    return tuple(m for m in members if _begins(m.set_id, starts))
+def _only(members: tuple[CodeMembership, ...], starts: tuple[str, ...]) -> tuple[CodeMembership, ...]:
+    return tuple([m for m in members if _begins(m.set_id, starts)]) if members else ()
 
 
 @cache

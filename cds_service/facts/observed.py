@@ -30,6 +30,7 @@ class Seen(Struct, frozen=True):
     entry: Entry[Observation]
     part: Observation | Component
     members: tuple[Membership, ...]
+    value_members: tuple[Membership, ...]
     set_ids: frozenset[str]
     status: ResultStatus | None  # None: no status of R4, so that nothing may rest on it
     time: Moment | None
@@ -79,12 +80,13 @@ def _parts(entry: Entry[Observation], reading: Reading, dates: ReportDates) -> I
     """The Observation itself where a set knows its code or its value, and each such component."""
     observation = entry.resource
     terminology = reading.terminology
-    wanted: list[tuple[Observation | Component, tuple[Membership, ...]]] = []
+    wanted: list[tuple[Observation | Component, tuple[Membership, ...], tuple[Membership, ...]]] = []
     parts: tuple[Observation | Component, ...] = (observation, *observation.component)
     for part in parts:
         members = memberships(part.code, terminology)
-        if members or memberships(part.value_codeable_concept, terminology):
-            wanted.append((part, members))
+        value_members = memberships(part.value_codeable_concept, terminology)
+        if members or value_members:
+            wanted.append((part, members, value_members))
     if not wanted:
         if _is_unmapped(observation, reading):
             reading.report(entry, "unmapped: no code of it is one that the value sets or the site know")
@@ -96,9 +98,9 @@ def _parts(entry: Entry[Observation], reading: Reading, dates: ReportDates) -> I
         time = dates.of(entry)
         by_report = time is not None
     issued = _issued(entry, reading)
-    for part, members in wanted:
-        sets = frozenset(member.set_id for member in members)
-        yield Seen(entry, part, members, sets, status, time, unreadable, issued, by_report)
+    for part, members, value_members in wanted:
+        sets = frozenset([member.set_id for member in members])
+        yield Seen(entry, part, members, value_members, sets, status, time, unreadable, issued, by_report)
 
 
 def _is_unmapped(observation: Observation, reading: Reading) -> bool:

@@ -16,6 +16,7 @@ _NO_BRACKETS: Final = bytes(code for code in range(256) if code not in b"[]{}")
 _AS_BRACES: Final = bytes.maketrans(b"[]", b"{}")
 # A text, also one that the body ends in: every quote is looked at once, whatever follows.
 _TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_FEW: Final = 1_024  # brackets that are worth a count at each level
 _DOUBLED: Final = "\0"
 _NAME: Final = re.compile(r"[A-Za-z]{1,40}")
 
@@ -46,11 +47,12 @@ def _is_deeper(body: bytes, limit: int) -> bool:
     """Whether brackets are nested more than `limit` deep: innermost pairs are taken away level by level."""
     left = body.translate(_AS_BRACES, _NO_BRACKETS)
     for level in range(limit + 1):
-        if left.count(b"{") <= limit - level:  # each level takes a bracket
+        room = limit - level  # each level takes a bracket
+        if len(left) <= _FEW and left.count(b"{") <= room:
             return False
         fewer = left.replace(b"{}", b"")
         if len(fewer) == len(left):  # a bracket in a text has no partner
-            return True
+            return left.count(b"{") > room
         left = fewer
     return True
 
