@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from msgspec import Raw
+
 from cards.decide import Decision
 from cards.facts import PatientFacts
 from cards.record import Measurement, PersonRecord, Record, UnreadPlatelets
@@ -22,6 +24,7 @@ ROUNDS: Final = 12
 MOST: Final = 400
 
 Judge = Callable[[Record], tuple[PatientFacts, Decision]]
+WhyInvalid = Callable[[Raw], str | None]
 
 
 @dataclass(slots=True)
@@ -39,6 +42,7 @@ class _Reasons:
 
     parsed: Parsed
     most: int
+    why_invalid: WhyInvalid
     known: dict[str, str | None] = field(default_factory=dict)
 
     def invalid(self, references: Iterable[str]) -> dict[str, str]:
@@ -48,16 +52,24 @@ class _Reasons:
                 if len(self.known) >= self.most:
                     raise Refused("too-many-deciding", f"expected {self.most} at most")
                 entry = self.parsed.by_reference.get(reference)
-                self.known[reference] = None if entry is None else invalid_reason(self.parsed.text_of(entry))
+                self.known[reference] = (
+                    None if entry is None else self.why_invalid(self.parsed.text_of(entry))
+                )
             reason = self.known[reference]
             if reason is not None:
                 found[reference] = reason
         return found
 
 
-def decide_on_valid(record: Record, parsed: Parsed, judge: Judge, most: int = MOST) -> Validated:
+def decide_on_valid(
+    record: Record,
+    parsed: Parsed,
+    judge: Judge,
+    most: int = MOST,
+    why_invalid: WhyInvalid | None = None,
+) -> Validated:
     """Judges the record until every resource that a card rests on is valid. Refused with 413 beyond `most` of them."""
-    reasons = _Reasons(parsed, most)
+    reasons = _Reasons(parsed, most, why_invalid or invalid_reason)
     rejected: list[Rejected] = []
     facts, decision = judge(record)
     for turn in range(ROUNDS + 1):

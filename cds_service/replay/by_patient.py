@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,9 @@ SORT_MEMORY: Final = "768MB"
 PART_MEMORY: Final = "256MB"
 SORTED_GROUP: Final = 8192
 _HASHES: Final = 2**32
+
+_Line = tuple[int, int, bytes]
+"""Number of the file, number of the line, text."""
 
 STAGED: Final = pa.schema(
     [
@@ -138,7 +142,8 @@ def sort_by_patient(staged: Path, work: Path, threads: int) -> None:
 def _open(threads: int, memory: str, work: Path) -> duckdb.DuckDBPyConnection:
     settings: dict[str, Any] = {"threads": threads, "memory_limit": memory}
     database = duckdb.connect(config=settings | {"temp_directory": str(work / "spill")})
-    database.execute("SET enable_progress_bar = false")
+    for setting in ("enable_progress_bar", "enable_external_file_cache"):
+        database.execute(f"SET {setting} = false")
     return database
 
 
@@ -163,33 +168,46 @@ def judge_part(number: int, parts: int, work: Path, plan: Plan, files: Sequence[
     lowest, end = (f"{-(-bound * _HASHES // parts):08x}" for bound in (number, number + 1))
     last = number + 1 == parts
     range_ = f"key >= '{lowest}'" + ("" if last else f" AND key < '{end}'")
-    with _open(1, PART_MEMORY, work) as database:
-        held = f"(SELECT * FROM read_parquet({_quoted(work / 'sorted.parquet')}) WHERE {range_})"
-        drugs = _drugs(database, held, work)
-        found = database.sql(
-            f"SELECT key, patient, server, file, line, refers, raw FROM {held} ORDER BY key, patient, file, line"
-        )
-        reader = found.to_arrow_reader(_ROWS_AT_ONCE)
-        for (patient, _), lines in groupby(_rows(reader), key=lambda row: (row["patient"], row["key"])):
-            listed = list(lines)
-            found_lines = [(row["file"], row["line"], row["raw"]) for row in listed]
-            found_lines += [
-                drugs[name] for name in sorted({row["refers"] for row in listed}) if name in drugs
-            ]
-            server = next((row["server"] for row in listed if row["server"]), None)
-            named = [(files[file], line, raw) for file, line, raw in found_lines]
-            replay_patient(patient, server, named, plan, rows)
-            patients += 1
+    for patient, server, lines in _patients(work, range_):
+        replay_patient(patient, server, [(files[file], line, raw) for file, line, raw in lines], plan, rows)
+        patients += 1
     write_part(done, rows)
     return patients
 
 
-def _rows(reader: pa.RecordBatchReader) -> Iterator[dict[str, Any]]:
+def _patients(work: Path, range_: str) -> Iterator[tuple[str, str | None, list[_Line]]]:
+    """Each patient of a range of hashes, with the drugs that are referred to; in the order of hash, file and line."""
+    held = f"(SELECT * FROM read_parquet({_quoted(work / 'sorted.parquet')}) WHERE {range_})"
+    database = _kept_open(work)
+    drugs = _drugs(database, held, work)
+    found = database.sql(
+        f"SELECT key, patient, server, file, line, refers, raw FROM {held} ORDER BY key, patient, file, line"
+    )
+    reader = found.to_arrow_reader(_ROWS_AT_ONCE)
+    for (_, patient), rows in groupby(_rows(reader), key=_key_and_patient):
+        listed = list(rows)
+        lines: list[_Line] = [(file, line, raw) for _, _, _, file, line, _, raw in listed]
+        if drugs:
+            lines += [drugs[name] for name in sorted({row[5] for row in listed}) if name in drugs]
+        yield patient, next((row[2] for row in listed if row[2]), None), lines
+
+
+def _key_and_patient(row: tuple[Any, ...]) -> tuple[str, str]:
+    return row[0], row[1]
+
+
+def _rows(reader: pa.RecordBatchReader) -> Iterator[tuple[Any, ...]]:
     for batch in reader:
-        yield from batch.to_pylist()
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def _drugs(database: duckdb.DuckDBPyConnection, held: str, work: Path) -> dict[str, tuple[int, int, bytes]]:
+@lru_cache(maxsize=1)
+def _kept_open(work: Path) -> duckdb.DuckDBPyConnection:
+    """To open a database takes longer than to judge some dozens of patients: a process keeps the one that it has."""
+    return _open(1, PART_MEMORY, work)
+
+
+def _drugs(database: duckdb.DuckDBPyConnection, held: str, work: Path) -> dict[str, _Line]:
     """The Medications that the patients of a part refer to."""
     found = database.execute(
         f"SELECT refers, file, line, raw FROM read_parquet({_quoted(work / 'drugs.parquet')}) "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Raw
@@ -18,10 +20,12 @@ from cds_service.facts import settle
 from cds_service.fhir.bundles import RawEntry
 from cds_service.fhir.entries import Rejected
 from cds_service.fhir.parse import Source, parse
+from cds_service.fhir.validate import invalid_reason
 from cds_service.hooks.context import Context
 from cds_service.hooks.request import HookRequest
-from cds_service.replay.known import as_known
-from cds_service.replay.triggers import Held, Trigger
+from cds_service.replay.known import CHANGING, as_known
+from cds_service.replay.measured import Knowledge, Visible
+from cds_service.replay.triggers import Trigger
 from cds_service.validation import decide_on_valid
 
 KINDS: Final[Mapping[str, frozenset[Kind]]] = {
@@ -65,13 +69,15 @@ def answers_of(types: Iterable[str]) -> Mapping[Kind, Answer]:
 def judge_moment(
     patient_id: str,
     server: str | None,
-    held: Iterable[Held],
+    knowledge: Knowledge,
     trigger: Trigger,
     answers: Mapping[Kind, Answer],
     content: Content,
 ) -> Judged:
     """What the service would have answered at the trigger, of what was known then."""
-    parsed = parse(_sources(_visible(held, trigger)), patient_id, server)
+    measured = knowledge.measured_by(trigger.at)
+    sources = _sources(_visible(knowledge, trigger, measured))
+    parsed = measured.add_entries(parse(sources, patient_id, server))
     request = HookRequest(trigger.hook, "replay", _context(patient_id, trigger))
     settled = settle(parsed, request, answers, content.terminology, trigger.at, content.limits)
 
@@ -79,23 +85,35 @@ def judge_moment(
         facts = read(record, content.limits, content.pathogens)
         return facts, decide(facts, content.limits, switches=content.site.switches)
 
-    valid = decide_on_valid(settled.record, parsed, judge)
+    record = measured.add_values(settled.record)
+    valid = decide_on_valid(record, parsed, judge, sys.maxsize, _why_invalid)
     return Judged(valid.facts, valid.decision, (*parsed.rejected, *settled.rejected, *valid.rejected))
 
 
-def _visible(held: Iterable[Held], trigger: Trigger) -> Iterator[tuple[str, bytes]]:
-    """Type and text of all that was known, without the order that is only being selected."""
-    for one in held:
+def _why_invalid(raw: Raw) -> str | None:
+    return _remembered(bytes(raw))
+
+
+@lru_cache(maxsize=512)
+def _remembered(raw: bytes) -> str | None:
+    """A card rests on the same resources at one moment after the other."""
+    return invalid_reason(raw)
+
+
+def _visible(knowledge: Knowledge, trigger: Trigger, measured: Visible) -> Iterator[tuple[str, bytes]]:
+    """Type and text of the rest that was known, without the order that is only being selected."""
+    for position, one in knowledge.rest:
         if one.known is not None and one.known > trigger.at:
             continue
         if one is trigger.cause and trigger.hook != "patient-view":
             continue
-        if one.resource.get("status") in NOT_ASKED.get(one.kind, ()):
+        then = one.raw
+        if one.known is not None and one.kind in CHANGING:
             then = as_known(one.resource, one.raw, trigger.at)
-            if then is not one.raw:
-                yield one.kind, then
+        if then is one.raw and one.kind in NOT_ASKED and one.status in NOT_ASKED[one.kind]:
             continue
-        yield one.kind, one.raw if one.known is None else as_known(one.resource, one.raw, trigger.at)
+        measured.place(position, one)
+        yield one.kind, then
 
 
 def _sources(visible: Iterable[tuple[str, bytes]]) -> list[Source]:

@@ -7,7 +7,7 @@ cannot be shown that it was known. An end after the moment is taken out again, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -74,6 +74,9 @@ _STILL_TO_COME: Final[Mapping[str, tuple[tuple[str, ...], Mapping[str, str]]]] =
 )
 _OVER: Final = frozenset({"inactive", "resolved", "remission"})
 
+CHANGING: Final = frozenset({*_ENDS, *_STILL_TO_COME, "Condition"})
+"""Types that may have looked otherwise at a moment than at the end."""
+
 _OBJECT: Final = Decoder(Json, float_hook=Decimal)
 _ENCODER: Final = Encoder(decimal_format="number")
 
@@ -95,15 +98,26 @@ def known_from(resource: Json) -> datetime | None:
     return None
 
 
+def known_since(texts: Iterable[str | None]) -> datetime | None:
+    """The same of members that are at hand, in their order."""
+    for text in texts:
+        found = None if text is None else _end_of(text)
+        if found is not None:
+            return found
+    return None
+
+
 def moment(resource: Json, path: str) -> datetime | None:
     """The end of the interval that a member's date stands for; None where it has none that can be read."""
     member: object = resource
     for name in path.split("."):
         member = member.get(name) if isinstance(member, dict) else None
-    if not isinstance(member, str):
-        return None
+    return _end_of(member) if isinstance(member, str) else None
+
+
+def _end_of(text: str) -> datetime | None:
     try:
-        return read_moment(member).latest
+        return read_moment(text).latest
     except ValueError:
         return None
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from cds_service.replay.held import Held, codings
 from cds_service.replay.known import Json, moment
-from cds_service.replay.triggers import Held, codings
 
 UNKNOWN: Final = "not recorded"
 AGE_BANDS: Final = ((18, "0-17"), (40, "18-39"), (65, "40-64"), (80, "65-79"), (200, "80 and over"))
@@ -84,9 +84,9 @@ def stays_of(held: Iterable[Held]) -> tuple[Stay, ...]:
         for one in held
         if one.kind == "Encounter"
         and one.known is not None
-        and one.resource.get("status") not in ("planned", "cancelled", "entered-in-error")
+        and one.status not in ("planned", "cancelled", "entered-in-error")
     ]
-    found.sort(key=lambda one: (one.known, str(one.resource.get("id"))))
+    found.sort(key=lambda one: (one.known, str(one.id)))
     return tuple(
         Stay(number, one.known, moment(one.resource, "period.end"), _unit(one.resource))
         for number, one in enumerate(found)

@@ -16,10 +16,12 @@ from cards.valuesets import Terminology
 from cds_service.content import Content
 from cds_service.fhir.entries import Rejected
 from cds_service.replay.evaluate_moment import judge_moment
-from cds_service.replay.known import ALWAYS_KNOWN, Json, decode, known_from
+from cds_service.replay.held import Held, codings, hold, is_panel
+from cds_service.replay.known import Json
+from cds_service.replay.measured import Knowledge, sort_out
 from cds_service.replay.person import Stay, hash_of, stay_at, stays_of, who
 from cds_service.replay.tables import Rows
-from cds_service.replay.triggers import Held, Trigger, codings, find_triggers, is_count, set_ids
+from cds_service.replay.triggers import COUNT_SETS, Trigger, find_triggers
 
 SUPPRESSED: Final = frozenset({Why.SUPPRESSED, Why.LIMIT, Why.COMFORT_CARE, Why.SILENCED})
 """Reasons for which a card that a rule gave was not shown."""
@@ -60,14 +62,14 @@ def replay_patient(
     held = list(_hold(lines, plan.content.terminology, aside))
     person: Json = next((one.resource for one in held if one.kind == "Patient"), {})
     stays = stays_of(held)
-    triggers = [
-        one for one in find_triggers(held, plan.content.terminology, plan.triggers) if plan.covers(one.at)
-    ]
-    after = _Afterwards(held, plan.content.terminology)
-    by_name = {f"{one.kind}/{one.resource.get('id')}": one for one in held}
+    triggers = [one for one in find_triggers(held, plan.triggers) if plan.covers(one.at)]
+    after = _Afterwards(held if triggers else ())
+    by_name = {f"{one.kind}/{one.id}": one for one in held}
+    knowledge = sort_out(patient, held, plan.content) if triggers else Knowledge(())
+    compared = sort_out(patient, held, plan.compared) if triggers and plan.compared else None
     for number, trigger in enumerate(triggers):
         evaluation = f"{name}-{number:05d}"
-        judged = judge_moment(patient, server, held, trigger, plan.answers, plan.content)
+        judged = judge_moment(patient, server, knowledge, trigger, plan.answers, plan.content)
         shown = judged.decision.cards
         stay = stay_at(stays, trigger.at)
         rows["evaluations"].append(
@@ -88,8 +90,8 @@ def replay_patient(
         rows["cards"] += _card_rows(evaluation, judged.decision)
         rows["cannot_tell"] += _cannot_tell(evaluation, judged.decision)
         aside.add_all(judged.rejected, by_name)
-        if plan.compared is not None:
-            other = judge_moment(patient, server, held, trigger, plan.answers, plan.compared)
+        if plan.compared is not None and compared is not None:
+            other = judge_moment(patient, server, compared, trigger, plan.answers, plan.compared)
             rows["cards_compared"] += _card_rows(evaluation, other.decision)
     _add_person(name, person, stays, triggers, plan, rows)
 
@@ -155,53 +157,44 @@ def _code_of(resource: Json) -> str | None:
 def _hold(lines: Iterable[tuple[str, int, bytes]], terminology: Terminology, aside: _Aside) -> Iterator[Held]:
     """The resources with the time from which they were known; without those that no live call asks for."""
     for file, number, raw in lines:
-        resource, place = decode(raw), f"{file}:{number}"
-        if resource is None:  # its head could be read: a number that nobody writes
+        place = f"{file}:{number}"
+        one = hold(raw, place, terminology)
+        if one is None:  # its head could be read: a number that nobody writes
             aside.add(place, "", "not JSON")
-            continue
-        kind = str(resource.get("resourceType"))
-        known = known_from(resource)
-        if known is None and kind not in ALWAYS_KNOWN:
-            aside.add(place, kind, NO_TIME)
-        elif kind == "Observation" and not _is_asked_for(resource, terminology):
+        elif not one.has_time:
+            aside.add(place, one.kind, NO_TIME)
+        elif one.kind == "Observation" and not (one.sets or is_panel(one)):
             if _PLATELETS.search(raw):
-                code = next(codings(resource.get("code")), None)
-                aside.add(place, kind, UNMAPPED, None if code is None else "|".join(code))
+                code = next(codings(one.resource.get("code")), None)
+                aside.add(place, one.kind, UNMAPPED, None if code is None else "|".join(code))
         else:
-            yield Held(resource, raw, known, place)
-
-
-def _is_asked_for(observation: Json, terminology: Terminology) -> bool:
-    """Whether its code, or that of a part, stands in a value set; panels are kept for their members."""
-    parts = observation.get("component")
-    concepts = [observation.get("code")]
-    if isinstance(parts, list):
-        concepts += [part.get("code") for part in parts if isinstance(part, dict)]
-    return "hasMember" in observation or any(set_ids(concept, terminology) for concept in concepts)
+            yield one
 
 
 class _Afterwards:
     """What was then done: times after the moment, on purpose. It is not proof of anything."""
 
-    def __init__(self, held: Iterable[Held], terminology: Terminology) -> None:
+    def __init__(self, held: Iterable[Held]) -> None:
         self._times: dict[str, list[tuple[datetime, str]]] = {}
+        held = tuple(held)
+        self._drugs = {f"Medication/{one.id}": one.sets for one in held if one.kind == "Medication"}
         for one in held:
-            for what in self._done(one, terminology):
+            for what in self._done(one):
                 if one.known is not None:
                     self._times.setdefault(what, []).append((one.known, one.place))
 
-    def _done(self, one: Held, terminology: Terminology) -> Iterator[str]:
+    def _done(self, one: Held) -> Iterator[str]:
         match one.kind:
             case "Procedure":
-                if any("platelet" in id_ for id_ in set_ids(one.resource.get("code"), terminology)):
+                if any("platelet" in id_ for id_ in one.sets):
                     yield "transfused_24h"
             case "MedicationRequest" | "MedicationAdministration":
-                ids = set_ids(one.resource.get("medicationCodeableConcept"), terminology)
-                if any(_ANTI_INFECTIVE.match(id_) for id_ in ids):
+                sets = one.sets | self._drugs.get(_drug_of(one.resource), frozenset())
+                if any(_ANTI_INFECTIVE.match(id_) for id_ in sets):
                     yield "anti_infective_24h"
-                if "med-tpo-ra" in ids:
+                if "med-tpo-ra" in sets:
                     yield "tpo_ra_30d"
-            case "Observation" if is_count(one.resource, terminology):
+            case "Observation" if not one.sets.isdisjoint(COUNT_SETS):
                 yield "new_count_24h"
 
     def since(self, trigger: Trigger) -> dict[str, bool]:
@@ -219,6 +212,13 @@ class _Afterwards:
             )
             for what, span in spans.items()
         }
+
+
+def _drug_of(resource: Json) -> str:
+    """The Medication that it refers to, "" for none."""
+    named = resource.get("medicationReference")
+    text = named.get("reference") if isinstance(named, dict) else None
+    return text[text.rfind("Medication/") :] if isinstance(text, str) and "Medication/" in text else ""
 
 
 # ------------------------------------------------------------------------------------------------------- rows

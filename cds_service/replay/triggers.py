@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from cards.precedence import BLOOD_PRODUCTS
-from cards.valuesets import Terminology
+from cds_service.replay.held import Held
 from cds_service.replay.known import Json, moment
 
 TRIGGERS: Final = ("encounter", "count", "medication", "service", "transfusion")
@@ -23,20 +23,6 @@ _INTENTS: Final = frozenset(
     {None, "order", "original-order", "reflex-order", "filler-order", "instance-order"}
 )
 _ORDERS: Final = {"MedicationRequest": "medication", "ServiceRequest": "service"}
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One resource of a patient: as JSON, as it was written, since when it was known, and where it stands."""
-
-    resource: Json
-    raw: bytes
-    known: datetime | None  # None: always
-    place: str  # `file:line`
-
-    @property
-    def kind(self) -> str:
-        return str(self.resource.get("resourceType"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +52,10 @@ class Trigger:
         } | {name: known[name] for name in names if name in known}
 
 
-def find_triggers(
-    held: Iterable[Held], terminology: Terminology, wanted: frozenset[str]
-) -> tuple[Trigger, ...]:
+def find_triggers(held: Iterable[Held], wanted: frozenset[str]) -> tuple[Trigger, ...]:
     """In the order of time; counts known at the same moment are one trigger."""
-    found = [one for one in _all(held, terminology) if one.name in wanted]
-    found.sort(key=lambda one: (one.at, TRIGGERS.index(one.name), str(one.cause.resource.get("id"))))
+    found = [one for one in _all(held) if one.name in wanted]
+    found.sort(key=lambda one: (one.at, TRIGGERS.index(one.name), str(one.cause.id)))
     kept: list[Trigger] = []
     counted: set[datetime] = set()
     for one in found:
@@ -82,47 +66,20 @@ def find_triggers(
     return tuple(kept)
 
 
-def _all(held: Iterable[Held], terminology: Terminology) -> Iterator[Trigger]:
+def _all(held: Iterable[Held]) -> Iterator[Trigger]:
     for one in held:
         if one.known is None:
             continue
-        resource, status = one.resource, one.resource.get("status")
+        status = one.status
         match one.kind:
             case "Encounter" if status not in ("planned", "cancelled", "entered-in-error"):
                 yield Trigger("encounter", one.known, one)
-            case "Observation" if status not in _NO_RESULT and is_count(resource, terminology):
+            case "Observation" if status not in _NO_RESULT and not one.sets.isdisjoint(COUNT_SETS):
                 yield Trigger("count", one.known, one)
             case "MedicationRequest" | "ServiceRequest":
-                at = moment(resource, "authoredOn")
-                if at is not None and status not in _NO_ORDER and resource.get("intent") in _INTENTS:
+                at = moment(one.resource, "authoredOn")
+                if at is not None and status not in _NO_ORDER and one.resource.get("intent") in _INTENTS:
                     yield Trigger(_ORDERS[one.kind], at, one)
             case "Procedure" if status not in ("entered-in-error", "not-done", "preparation"):
-                if not set_ids(resource.get("code"), terminology).isdisjoint(BLOOD_PRODUCTS):
+                if not one.sets.isdisjoint(BLOOD_PRODUCTS):
                     yield Trigger("transfusion", one.known, one)
-
-
-def is_count(resource: Json, terminology: Terminology) -> bool:
-    """Whether an Observation, or a part of it, is a platelet count by its code."""
-    parts = resource.get("component")
-    concepts = [resource.get("code")]
-    if isinstance(parts, list):
-        concepts += [part.get("code") for part in parts if isinstance(part, dict)]
-    return any(not set_ids(concept, terminology).isdisjoint(COUNT_SETS) for concept in concepts)
-
-
-def set_ids(concept: Any, terminology: Terminology) -> frozenset[str]:
-    """The value sets that a CodeableConcept belongs to."""
-    found: set[str] = set()
-    for system, code in codings(concept):
-        found.update(member.set_id for member in terminology.sets_of(system, code))
-    return frozenset(found)
-
-
-def codings(concept: Any) -> Iterator[tuple[str, str]]:
-    """System and code of each coding that has both."""
-    listed = concept.get("coding") if isinstance(concept, dict) else None
-    for coding in listed if isinstance(listed, list) else ():
-        if isinstance(coding, dict):
-            system, code = coding.get("system"), coding.get("code")
-            if isinstance(system, str) and isinstance(code, str):
-                yield system, code

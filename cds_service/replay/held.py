@@ -1,0 +1,132 @@
+"""One resource of a patient as it is held for the replay: what every moment asks of it is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from msgspec import DecodeError
+from msgspec.json import Decoder
+
+from cards.valuesets import Terminology
+from cds_service.fhir.shapes import CodeableConcept, Observation
+from cds_service.replay.known import ALWAYS_KNOWN, Json, decode, known_from, known_since
+
+_OBSERVATION: Final = Decoder(Observation)
+_DRUG: Final = "medicationCodeableConcept"
+_ABOUT: Final = {"MedicationRequest": _DRUG, "MedicationAdministration": _DRUG, "MedicationStatement": _DRUG}
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """`known`: since when (None: always); `place`: `file:line`; `sets`: the value sets of what it is about.
+
+    `shape` is an Observation that is R4, else None.
+    """
+
+    kind: str
+    id: str | None
+    raw: bytes
+    known: datetime | None
+    place: str
+    shape: Observation | None = None
+    sets: frozenset[str] = frozenset()
+    _resource: Json | None = field(default=None, repr=False)
+
+    @property
+    def resource(self) -> Json:
+        """As JSON; of an Observation decoded only where it is asked for, which is seldom."""
+        if self._resource is None:
+            self._resource = decode(self.raw) or {}
+        return self._resource
+
+    @property
+    def status(self) -> Any:
+        """As it is written."""
+        return self.resource.get("status") if self.shape is None else self.shape.status
+
+    @property
+    def has_time(self) -> bool:
+        """Whether it can be shown when it was known."""
+        return self.known is not None or self.kind in ALWAYS_KNOWN
+
+
+def hold(raw: bytes, place: str, terminology: Terminology) -> Held | None:
+    """The resource of a line; None where it is no JSON that anybody writes."""
+    shape = _read_observation(raw)
+    if shape is not None:
+        sets = _sets_of(shape.code, terminology)
+        for part in shape.component:
+            sets |= _sets_of(part.code, terminology)
+        return Held("Observation", shape.id, raw, known_since(_times(shape)), place, shape, sets)
+    resource = decode(raw)
+    if resource is None:
+        return None
+    own = resource.get("id")
+    kind, id_ = str(resource.get("resourceType")), own if isinstance(own, str) else None
+    sets = _sets_of_json(resource, kind, terminology)
+    return Held(kind, id_, raw, known_from(resource), place, None, sets, resource)
+
+
+def _read_observation(raw: bytes) -> Observation | None:
+    """None for other types, and for what is not R4: such a one is told apart by its JSON."""
+    try:
+        return _OBSERVATION.decode(raw)
+    except (DecodeError, RecursionError, ValueError):
+        return None
+
+
+def _times(shape: Observation) -> tuple[str | None, ...]:
+    """The members of `KNOWN_FROM`, in its order."""
+    period = shape.effective_period
+    own = shape.issued, shape.effective_date_time, shape.effective_instant
+    return own if period is None else (*own, period.end, period.start)
+
+
+def _sets_of(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:
+    sets: frozenset[str] = frozenset()
+    for coding in () if concept is None else concept.coding:
+        if coding.system is not None and coding.code is not None:
+            sets |= _sets_of_code(terminology, coding.system, coding.code)
+    return sets
+
+
+@lru_cache(maxsize=16384)
+def _sets_of_code(terminology: Terminology, system: str, code: str) -> frozenset[str]:
+    return frozenset(member.set_id for member in terminology.sets_of(system, code))
+
+
+def _sets_of_json(resource: Json, kind: str, terminology: Terminology) -> frozenset[str]:
+    """The sets of what it is about; of an Observation that is not R4 also those of its parts."""
+    sets = set_ids(resource.get(_ABOUT.get(kind, "code")), terminology)
+    parts = resource.get("component") if kind == "Observation" else None
+    for part in parts if isinstance(parts, list) else ():
+        if isinstance(part, dict):
+            sets |= set_ids(part.get("code"), terminology)
+    return sets
+
+
+def is_panel(one: Held) -> bool:
+    """Whether it names members, for which it is kept."""
+    return "hasMember" in one.resource if one.shape is None else bool(one.shape.has_member)
+
+
+def set_ids(concept: Any, terminology: Terminology) -> frozenset[str]:
+    """The value sets that a CodeableConcept belongs to."""
+    found: set[str] = set()
+    for system, code in codings(concept):
+        found.update(member.set_id for member in terminology.sets_of(system, code))
+    return frozenset(found)
+
+
+def codings(concept: Any) -> Iterator[tuple[str, str]]:
+    """System and code of each coding that has both."""
+    listed = concept.get("coding") if isinstance(concept, dict) else None
+    for coding in listed if isinstance(listed, list) else ():
+        if isinstance(coding, dict):
+            system, code = coding.get("system"), coding.get("code")
+            if isinstance(system, str) and isinstance(code, str):
+                yield system, code
