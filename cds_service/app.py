@@ -14,7 +14,7 @@ from cds_service.auth.guard import guard_calls
 from cds_service.auth.jti import ProcessMemory
 from cds_service.content import load_contents
 from cds_service.cors import allow_origins
-from cds_service.dialects.choice import check_order_codes
+from cds_service.dialects.choice import check_order_codes, offer_timeline
 from cds_service.evaluate import prepare_all
 from cds_service.fhir.validate import warm
 from cds_service.fhir_client import FhirAccess
@@ -32,6 +32,7 @@ from cds_service.routes.insights import insight_routes
 from cds_service.routes.metrics import metric_routes
 from cds_service.routes.pages import page_routes
 from cds_service.routes.playground import playground_routes
+from cds_service.routes.smart import smart_routes
 from cds_service.routes.timeline import TimelinePages, timeline_routes
 from cds_service.settings import Settings, load_settings
 from cds_service.store.tokens import StoredJtis
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     evaluation = prepare_all(
         contents, base_url, settings.limits.entries, settings.sandbox, settings.limits.validated
     )
+    evaluation = offer_timeline(evaluation, settings)
     log = open_log(settings)
     memory = remember(settings, clock, log) if remembers else None
     jtis = ProcessMemory(clock)
@@ -68,7 +70,8 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     )
     app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes + 1
     app.url_map.merge_slashes = False
-    app.register_blueprint(hook_routes(settings, evaluation, clock, FhirAccess(settings), memory))
+    access = FhirAccess(settings)
+    app.register_blueprint(hook_routes(settings, evaluation, clock, access, memory))
     app.register_blueprint(fhir_routes(content, base_url))
     app.register_blueprint(feedback_routes(settings, memory, clock))
     app.register_blueprint(insight_routes(settings, memory, clock, content.limits))
@@ -78,12 +81,15 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     app.register_blueprint(health_routes(content.version, store_answers, can_prove))
     app.register_blueprint(page_routes(settings, content))
     app.register_blueprint(api_routes(settings, evaluation.keys, clock))
-    app.register_blueprint(timeline_routes(TimelinePages(settings, evaluation, clock)))
+    used = StoredJtis(memory.database, jtis) if memory else jtis
+    timelines = TimelinePages(settings, evaluation, clock)
+    app.register_blueprint(timeline_routes(timelines))
+    app.register_blueprint(smart_routes(timelines, access, used))
     if settings.sandbox:
         app.register_blueprint(playground_routes(settings, evaluation.keys, clock))
     log_requests(app, log)
     allow_origins(app, settings)
-    guard_calls(app, settings, gate, StoredJtis(memory.database, jtis) if memory else jtis, log)
+    guard_calls(app, settings, gate, used, log)
     answer_failures(app, base_url, log)
     app.extensions["memory"] = memory
     return app

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from cards.citations import CITATIONS
@@ -37,6 +38,14 @@ LIMITS: Final = "Decision support for clinicians; not a diagnosis; verify the da
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~])")
 
 
+class TimelineLink(Enum):
+    """How a card leads to the timeline: launched by the client, as a page, or not at all."""
+
+    SMART = "smart"
+    ABSOLUTE = "absolute"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What rendering needs beside the decision: content in force and the public base URL."""
@@ -52,6 +61,7 @@ class Setting:
     order_codes: Mapping[str, str] = field(
         default_factory=dict
     )  # the client's own code of a draft, by template
+    timeline: TimelineLink = TimelineLink.ABSOLUTE
 
 
 @dataclass(frozen=True, slots=True)

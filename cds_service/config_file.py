@@ -130,6 +130,15 @@ class Client(Section):
     tenants: tuple[Text, ...] = Field(default=("*",), description='a list of tenants, or ["*"]')
     services: tuple[Text, ...] = Field(default=("*",), description='a list of service ids, or ["*"]')
     fhir_servers: tuple[WebUrl, ...] = Field(default=(), description="a list of FHIR base addresses")
+    smart_client_id: Text | None = Field(
+        default=None, description="the client id under which its SMART server knows the timeline"
+    )
+    smart_secret_file: Text | None = Field(
+        default=None, description="the path of a file that holds the client secret of the timeline"
+    )
+    authorization_servers: tuple[WebUrl, ...] = Field(
+        default=(), description="a list of addresses of its authorization server, unless below a FHIR server"
+    )
     dialect: Literal["standard", "epic", "oracle-health", "sandbox"] = Field(
         default="standard", description="standard, epic, oracle-health or sandbox"
     )
@@ -153,6 +162,14 @@ class Client(Section):
     def _has_one_key_set(self) -> Self:
         if (self.jku is None) == (self.jwks_file is None):
             raise ValueError("expected either jku or jwks_file")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_launched_from(self) -> Self:
+        if self.smart_client_id is not None and not self.fhir_servers:
+            raise ValueError("fhir_servers: expected one at least where smart_client_id is set")
+        if self.smart_secret_file is not None and self.smart_client_id is None:
+            raise ValueError("smart_client_id: expected where smart_secret_file is set")
         return self
 
 

@@ -18,6 +18,7 @@ from cards.wording import Section
 from cds_service.card_text import (
     Page,
     Setting,
+    TimelineLink,
     detail,
     distinct,
     evidence_of,
@@ -30,7 +31,7 @@ from cds_service.hooks import card as wire
 from cds_service.hooks import suggestion as wire_suggestion
 from cds_service.hooks.link import Link
 from cds_service.hooks.source import Source
-from cds_service.hooks.wire import without_empties
+from cds_service.hooks.wire import encode, without_empties
 from cds_service.published_codes import reason_coding, topic_coding
 from cds_service.site_content import links_of
 
@@ -53,8 +54,9 @@ def render(
 def _card(advise: Advise, page: Page) -> wire.Card:
     section = page.setting.words[advise.rule]
     interrupts = advise.indicator > Indicator.INFO
+    uuid = str(uuid4())
     return wire.Card(
-        uuid=str(uuid4()),
+        uuid=uuid,
         summary=summary(advise, page),
         detail=detail(advise, page),
         indicator=INDICATORS[advise.indicator],
@@ -64,7 +66,7 @@ def _card(advise: Advise, page: Page) -> wire.Card:
         override_reasons=tuple(reason_coding(r, page.setting.base_url) for r in section.overrides)
         if interrupts
         else (),
-        links=_links(section, advise.rule, page),
+        links=_links(section, advise, uuid, page),
         extension={wire.EXTENSION: _extension(advise, page)},
     )
 
@@ -92,7 +94,8 @@ def _source(section: Section, rule: str, page: Page) -> Source:
     return Source(label=citation.label, url=citation.url, topic=topic_coding(rule, page.setting.base_url))
 
 
-def _links(section: Section, rule: str, page: Page) -> tuple[Link, ...]:
+def _links(section: Section, advise: Advise, uuid: str, page: Page) -> tuple[Link, ...]:
+    rule = advise.rule
     own = Link(
         label=f"Why, and what a specialist would weigh (rule {rule})",
         url=f"{page.setting.base_url}/rules/{rule}",
@@ -103,8 +106,25 @@ def _links(section: Section, rule: str, page: Page) -> tuple[Link, ...]:
     return (
         own,
         *(Link(label=link.label, url=link.url, type="absolute") for link in local),
+        *_timeline(advise, uuid, page.setting),
         *(Link(label=c.label, url=c.url, type="absolute") for c in cited if c.url),
     )
+
+
+def _timeline(advise: Advise, uuid: str, setting: Setting) -> tuple[Link, ...]:
+    """The platelets over time, opened at this card: rules and the card's own id are all that the link tells."""
+    label = "Platelet timeline"
+    match setting.timeline:
+        case TimelineLink.NONE:
+            return ()
+        case TimelineLink.ABSOLUTE:
+            address = f"{setting.base_url}/timeline?rule={advise.rule}"
+            return (Link(label=label, url=address, type="absolute"),)
+        case TimelineLink.SMART:
+            told = encode({"card": uuid, "rules": (advise.rule, *advise.also)}).decode()
+            return (
+                Link(label=label, url=f"{setting.base_url}/smart/launch", type="smart", app_context=told),
+            )
 
 
 # ------------------------------------------------------------------------------------------- suggestions

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from cds_service.auth.caller import Caller
-from cds_service.card_text import Shape
+from cds_service.card_text import Shape, TimelineLink
 from cds_service.dialects.epic import epic_card
 from cds_service.dialects.oracle_health import oracle_health_card
 from cds_service.evaluate import Evaluation
@@ -37,6 +37,25 @@ def dialect_of(caller: Caller, request: HookRequest) -> str:
     return "epic" if is_epic else STANDARD
 
 
+def offer_timeline(evaluation: Evaluation, settings: Settings) -> Evaluation:
+    """Without a link to the timeline where it could show nobody: in production, unless an entry registers it."""
+    if settings.sandbox or any(client.smart_client_id is not None for client in settings.clients):
+        return evaluation
+    return replace(
+        evaluation,
+        setting=replace(evaluation.setting, timeline=TimelineLink.NONE),
+        for_clients={name: offer_timeline(one, settings) for name, one in evaluation.for_clients.items()},
+    )
+
+
+def timeline_link(caller: Caller, request: HookRequest, otherwise: TimelineLink) -> TimelineLink:
+    """A client that its entry knows as a SMART server can launch; of one without entry its authorization tells it."""
+    if caller.client is not None:
+        return otherwise if caller.client.smart_client_id is None else TimelineLink.SMART
+    can_launch = request.fhir_server is not None and request.fhir_authorization is not None
+    return TimelineLink.SMART if can_launch else otherwise
+
+
 def check_order_codes(settings: Settings, templates: Container[str]) -> None:
     """SettingsError, one line, for an order code of a draft that there is not."""
     for number, client in enumerate(settings.clients, 1):
@@ -53,6 +72,7 @@ def evaluation_for(evaluation: Evaluation, caller: Caller, request: HookRequest)
         evaluation.setting,
         shape=SHAPES[dialect_of(caller, request)],
         order_codes={} if client is None else client.order_codes,
+        timeline=timeline_link(caller, request, evaluation.setting.timeline),
     )
     explains = evaluation.explains or (client is not None and client.evaluation)
     return replace(evaluation, setting=setting, explains=explains)

@@ -20,8 +20,9 @@ _RULE: Final = re.compile(r"[|\-: ]+")
 
 
 def oracle_health_card(card: Card, page: Page) -> Card:
-    """The card with its tables as lists."""
-    return replace(card, detail=as_lists(card.detail))
+    """The card with its tables as lists; a smart link opens the timeline, but at no card."""
+    links = tuple(replace(link, app_context=None) for link in card.links)
+    return replace(card, detail=as_lists(card.detail), links=links)
 
 
 def as_lists(markdown: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -35,6 +35,7 @@ Address = tuple[int, tuple[Any, ...]]
 """Family and socket address."""
 
 Resolve = Callable[[str, int], list[Address]]
+AnySession = TypeVar("AnySession", bound=requests.Session)
 
 
 class AddressRefused(OSError):
@@ -188,7 +189,12 @@ class _OneServer(HTTPAdapter):
 
 
 def open_session(server: Server, addresses: Addresses) -> requests.Session:
-    """A session for this server alone: no cookies, no proxies or passwords of the environment, no other host."""
+    """A session for this server alone."""
+    return confine(requests.Session(), server, addresses)
+
+
+def confine(session: AnySession, server: Server, addresses: Addresses) -> AnySession:
+    """A new session, bound to a server: no cookies, no proxies or passwords of the environment, no other host."""
     logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)  # it logs addresses, in which ids stand
     options: dict[str, Any] = {"maxsize": KEPT_OPEN, "block": False, "addresses": addresses}
     pool: HTTPConnectionPool
@@ -196,7 +202,6 @@ def open_session(server: Server, addresses: Addresses) -> requests.Session:
         pool = _TlsPool(server.host, server.port, ssl_context=tls(), **options)
     else:
         pool = _Pool(server.host, server.port, **options)
-    session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.adapters.clear()

@@ -8,8 +8,9 @@ from cds_service.hooks.wire import Wire
 
 
 class Link(Wire, frozen=True, kw_only=True):
-    """Absolute links only: there is no SMART app to start."""
+    """`appContext` is handed to the app that a smart link launches; an absolute link never has one."""
 
     label: str
     url: str
     type: Literal["absolute", "smart"]
+    app_context: str | None = None

@@ -14,12 +14,12 @@ from cds_service.errors import CAUSES, Refused
 from cds_service.evaluate import Evaluation
 from cds_service.routes.cds_services import Clock
 from cds_service.settings import Settings
-from cds_service.web.responses import page
+from cds_service.web.responses import page as as_page
 
 if TYPE_CHECKING:
     from cds_service.fhir_client.asked import Fetch
     from cds_service.hooks.request import HookRequest
-    from cds_service.timeline.page import AtCard
+    from cds_service.timeline.page import AtCard, TimelinePage
 
 LARGER: Final = 2
 """A form holds a text and little else."""
@@ -33,46 +33,67 @@ class TimelinePages:
     evaluation: Evaluation
     clock: Clock
 
-    def show(
+    def show(self, asked: HookRequest, at: AtCard, title: str, chosen: str = "") -> Response:
+        """The timeline of the patient of a call; where the call would be refused, why."""
+        return self._show(asked, at, self.evaluation, title, chosen)
+
+    def launched(self, asked: HookRequest, at: AtCard, client: str | None, fetch: Fetch) -> Response:
+        """The same of a patient whose record is read from a FHIR server, by the content of a client's own."""
+        return self._show(asked, at, self.evaluation.of(client), "", "", fetch)
+
+    def _show(
         self,
         asked: HookRequest,
         at: AtCard,
+        evaluation: Evaluation,
         title: str,
         chosen: str = "",
         fetch: Fetch | None = None,
-        launched: bool = False,
     ) -> Response:
-        """The timeline of the patient of a call; where the call would be refused, why."""
         from cds_service.timeline.page import timeline_page
         from cds_service.timeline.reading import see
 
         try:
-            seen = see(asked, self.evaluation, self.clock(), fetch)
+            seen = see(asked, evaluation, self.clock(), fetch)
         except Refused as refused:
             lines = refused.details or (CAUSES[refused.code].display,)
-            return self.empty(at, chosen, "; ".join(lines))
-        shown = timeline_page(seen, self.evaluation.content, at, title)
-        return page(
-            "timeline.html",
-            page=shown,
-            chosen=chosen,
-            fault="",
-            groups=self._groups(),
-            at=at,
-            launched=launched,
-        )
+            status = 200 if fetch is None else 502
+            return self.empty(at, chosen, "; ".join(lines), status)
+        shown = timeline_page(seen, evaluation.content, at, title)
+        return self._page(at, page=shown, chosen=chosen, launched=fetch is not None)
 
-    def empty(self, at: AtCard, chosen: str = "", fault: str = "", status: int = 200) -> Response:
-        """The page without a record: how to open one, and what went wrong."""
-        return page(
+    def empty(
+        self, at: AtCard, chosen: str = "", fault: str = "", status: int = 200, iss: str = ""
+    ) -> Response:
+        """The page without a record: how to open one, what went wrong, and the server to sign in with."""
+        return self._page(at, status, chosen=chosen, fault=fault, iss=iss)
+
+    def _page(
+        self,
+        at: AtCard,
+        status: int = 200,
+        *,
+        page: TimelinePage | None = None,
+        chosen: str = "",
+        fault: str = "",
+        launched: bool = False,
+        iss: str = "",
+    ) -> Response:
+        from cds_service.smart.registration import known_servers
+        from cds_service.web.made_up import choices
+
+        offers = self.settings.sandbox and not launched
+        return as_page(
             "timeline.html",
             status,
-            page=None,
+            page=page,
             chosen=chosen,
             fault=fault,
-            groups=self._groups(),
             at=at,
-            launched=False,
+            launched=launched,
+            groups=choices() if offers else (),
+            servers=known_servers(self.settings),
+            iss=iss,
         )
 
     def at_card(self, *rules: str) -> AtCard:
@@ -80,11 +101,6 @@ class TimelinePages:
         from cds_service.timeline.page import AtCard
 
         return AtCard(tuple(rule for rule in rules if rule in self.evaluation.content.words))
-
-    def _groups(self) -> object:
-        from cds_service.web.made_up import choices
-
-        return choices() if self.settings.sandbox else ()
 
 
 def timeline_routes(pages: TimelinePages) -> Blueprint:
@@ -98,7 +114,7 @@ def timeline_routes(pages: TimelinePages) -> Blueprint:
         key = request.args.get("example", "")
         at = pages.at_card(request.args.get("rule", ""))
         if not settings.sandbox or not key:
-            return pages.empty(at)
+            return pages.empty(at, iss=request.args.get("iss", ""))
         from cds_service.examples import NoExampleError
         from cds_service.timeline.sources import NoRecordError, made_up_request, title_of
 

@@ -71,14 +71,14 @@ class TimelinePage:
 
 
 def timeline_page(seen: Seen, content: Content, at: AtCard, title: str) -> TimelinePage:
-    """The page of a record, opened at a card of now that one of the rules leads."""
+    """The page of a record, opened at a card that one of the rules leads. Without a title it names the patient."""
     course = read_course(seen.facts, content.terminology)
     limits = limits_of(seen.facts, content.limits)
     asked = find_asked(seen.cards, at)
     marked = frozenset() if asked is None else references_of(asked)
     found = views(course)
     return TimelinePage(
-        title=title,
+        title=title or _patient(seen.facts),
         as_of=f"{course.as_of:%-d %b %Y, %H:%M} UTC",
         drawings=tuple(draw(course, limits, view, marked) for view in found),
         first=first_view(found, course, seen.facts, marked).id,
@@ -91,6 +91,12 @@ def timeline_page(seen: Seen, content: Content, at: AtCard, title: str) -> Timel
         rejected=len(seen.rejected),
         has_counts=bool(course.counts),
     )
+
+
+def _patient(p: PatientFacts) -> str:
+    """Whose record it is, as far as it helps to notice that it is another's: no name is read."""
+    age = "age not known" if p.person.age_years is None else f"{p.person.age_years} years"
+    return f"{p.person.reference}, {p.person.sex or 'sex not known'}, {age}"
 
 
 def find_asked(cards: tuple[Card, ...], at: AtCard) -> Card | None:

@@ -220,6 +220,7 @@ async function send() {
       body,
       service: made.service,
       text: $("text").value,
+      request: made.body,
       milliseconds: performance.now() - began,
       serverTiming: answer.headers.get("Server-Timing") || "",
     });
