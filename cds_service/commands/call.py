@@ -21,7 +21,7 @@ from cds_service.hooks.wire import encode
 from cds_service.input_files import InputError, Records, Request, read_input
 from cds_service.settings import SettingsError
 from cds_service.stories.prefetch import left_over
-from cds_service.stories.request import hook_request
+from cds_service.stories.request import encounter_of, hook_request
 
 NOBODY = "unknown"
 DRAFTS = ("MedicationRequest", "ServiceRequest", "NutritionOrder", "DeviceRequest")
@@ -104,7 +104,8 @@ def _send_records(given: Records, hook: str, patient: str | None, service: Servi
     unasked = left_over(keys, resources)
     if explain and unasked:
         _note(f"no prefetch key asks for {len(unasked)} of {len(resources)} resources: {_kinds(unasked)}")
-    request = hook_request(hook, patient, resources, keys, _drafts(resources) if hook in ORDER_HOOKS else ())
+    drafts = _drafts(resources) if hook in ORDER_HOOKS else ()
+    request = hook_request(hook, patient, resources, keys, drafts, encounter_of(resources, patient, hook))
     return service.call(hook, encode(request))
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from cards.precedence import DISCHARGE, ORDER_HOOKS
 from cds_service.discovery import PrefetchKey, keys_of
+from cds_service.hooks.context import REQUIRED
 from cds_service.stories import prefetch
 from cds_service.stories.coding import STANDARD, Dialect
 from cds_service.stories.prefetch import Resource
@@ -16,6 +17,8 @@ from cds_service.stories.resources import write, write_orders
 from cds_service.stories.story import Story
 
 USER: Final = "Practitioner/example"
+UNKNOWN_STAY: Final = "encounter-not-known"
+"""The id of a stay that is required and of which the records say nothing."""
 FAILED: Final = {
     "resourceType": "OperationOutcome",
     "issue": [{"severity": "error", "code": "exception"}],
@@ -65,7 +68,7 @@ def story_request(
         resources,
         keys,
         write_orders(story, patient, now, dialect),
-        _stay_of(resources) if story.hook == DISCHARGE else None,
+        encounter_of(resources, patient, story.hook) if story.hook == DISCHARGE else None,
     )
     filled = request["prefetch"]
     for name in (*story.failed, *story.absent):
@@ -79,6 +82,24 @@ def story_request(
     return request | {"prefetch": kept}
 
 
-def _stay_of(resources: Sequence[Resource]) -> str:
-    """The id of the stay that ends; a visit of which nothing is told has one too."""
-    return next((one["id"] for one in resources if one["resourceType"] == "Encounter"), "visit")
+def encounter_of(resources: Sequence[Resource], patient: str, hook: str) -> str | None:
+    """The id of the patient's Encounter in progress; where one is required, of the latest other, or a made-up id."""
+    found = [one for one in resources if _is_stay_of(one, patient)]
+    running = [one for one in found if one.get("status") == "in-progress"]
+    if running or "encounterId" not in REQUIRED[hook]:
+        return str(running[0]["id"]) if running else None
+    return str(max(found, key=_beginning)["id"]) if found else UNKNOWN_STAY
+
+
+def _is_stay_of(resource: Resource, patient: str) -> bool:
+    if resource.get("resourceType") != "Encounter" or "id" not in resource:
+        return False
+    subject = resource.get("subject")
+    named = subject.get("reference") if isinstance(subject, Mapping) else None
+    return isinstance(named, str) and f"/{named}".endswith(f"/Patient/{patient}")
+
+
+def _beginning(encounter: Resource) -> str:
+    """When it began, as it is written: good enough to tell the latest."""
+    period = encounter.get("period")
+    return str(period.get("start", "")) if isinstance(period, Mapping) else ""

@@ -18,11 +18,10 @@ from cds_service.hooks.context import REQUIRED
 from cds_service.hooks.wire import encode
 from cds_service.input_files import InputError, Records, Request, Resource, read_text
 from cds_service.stories.notation import read_story
-from cds_service.stories.request import hook_request
+from cds_service.stories.request import encounter_of, hook_request
 from cds_service.stories.resources import write_orders
 from cds_service.web.pasted import DRAFTS, NAME, draft_orders
 
-ENCOUNTER: Final = "made-up-encounter"
 SANDBOX_USER: Final = "Practitioner/COREPRACTITIONER1"
 CLIENTS: Final[Mapping[str, str]] = {
     "standard": "Standard",
@@ -92,7 +91,7 @@ def make_request(asked: Asked, now: datetime, keys: Sequence[PrefetchKey]) -> Ma
     service = service_of(asked.hook)
     patient = _patient(given, asked.patient)
     drafts, resources = _orders(given, asked, patient, now)
-    encounter = _encounter(resources, asked.hook)
+    encounter = encounter_of(resources, patient, asked.hook)
     request = hook_request(asked.hook, patient, resources, keys, drafts, encounter)
     request["context"]["userId"] = asked.user.strip()
     shaped = as_client(request, asked.dialect)
@@ -110,16 +109,18 @@ def as_client(request: Mapping[str, Any], dialect: str) -> dict[str, Any]:
         case "oracle-health":
             shaped["extension"] = dict(ORACLE_MEMBERS)
         case "sandbox":
-            _as_sandbox(shaped["context"])
+            _as_sandbox(shaped["context"], shaped["hook"])
         case _:
             raise InputError(f"client: expected {', '.join(CLIENTS)}")
     return shaped
 
 
-def _as_sandbox(context: dict[str, Any]) -> None:
-    """The public sandbox: one user, never an encounter, drafts in a Bundle without type, categories as objects."""
+def _as_sandbox(context: dict[str, Any], hook: str) -> None:
+    """The public sandbox: one user, no encounter but where one is required (a hook that it cannot call), drafts in a
+    Bundle without type, categories as objects."""
     context["userId"] = SANDBOX_USER
-    context.pop("encounterId", None)
+    if "encounterId" not in REQUIRED[hook]:
+        context.pop("encounterId", None)
     drafts = context.get("draftOrders")
     if drafts is None:
         return
@@ -168,10 +169,3 @@ def _written(line: str, patient: str, now: datetime) -> list[Resource]:
         return [dict(one) for one in write_orders(read_story({"orders": [line]}), patient, now)]
     except (ValueError, LookupError) as error:
         raise InputError(f"order: {error}") from error
-
-
-def _encounter(resources: Sequence[Resource], hook: str) -> str | None:
-    """The encounter in progress; a made-up one where the hook requires one."""
-    running = (r for r in resources if r["resourceType"] == "Encounter" and r.get("status") == "in-progress")
-    found = next((str(one["id"]) for one in running), None)
-    return found or (ENCOUNTER if "encounterId" in REQUIRED[hook] else None)
