@@ -1,4 +1,7 @@
-"""`/fhir`: what the service publishes of its content. Read-only; each resource is made when it is first asked for."""
+"""`/fhir`: what the service publishes of its content. Read-only; each resource is made when it is first asked for.
+
+So is what makes it: most workers never publish anything, and start without it.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,18 @@ from flask import Blueprint, Response, request
 from cds_service.content import Content
 from cds_service.errors import FHIR_JSON, Refused
 from cds_service.hooks.wire import encode
-from cds_service.published_capability import capability_statement
-from cds_service.published_codes import CODE_SYSTEMS, code_system
-from cds_service.published_plans import plan_definition, plan_ids
-from cds_service.published_value_sets import find_by_url, searchset, value_set
 
 
 def fhir_routes(content: Content, base_url: str) -> Blueprint:
     """CodeSystem, ValueSet, PlanDefinition and metadata of the content for all."""
     routes = Blueprint("fhir", __name__, url_prefix="/fhir")
-    plans = frozenset(plan_ids())
 
     @cache
     def made(kind: str, name: str) -> bytes:
+        from cds_service.published_codes import code_system
+        from cds_service.published_plans import plan_definition
+        from cds_service.published_value_sets import value_set
+
         match kind:
             case "CodeSystem":
                 return encode(code_system(name, base_url, content.version))
@@ -31,6 +33,8 @@ def fhir_routes(content: Content, base_url: str) -> Blueprint:
 
     @routes.get("/CodeSystem/<name>")
     def read_code_system(name: str) -> Response:
+        from cds_service.published_codes import CODE_SYSTEMS
+
         return _resource(made("CodeSystem", name) if name in CODE_SYSTEMS else None)
 
     @routes.get("/ValueSet/<name>")
@@ -39,10 +43,14 @@ def fhir_routes(content: Content, base_url: str) -> Blueprint:
 
     @routes.get("/PlanDefinition/<name>")
     def read_plan(name: str) -> Response:
-        return _resource(made("PlanDefinition", name) if name in plans else None)
+        from cds_service.published_plans import plan_ids
+
+        return _resource(made("PlanDefinition", name) if name in plan_ids() else None)
 
     @routes.get("/ValueSet")
     def search_value_sets() -> Response:
+        from cds_service.published_value_sets import find_by_url, searchset, value_set
+
         url = request.args.get("url")
         if not url:
             raise Refused("bad-request", "url: expected, value sets are searched by url alone")
@@ -52,6 +60,8 @@ def fhir_routes(content: Content, base_url: str) -> Blueprint:
 
     @routes.get("/metadata")
     def metadata() -> Response:
+        from cds_service.published_capability import capability_statement
+
         return _resource(encode(capability_statement(base_url, content.version)))
 
     return routes

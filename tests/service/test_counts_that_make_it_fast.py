@@ -171,6 +171,10 @@ def imported() -> set[str]:
         "hypothesis",
         "IPython",
         "tkinter",
+        "cds_service.insights",
+        "cds_service.published_plans",
+        "cds_service.stories.vignettes",
+        "cds_service.openapi",
     ],
 )
 def test_a_worker_starts_without(module: str, imported: set[str]) -> None:
