@@ -36,6 +36,7 @@ from cds_service.routes.smart import smart_routes
 from cds_service.routes.timeline import TimelinePages, timeline_routes
 from cds_service.settings import Settings, load_settings
 from cds_service.store.tokens import StoredJtis
+from cds_service.traces import trace_requests
 
 COLLECT_AFTER: Final = 50_000
 """Allocations between collections: decoded JSON holds no cycles, so they may be rare."""
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     app.register_blueprint(smart_routes(timelines, access, used))
     if settings.sandbox:
         app.register_blueprint(playground_routes(settings, evaluation.keys, clock))
+    trace_requests(app, settings, content.version, log)
     log_requests(app, log)
     allow_origins(app, settings)
     guard_calls(app, settings, gate, used, log)

@@ -102,6 +102,10 @@ class Settings(BaseSettings):
     )
     log_format: Literal["console", "json"] = Field(default_factory=_log_format, description="console or json")
 
+    traces: Annotated[Literal["off", "otlp"], BeforeValidator(_fold)] = Field(
+        default="off", description="off, or otlp where the extra `otel` is installed"
+    )
+
     limits: Limits = Field(default=Limits(), description="a table")
     clients: tuple[Client, ...] = Field(default=(), description="tables [[clients]]")
     security: Security = Field(default=Security(), description="a table")

@@ -19,6 +19,7 @@ from cds_service.content import ContentError, load_contents
 from cds_service.dialects.choice import check_order_codes
 from cds_service.metrics_folder import forget_metrics, share_metrics
 from cds_service.settings import PREFIX, Settings, SettingsError, load_settings
+from cds_service.traces import check_traces
 
 APP = "cds_service.app:create_warm_app"
 STOP_SECONDS = 10
@@ -63,6 +64,7 @@ def check_configuration() -> Settings:
     SettingsError or ContentError.
     """
     settings = load_settings()
+    check_traces(settings)
     check_order_codes(settings, load_contents(settings).general.templates)
     open_gate(settings, lambda: datetime.now(UTC))
     return settings
