@@ -102,6 +102,7 @@ def split_term(text: str) -> tuple[Term, str]:
     raise UnknownWordError(f"nothing is known by the name {text!r}")
 
 
+@cache
 def pick(what: Term, dialect: Dialect) -> Code:
     """The code for a term in the dialect's first system that has one. ValueError where the set has none."""
     if what.set_id not in _terminology():

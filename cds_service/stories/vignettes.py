@@ -79,11 +79,12 @@ class Vignette:
     outcomes: tuple[tuple[str, str], ...] = ()
 
 
-def read_vignettes(folder: Path) -> tuple[Vignette, ...]:
-    """Every vignette and every case of it, by file and in its order."""
+def read_vignettes(folder: Path, beside: Path | None = None) -> tuple[Vignette, ...]:
+    """Every vignette and every case of it, by file and in its order; `like` may name one of a folder beside."""
     found: dict[str, Vignette] = {}
     tables = {path.stem: _tables(path) for path in sorted(folder.glob("*.toml"))}
-    bases = {table["id"]: table for some in tables.values() for table in some}
+    others = [_tables(path) for path in sorted(beside.glob("*.toml"))] if beside is not None else []
+    bases = {table["id"]: table for some in (*others, *tables.values()) for table in some}
     for stem, some in tables.items():
         for table in some:
             for vignette in _vignettes(table, bases, stem):
@@ -105,12 +106,15 @@ def _tables(path: Path) -> list[dict[str, Any]]:
 
 
 def _vignettes(table: dict[str, Any], bases: Mapping[str, dict[str, Any]], stem: str) -> Iterator[Vignette]:
-    """The vignette itself, or one for each of its cases: what a case says replaces what the vignette says."""
+    """The vignette itself, or one for each of its cases: what a case says replaces what the vignette says.
+
+    The `x` of a case stands for `{x}` in the vignette's lines, and is the case's label where it has none.
+    """
     cases = table.get("case", [{}])
     for case in cases:
-        label = f"{table['id']}/{case['label']}" if "case" in table else table["id"]
+        label = f"{table['id']}/{case.get('label', case.get('x'))}" if "case" in table else table["id"]
         try:
-            yield _vignette(_all_of(table, bases) | case, label)
+            yield _vignette(_with_x(_all_of(table, bases) | case), label)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{stem}.toml, {label}: {error}") from error
 
@@ -123,6 +127,22 @@ def _all_of(table: dict[str, Any], bases: Mapping[str, dict[str, Any]]) -> dict[
         raise ValueError(f"like: there is no vignette {table['like']}")
     like = _all_of(bases[table["like"]], bases)
     return {name: value for name, value in like.items() if name in FACTS} | table
+
+
+def _with_x(table: dict[str, Any]) -> dict[str, Any]:
+    """The table with `{x}` filled in everywhere."""
+    if "x" not in table:
+        return table
+    filled: dict[str, Any] = {
+        name: _filled(value, table["x"]) for name, value in table.items() if name not in ("x", "case")
+    }
+    return filled
+
+
+def _filled(value: Any, x: str) -> Any:
+    if isinstance(value, str):
+        return value.replace("{x}", x)
+    return [_filled(one, x) for one in value] if isinstance(value, list) else value
 
 
 def _vignette(table: Mapping[str, Any], label: str) -> Vignette:

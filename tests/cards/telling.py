@@ -95,14 +95,24 @@ def actions(answer: Answer) -> list[Answer]:
 
 
 def drafts(answer: Answer) -> str:
-    """What the drafts say: their description, and the drug or service that they name."""
-    found = []
-    for action in actions(answer):
-        if action["type"] != "delete":
-            resource = action["resource"]
-            code = resource.get("code") or resource.get("medicationCodeableConcept") or {}
-            found.append(f"{action['description']} | {code.get('text', '')}")
-    return "\n".join(found).casefold()
+    """What the drafts say: description, drug or service, priority, quantity, dose, and in how many hours it is due."""
+    return "\n".join(_draft(a) for a in actions(answer) if a["type"] != "delete").casefold()
+
+
+def _draft(action: Answer) -> str:
+    resource = action["resource"]
+    code = resource.get("code") or resource.get("medicationCodeableConcept") or {}
+    quantity = resource.get("quantityQuantity") or {}
+    told = [
+        f"{action['description']} | {code.get('text', '')}",
+        str(resource.get("priority", "")),
+        f"{quantity['value']} {quantity['unit']}" if quantity else "",
+        *(str(dosage.get("text", "")) for dosage in resource.get("dosageInstruction", ())),
+    ]
+    if "occurrenceDateTime" in resource:
+        due = datetime.fromisoformat(resource["occurrenceDateTime"]) - NOW
+        told.append(f"due in {due.total_seconds() / 3600:.1f} h")
+    return " | ".join(filter(None, told))
 
 
 def outcomes(answer: Answer) -> dict[str, str]:

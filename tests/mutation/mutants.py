@@ -15,8 +15,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import cards
@@ -25,7 +26,8 @@ from cards.thresholds import Thresholds, described
 from cards.valueset_files import Code
 from cards.valuesets import Terminology, normalise_coding
 from cds_service.content import Content, load_content
-from tests.mutation.stories import Coding, Judge, Told, readers, sets_of, shipped, stories
+from tests.mutation.stories import Coding, Judge, Told, sets_of, settling, shipped, stories, trail_of
+from tests.mutation.tracing import EVERYTHING, Touch, code_naming, touched_by_code, touched_by_number
 
 ROOT = Path(cards.__file__).parent.parent
 
@@ -60,16 +62,17 @@ def all_mutants(kinds: Iterable[str]) -> Iterator[Mutant]:
 
 def threshold_mutants() -> Iterator[Mutant]:
     """Each number one step of its precision up, and one down."""
-    found, nobody = readers(), frozenset[Told]()
     for name in described():
         value: Decimal = getattr(shipped().limits, name)
         step = Decimal(1).scaleb(min(int(value.as_tuple().exponent), 0))
-        in_rules = found.rules.get(name, nobody)
-        only_facts = found.facts.get(name, nobody) - in_rules
-        touched = tuple(told for told in stories() if told in in_rules or told in only_facts)
+
+        def touch(told: Told, name: str = name) -> Touch:
+            return touched_by_number(trail_of(told), name)
+
+        touched = tuple(told for told in stories() if touch(told))
         for moved in (value - step, value + step):
             content = replace(shipped(), limits=_moved(name, moved))
-            judge = Judge(content, name in found.settling, only_facts)
+            judge = Judge(content, name in settling(), touch)
             yield Mutant("thresholds", name, f"{value} becomes {moved}", touched, _holding(judge))
 
 
@@ -111,14 +114,30 @@ def table_mutants() -> Iterator[Mutant]:
         tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
         for name, value in _tables(tree):
             original = getattr(module, name)
+            naming = code_naming(original, _all_code())
+
+            def touch(told: Told, naming: frozenset[CodeType] = naming) -> Touch:
+                return touched_by_code(trail_of(told), naming)
+
+            touched = tuple(told for told in stories() if touch(told))
             for what, changed in _neighbours(value, module):
                 yield Mutant(
                     "tables",
                     module.__name__,
                     f"{name}: {what}",
-                    stories(),
-                    _patched(module, name, original, changed),
+                    touched,
+                    _patched(module, name, original, changed, touch),
                 )
+
+
+@cache
+def _all_code() -> frozenset[CodeType]:
+    """Everything that any story goes through."""
+    found: set[CodeType] = set()
+    for told in stories():
+        trail = trail_of(told)
+        found.update(trail.facts.code, trail.rest.code, *(one.code for one in trail.advice))
+    return frozenset(found)
 
 
 def _rule_modules() -> list[ModuleType]:
@@ -200,7 +219,11 @@ def _replacing(value: ast.expr, number: int, other: ast.expr, module: ModuleType
 
 
 def _patched(
-    module: ModuleType, name: str, original: Any, make: Callable[[], Any]
+    module: ModuleType,
+    name: str,
+    original: Any,
+    make: Callable[[], Any],
+    touch: Callable[[Told], Touch] = lambda told: EVERYTHING,
 ) -> Callable[[], AbstractContextManager[Judge]]:
     """The table replaced in every module that has it."""
 
@@ -220,7 +243,7 @@ def _patched(
         for one, attribute in holders:
             setattr(one, attribute, changed)
         try:
-            yield Judge(shipped())
+            yield Judge(shipped(), touch=touch)
         finally:
             for one, attribute in holders:
                 setattr(one, attribute, original)

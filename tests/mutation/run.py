@@ -1,7 +1,11 @@
 """`python -m tests.mutation.run`: mutates the content and has the stories judge it. Bounded in time, and resumable.
 
-What is decided is kept in `.cache/mutation/`, with the version of the content and the stories: the next run goes on,
-and begins anew where either has changed. Only one worker writes a file, so that nothing is lost when a run is ended.
+What is decided is kept in `.cache/mutation/`, with the version of the content and the stories: the next run goes on.
+Where either has changed all is judged anew, but each mutant first by the story that killed it last, so that this takes
+little. Only one worker writes a file, so that nothing is lost when a run is ended.
+
+`survivors.toml` lists the mutants that no story can kill, with the reason. The run fails where a kind is killed less
+than it has to be, where a threshold survives that is not on the list, and where one on the list was killed.
 """
 
 from __future__ import annotations
@@ -12,34 +16,56 @@ import json
 import os
 import sys
 import time
+import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cds_service.fixture_files import fixtures_folder
 from tests.mutation.mutants import KINDS, Killed, Mutant, all_mutants
-from tests.mutation.stories import Killers, shipped, stories
+from tests.mutation.stories import Killers, shipped, stories, trail_of
 
 STATE = Path(".cache/mutation")
+SURVIVORS = Path(__file__).with_name("survivors.toml")
 WORKERS = 2
+LEAST = 90
+"""Per cent of each kind that have to be killed; of the thresholds all but those on the list."""
 
 
 def version() -> str:
     """The content and the stories that a verdict is about."""
     digest = hashlib.sha256(shipped().version.encode())
-    for path in sorted((fixtures_folder() / "vignettes").glob("*.toml")):
-        digest.update(path.read_bytes())
+    for folder in ("vignettes", "boundaries"):
+        for path in sorted((fixtures_folder() / folder).glob("*.toml")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def known(of: str) -> dict[str, str]:
     """Verdicts by the name of the mutant."""
+    return _verdicts(sorted(STATE.glob(f"content-{of}-*.jsonl")))
+
+
+def known_killers() -> dict[str, str]:
+    """The story that killed a mutant last, whatever the version was."""
+    files = sorted(STATE.glob("content-*.jsonl"), key=lambda path: path.stat().st_mtime)
+    found = {name: verdict.partition("killed by ")[2] for name, verdict in _verdicts(files).items()}
+    return {name: story for name, story in found.items() if story}
+
+
+def _verdicts(paths: Sequence[Path]) -> dict[str, str]:
     found = {}
-    for path in STATE.glob(f"content-{of}-*.jsonl"):
+    for path in paths:
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             found[row["mutant"]] = row["verdict"]
     return found
+
+
+def listed() -> Mapping[str, str]:
+    """The mutants that may survive, by name, with the reason."""
+    kinds = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))
+    return {f"{kind}: {name}": reason for kind, some in kinds.items() for name, reason in some.items()}
 
 
 def judged(mutant: Mutant, killers: Killers) -> str:
@@ -48,7 +74,7 @@ def judged(mutant: Mutant, killers: Killers) -> str:
         return "untouched"
     try:
         with mutant.applied() as judge:
-            for told in killers.ordered(mutant.place, mutant.candidates):
+            for told in killers.ordered(mutant, mutant.candidates):
                 if judge.wrong(told):
                     killers.killed(mutant.place, told)
                     return f"killed by {told.vignette.id}"
@@ -59,7 +85,7 @@ def judged(mutant: Mutant, killers: Killers) -> str:
 
 def work(kinds: Sequence[str], number: int, until: float, of: str, done: frozenset[str]) -> None:
     """Every second mutant of those that have no verdict yet, until the time is over."""
-    killers = Killers()
+    killers = Killers(known_killers())
     with (STATE / f"content-{of}-{number}.jsonl").open("a", encoding="utf-8") as file:
         for turn, mutant in enumerate(all_mutants(kinds)):
             if turn % WORKERS != number or mutant.name in done:
@@ -72,7 +98,8 @@ def work(kinds: Sequence[str], number: int, until: float, of: str, done: frozens
 
 
 def report(kinds: Sequence[str], verdicts: dict[str, str]) -> Iterator[str]:
-    """Counts by kind, then every mutant that no story killed."""
+    """Counts by kind, every mutant that no story killed, and what is wrong with that (lines with "FAILED")."""
+    allowed = listed()
     waiting: Counter[str] = Counter()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     left: list[str] = []
@@ -83,13 +110,20 @@ def report(kinds: Sequence[str], verdicts: dict[str, str]) -> Iterator[str]:
             continue
         word = verdict.partition(" ")[0]
         counts[mutant.kind][word] += 1
-        if word in ("survived", "untouched"):
-            left.append(f"{word:9}  {mutant.name}")
+        lives = word in ("survived", "untouched")
+        if lives:
+            left.append(f"{word:9}  {mutant.name}  ({allowed.get(mutant.name, 'no reason is known')})")
+        if lives and mutant.kind == "thresholds" and mutant.name not in allowed:
+            left.append(f"FAILED: no story kills {mutant.name}")
+        if not lives and mutant.name in allowed:
+            left.append(f"FAILED: {mutant.name} is listed as a survivor and was {verdict}")
     for kind in kinds:
         found = counts[kind]
         judged_ones, dead = found.total(), found["killed"] + found["refused"]
         share = f"{100 * dead / judged_ones:.1f} % killed" if judged_ones else "none judged"
         yield f"{kind}: {share}; {dict(found)}; {waiting[kind]} wait"
+        if kind != "thresholds" and judged_ones and 100 * dead < LEAST * judged_ones:
+            yield f"FAILED: {kind}: less than {LEAST} % killed"
     yield from left
 
 
@@ -106,7 +140,8 @@ def main(arguments: Sequence[str]) -> int:
     of, until = version(), time.monotonic() + chosen.minutes * 60
     if not chosen.report:
         done = frozenset(known(of))
-        stories()  # told once, before the workers part
+        for told in stories():  # told and traced once, before the workers part
+            trail_of(told)
         children = []
         for number in range(WORKERS):
             child = os.fork()
@@ -116,9 +151,9 @@ def main(arguments: Sequence[str]) -> int:
             children.append(child)
         for child in children:
             os.waitpid(child, 0)
-    for line in report(chosen.kinds, known(of)):
-        print(line)  # noqa: T201
-    return 0
+    lines = list(report(chosen.kinds, known(of)))
+    print("\n".join(lines))  # noqa: T201
+    return int(any(line.startswith("FAILED") for line in lines))
 
 
 if __name__ == "__main__":

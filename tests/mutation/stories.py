@@ -7,22 +7,24 @@ can touch. A mutant is killed when a clinician's expectation no longer holds, or
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from functools import cache
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, Protocol
 
-from cards.decide import decide
+from cards.advice import ALL_ADVICE
+from cards.decide import Decision, decide
 from cards.facts import PatientFacts
+from cards.outcome import Advice
 from cards.reading import read
 from cards.record import Record
-from cards.thresholds import Thresholds
 from cds_service.card_text import Setting
 from cds_service.content import Content, load_content
 from cds_service.discovery import PrefetchKey, prefetch_keys
 from cds_service.explain import explain
 from cds_service.facts import settle
 from cds_service.fhir.parse import Parsed, parse
+from cds_service.fixture_files import fixtures_folder
 from cds_service.gather import gather
 from cds_service.hooks.request import HookRequest, read_request
 from cds_service.hooks.response import EXTENSION, HookResponse
@@ -30,14 +32,28 @@ from cds_service.hooks.wire import encode
 from cds_service.render import render
 from cds_service.stories.coding import DIALECTS, STANDARD, Dialect
 from cds_service.stories.request import story_request
-from cds_service.stories.vignettes import Vignette
+from cds_service.stories.vignettes import Vignette, read_vignettes
 from tests.cards.telling import NOW, VIGNETTES, judge
+from tests.mutation.tracing import EVERYTHING, Notes, Touch, Traced, Trail, answering
+
+BOUNDARIES = read_vignettes(fixtures_folder() / "boundaries", fixtures_folder() / "vignettes")
+"""The stories at the limits: told here alone, without HTTP and validation, for they are many."""
 
 BASE_URL = "http://127.0.0.1:8080"
 ENTRIES = 10_000
 DEPTH = 64
 
 Coding = tuple[str, str]
+
+
+class Judged(Protocol):
+    """A mutant as the order of its judges needs it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def place(self) -> str: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,40 +73,63 @@ class Told:
         limits, terms = content.limits, content.terminology
         return settle(self.parsed, self.request, self.answers, terms, NOW, limits).record
 
+    @cached_property
+    def kept(self) -> tuple[Advice, ...]:
+        """Every advice with the answer that it gives under the shipped content."""
+        return tuple(answering(one, one.decide(self.facts, shipped().limits)) for one in ALL_ADVICE)
+
+    @cached_property
+    def decision(self) -> Decision:
+        """What is decided under the shipped content."""
+        return decide(self.facts, shipped().limits, self.kept)
+
 
 @dataclass(frozen=True)
 class Judge:
-    """The content in which stories are judged, and whether it changes what their resources mean.
+    """The content in which stories are judged, what of each it can touch, and whether resources mean something else.
 
-    In stories of `by_facts` the rules themselves do not read what was changed: where the facts are the same, so is all
-    that follows.
+    What cannot be touched is as it was: rules that a mutant does not reach keep their answer, and where neither facts
+    nor answers differ the story ends as before.
     """
 
     content: Content
     resettles: bool = False
-    by_facts: frozenset[Told] = frozenset()
+    touch: Callable[[Told], Touch] = lambda told: EVERYTHING
 
     def wrong(self, told: Told) -> list[str]:
         """Everything that is not what the clinician expects; an error is the last thing that he does."""
+        touch = self.touch(told)
+        if not touch:
+            return []
         try:
-            record = told.settled(self.content) if self.resettles else told.record
-            facts = read(record, self.content.limits, self.content.pathogens)
-            if told in self.by_facts and _same(facts, told.facts):
+            facts, decision = self.decided(told, touch)
+            if not touch.rest and _alike(decision, told.decision):
                 return []
-            return judge(told.vignette, self.answer(told, facts))
+            return judge(told.vignette, self.answer(told, facts, decision))
         except Exception as error:
             return [f"ends in {type(error).__name__}"]
 
-    def answer(self, told: Told, facts: PatientFacts) -> Mapping[str, Any]:
+    def decided(self, told: Told, touch: Touch) -> tuple[PatientFacts, Decision]:
+        """The facts under this content, and what is decided on them."""
+        record = told.settled(self.content) if self.resettles else told.record
+        facts = read(record, self.content.limits, self.content.pathogens)
+        again = touch.advice if not touch.facts or _same(facts, told.facts) else EVERYTHING.advice
+        advice = tuple(one if place in again else told.kept[place] for place, one in enumerate(ALL_ADVICE))
+        return facts, decide(facts, self.content.limits, advice)
+
+    def answer(self, told: Told, facts: PatientFacts, decision: Decision) -> Mapping[str, Any]:
         """The answer as JSON, made without HTTP and validation."""
         content = self.content
-        decision = decide(facts, content.limits)
         cards = render(decision, facts, _setting(content), told.request.context.encounter_id)
         explained = explain(decision, (), (), content.version)
         body: Mapping[str, Any] = json.loads(
             encode(HookResponse(cards=cards, extension={EXTENSION: explained}))
         )
         return body
+
+
+def _alike(one: Decision, other: Decision) -> bool:
+    return one.cards == other.cards and one.outcomes == other.outcomes
 
 
 def _same(one: PatientFacts, other: PatientFacts) -> bool:
@@ -120,7 +159,7 @@ def shipped() -> Content:
 def stories(dialect: str = "") -> tuple[Told, ...]:
     """Every vignette that holds under the shipped content; with a dialect, told in its codes."""
     how = DIALECTS[dialect] if dialect else STANDARD
-    told = (_tell(vignette, how) for vignette in VIGNETTES)
+    told = (tell(vignette, how) for vignette in (*VIGNETTES, *BOUNDARIES))
     plain = Judge(shipped())
     return tuple(one for one in told if not plain.wrong(one))
 
@@ -130,7 +169,7 @@ def _keys() -> tuple[PrefetchKey, ...]:
     return prefetch_keys(shipped().terminology)
 
 
-def _tell(vignette: Vignette, dialect: Dialect) -> Told:
+def tell(vignette: Vignette, dialect: Dialect) -> Told:
     story = vignette.story
     call = story_request(story, "case", NOW, _keys(), dialect)
     request = read_request(encode(call), story.hook, DEPTH)
@@ -155,58 +194,38 @@ def _codings(value: Any) -> Iterator[Coding]:
 # ---------------------------------------------------------------------------------------------- tracing
 
 
-class Traced:
-    """Thresholds that note which of them are read."""
-
-    def __init__(self, limits: Thresholds, noted: set[str]) -> None:
-        self._limits = limits
-        self._noted = noted
-
-    def __getattr__(self, name: str) -> Any:
-        self._noted.add(name)
-        return getattr(self._limits, name)
-
-    def span(self, name: str) -> Any:
-        """The window of that name."""
-        self._noted.add(name)
-        return self._limits.span(name)
-
-
-@dataclass(frozen=True)
-class Readers:
-    """The stories in which a threshold is read: by facts, by rules and words; and what settles records."""
-
-    facts: Mapping[str, frozenset[Told]]
-    rules: Mapping[str, frozenset[Told]]
-    settling: frozenset[str]
-
-
 @cache
-def readers() -> Readers:
-    """Every story traced once."""
-    by_facts: dict[str, set[Told]] = {}
-    by_rules: dict[str, set[Told]] = {}
-    settling: set[str] = set()
-    for told in stories():
-        noted: set[str] = set()
-        limits: Any = Traced(shipped().limits, noted)
+def trail_of(told: Told) -> Trail:
+    """Told once more, each part noted."""
+    notes = Notes(shipped().limits)
+    limits = notes.limits
+    with notes.part() as done:
         settle(told.parsed, told.request, told.answers, shipped().terminology, NOW, limits)
-        settling |= noted
-        read(told.record, limits, shipped().pathogens)
-        for name in noted:
-            by_facts.setdefault(name, set()).add(told)
-        noted.clear()
-        decision = decide(told.facts, limits)
+        facts = read(told.record, limits, shipped().pathogens)
+        of_facts = done()
+    parts = []
+    for one in ALL_ADVICE:
+        facts.once.clear()
+        with notes.part() as done:
+            one.decide(facts, limits)
+            parts.append(done())
+    with notes.part() as done:
+        decision = decide(told.facts, limits, told.kept)
         setting = _setting(shipped())
         object.__setattr__(setting, "limits", limits)
         render(decision, told.facts, setting, told.request.context.encounter_id)
-        for name in noted:
-            by_rules.setdefault(name, set()).add(told)
-    return Readers(_frozen(by_facts), _frozen(by_rules), frozenset(settling))
+        of_rest = done()
+    return Trail(of_facts, tuple(parts), of_rest)
 
 
-def _frozen(found: Mapping[str, set[Told]]) -> Mapping[str, frozenset[Told]]:
-    return {name: frozenset(some) for name, some in found.items()}
+@cache
+def settling() -> frozenset[str]:
+    """The numbers that are read where resources become a record."""
+    noted: set[str] = set()
+    limits: Any = Traced(shipped().limits, noted)
+    for told in stories():
+        settle(told.parsed, told.request, told.answers, shipped().terminology, NOW, limits)
+    return frozenset(noted)
 
 
 def sets_of(told: Told) -> frozenset[str]:
@@ -233,16 +252,19 @@ def _set_ids(value: Any) -> Iterator[str]:
 
 
 class Killers:
-    """Stories in the order in which they killed last: the next mutant of the same place often falls to the same one."""
+    """Stories that kill first: the one that killed the mutant in an earlier run, then the last ones of its place."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Mapping[str, str] | None = None) -> None:
+        self._before = before or {}
         self._last: dict[str, list[Told]] = {}
 
-    def ordered(self, place: str, told: Iterable[Told]) -> list[Told]:
-        """The candidates, those that killed at this place first."""
+    def ordered(self, mutant: Judged, told: Iterable[Told]) -> Iterator[Told]:
+        """The candidates, those that are likely to kill first."""
         candidates = dict.fromkeys(told)
-        first = [one for one in self._last.get(place, ()) if one in candidates]
-        return list(dict.fromkeys((*first, *candidates)))
+        before = self._before.get(mutant.name)
+        first = [one for one in candidates if one.vignette.id == before] if before else []
+        first += [one for one in self._last.get(mutant.place, ()) if one in candidates]
+        yield from dict.fromkeys((*first, *candidates))
 
     def killed(self, place: str, by: Told) -> None:
         """This story killed a mutant of the place."""

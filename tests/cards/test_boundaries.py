@@ -1,0 +1,35 @@
+"""The stories at the limits (`fixtures/boundaries/`): each number of the content on both sides, without HTTP.
+
+They are many, so they are told as the mutator tells them: the same resources, facts, rules and words, without a server
+and without validation, which the vignettes have.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import pytest
+
+from cds_service.stories.coding import STANDARD
+from cds_service.stories.vignettes import Vignette
+from tests.mutation.stories import BOUNDARIES, Judge, shipped, tell
+
+GROUPS = {
+    base: tuple(some) for base, some in groupby(BOUNDARIES, key=lambda story: story.id.partition("/")[0])
+}
+
+
+@pytest.mark.parametrize("group", GROUPS.values(), ids=list(GROUPS))
+def test_the_cards_on_each_side_of_a_limit_are_what_the_clinician_expects(
+    group: tuple[Vignette, ...],
+) -> None:
+    judge = Judge(shipped())
+    wrong = {story.id: judge.wrong(tell(story, STANDARD)) for story in group}
+    assert not any(wrong.values()), wrong
+
+
+def test_no_case_expects_what_its_neighbours_expect() -> None:
+    """Two sides that are told alike would prove nothing."""
+    for base, group in GROUPS.items():
+        told = [(s.expect, s.says, s.not_words, s.merged, s.not_rules, s.drafts, s.outcomes) for s in group]
+        assert len(set(told)) > 1 or len(told) == 1, base
