@@ -11,7 +11,7 @@ from cds_service.logs import Log
 from cds_service.memory import Memory
 from cds_service.memory_marks import Marks
 from cds_service.memory_secret import BYTES, hash_key
-from cds_service.metrics import STORE_FAILURES, STORE_LOST
+from cds_service.metrics import STORE_FAILURES, STORE_LOST, STORE_WAITING
 from cds_service.settings import Settings
 from cds_service.store.address import store_url
 from cds_service.store.database import Database, StoreDown, ValueRefused
@@ -41,7 +41,9 @@ def remember(settings: Settings, clock: Callable[[], datetime], log: Log) -> Mem
     def tidy() -> None:
         purge_old(database, settings.memory.retention_days, clock())
 
-    return Memory(settings, Marks(key), database, Writer(database, settings.memory.queue, lost, tidy))
+    return Memory(
+        settings, Marks(key), database, Writer(database, settings.memory.queue, lost, tidy, STORE_WAITING.set)
+    )
 
 
 def purge_old(database: Database, days: int, now: datetime) -> tuple[int, int, int] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -17,10 +18,11 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from cds_service.metrics_folder import FOLDER, forget_dead_workers
+
 if TYPE_CHECKING:
     from cds_service.account import Account
 
-FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 REQUESTS: Final = Counter(
@@ -126,5 +128,6 @@ def exposition(state: State) -> bytes:
     now.register(state)
     if FOLDER not in os.environ:
         return generate_latest(REGISTRY) + generate_latest(now)
+    forget_dead_workers(Path(os.environ[FOLDER]))
     MultiProcessCollector(now)  # type: ignore[no-untyped-call]
     return generate_latest(now)

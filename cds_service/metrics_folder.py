@@ -34,6 +34,13 @@ def forget_metrics(state_dir: Path) -> None:
     shutil.rmtree(state_dir / f"{PREFIX}{os.getpid()}", ignore_errors=True)
 
 
+def forget_dead_workers(folder: Path) -> None:
+    """Takes away what only a living worker can say, such as how many cards wait in it. What was counted stays."""
+    for left in folder.glob("gauge_live*.db"):
+        if not _runs(left.stem.rpartition("_")[2]):
+            left.unlink(missing_ok=True)
+
+
 def _runs(process: str) -> bool:
     try:
         os.kill(int(process), 0)

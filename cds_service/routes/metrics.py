@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from cds_service import __version__
 from cds_service.content import Contents
 from cds_service.memory import Memory
-from cds_service.metrics import STORE_WAITING, State, exposition
+from cds_service.metrics import State, exposition
 from cds_service.routes.admin import require_admin
 from cds_service.settings import Settings
 
@@ -24,7 +24,6 @@ def metric_routes(settings: Settings, memory: Memory | None, contents: Contents)
     @routes.get("/metrics")
     def metrics() -> Response:
         require_admin(settings)
-        STORE_WAITING.set(0 if memory is None else memory.writer.waiting)
         state = State(__version__, versions, memory is not None and memory.database.check())
         return Response(exposition(state), content_type=CONTENT_TYPE)
 

@@ -23,7 +23,10 @@ CLOSE_SECONDS: Final = 8.0
 
 
 class Writer:
-    """`lost` is told how many rows were given up; `tidy` runs in the thread at its start and once an hour."""
+    """`lost` is told how many rows were given up, `told` how many wait whenever that changes.
+
+    `tidy` runs in the thread at its start and once an hour.
+    """
 
     def __init__(
         self,
@@ -31,11 +34,13 @@ class Writer:
         size: int,
         lost: Callable[[int], None] = lambda number: None,
         tidy: Callable[[], None] = lambda: None,
+        told: Callable[[int], None] = lambda number: None,
     ) -> None:
         self._database = database
         self._size = size
         self._lost = lost
         self._tidy = tidy
+        self._told = told
         self._waiting: deque[Row] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -61,6 +66,7 @@ class Writer:
         with self._changed:
             if len(self._waiting) < self._size:
                 self._waiting.append(row)
+                self._told(len(self._waiting))
                 self._changed.notify_all()
                 return
         self._lost(1)
@@ -83,6 +89,7 @@ class Writer:
         if self._waiting:
             self._lost(len(self._waiting))
             self._waiting.clear()
+            self._told(0)
 
     def _work(self) -> None:
         tidied = float("-inf")
@@ -99,6 +106,7 @@ class Writer:
                 with self._changed:
                     for _ in batch:
                         self._waiting.popleft()
+                    self._told(len(self._waiting))
                     self._changed.notify_all()
 
     def _store(self, batch: list[Row]) -> bool:

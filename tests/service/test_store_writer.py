@@ -12,7 +12,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from cds_service.metrics_folder import FOLDER, forget_metrics, share_metrics
+from cds_service.metrics_folder import FOLDER, forget_dead_workers, forget_metrics, share_metrics
 from cds_service.store.database import Database
 from cds_service.store.writer import Writer
 from tests.service.test_insights import card
@@ -117,6 +117,25 @@ def test_metrics_of_dead_processes_go(tmp_path: Path) -> None:
         os.environ.pop(FOLDER, None)
         if before is not None:
             os.environ[FOLDER] = before
+
+
+def test_what_waits_is_told_whenever_it_changes(tmp_path: Path) -> None:
+    told: list[int] = []
+    writer = Writer(Database(f"sqlite:///{tmp_path / 's.db'}"), 10, told=told.append)
+    writer.put(card(1))
+    assert writer.flush(60)
+    writer.close()
+    assert (told[0], told[-1]) == (1, 0)
+
+
+def test_a_dead_worker_says_nothing_of_what_waits_and_keeps_what_it_counted(tmp_path: Path) -> None:
+    for pid in (os.getpid(), 999_999_999):
+        for kind in ("gauge_livesum", "counter"):
+            (tmp_path / f"{kind}_{pid}.db").touch()
+    forget_dead_workers(tmp_path)
+    gone = {"counter_999999999.db"}
+    assert {one.name for one in tmp_path.iterdir() if "999999999" in one.name} == gone
+    assert (tmp_path / f"gauge_livesum_{os.getpid()}.db").exists()
 
 
 def test_what_starts_the_workers_imports_no_counters() -> None:
