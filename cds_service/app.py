@@ -9,6 +9,7 @@ from typing import Final
 
 from flask import Flask
 
+from cds_service.answer_headers import mark_answers
 from cds_service.auth.gate import open_gate
 from cds_service.auth.guard import guard_calls
 from cds_service.auth.jti import ProcessMemory
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
         app.register_blueprint(playground_routes(settings, evaluation.keys, clock))
     trace_requests(app, settings, content.version, log)
     log_requests(app, log)
+    mark_answers(app)
     allow_origins(app, settings)
     guard_calls(app, settings, gate, used, log)
     answer_failures(app, base_url, log)
