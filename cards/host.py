@@ -8,17 +8,14 @@ from __future__ import annotations
 from cards.facts import PatientFacts
 from cards.months import add_months
 from cards.outcome import Input
-from cards.record import Medication, Moment, Route
+from cards.record import Medication, Moment
 from cards.rows import event_row, finding_row, measurement_row, medication_row
+from cards.steroid_dose import Dose, courses_in_use, dose_of_all, rows_of
 from cards.thresholds import Thresholds
 
-STEROID, RITUXIMAB = "med-corticosteroid", "med-rituximab"
+RITUXIMAB = "med-rituximab"
 HIV_CONDITION, HIV_ID = ("inf-hiv",), "INF-HIV"
 TRANSPLANT, ASPLENIA = ("status-transplant",), ("risk-asplenia",)
-SYSTEMIC = (None, Route.ORAL, Route.INTRAVENOUS, Route.INTRAMUSCULAR)
-"""Routes of a steroid that acts on the whole body; unknown counts, for creams and drops name theirs."""
-
-
 FAILING = ("mimic-acute-leukaemia", "mimic-aplastic")
 CHEMOTHERAPY, STEM_CELLS = ("proc-chemotherapy",), ("status-transplant",)
 """Only the codes of stem-cell transplantation in `status-transplant` are procedures."""
@@ -27,14 +24,14 @@ CHEMOTHERAPY, STEM_CELLS = ("proc-chemotherapy",), ("status-transplant",)
 def immunocompromised(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Rows of every item of A.9; empty where none is recorded.
 
-    A steroid in use for 14 days counts whatever its dose, which a record of a drug does not hold here.
+    A steroid in use for 14 days counts unless its dose is known to be below the limit.
     """
     return (
         *hiv(p, limits),
         *(finding_row("transplant", f) for f in p.findings(*TRANSPLANT)),
         *hypoproliferative(p, limits),
         *(medication_row("rituximab", m) for m in p.record.medications if _recent_rituximab(p, m, limits)),
-        *(medication_row("systemic steroid", m) for m in long_steroids(p, limits)),
+        *weakening_steroids(p, limits),
     )
 
 
@@ -61,14 +58,10 @@ def hiv(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     return (*(finding_row("HIV infection", f) for f in findings), *shown) or (Input("HIV", "recorded"),)
 
 
-def long_steroids(p: PatientFacts, limits: Thresholds) -> tuple[Medication, ...]:
-    """Systemic steroids in use for 14 days or more, or without a recorded start."""
-    within = limits.span("steroid_days")
-    return tuple(
-        m
-        for m in p.using(STEROID)
-        if m.route in SYSTEMIC and (m.start is None or m.start.age(p.as_of) >= within)
-    )
+def weakening_steroids(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Systemic steroids in use for 14 days or more, or without a recorded start; none in a dose known to be lower."""
+    courses = courses_in_use(p, limits)
+    return () if not courses or dose_of_all(p, courses, limits) is Dose.LOW else rows_of(courses)
 
 
 def _recent_rituximab(p: PatientFacts, drug: Medication, limits: Thresholds) -> bool:

@@ -255,7 +255,7 @@ class Medication:
     end: Moment | None = None
     route: Route | None = None
     codes: tuple[tuple[str, str], ...] = ()  # (system, code) of mapped codings, for "same substance"
-    dose: Amount | None = None  # one dose, read where a rule asks for it (TPO-RA); None = not stated
+    dose: Amount | None = None  # one dose, read where a rule asks for it (TPO-RA, steroid); None = not stated
     per_day: Decimal | None = None
 
     @property

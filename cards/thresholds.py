@@ -436,6 +436,8 @@ class Thresholds:
     ivig_egfr: Decimal = number("60", "mL/min/{1.73_m2}", "LAB-IVIG", "60", "60", "ORD-25: below, a kidney risk")
     ivig_age: Decimal = number("65", "a", "LAB-IVIG", "65", "65", "ORD-25: above this age")
     tetracycline_age: Decimal = number("8", "a", "design", "8", "8", "ORD-28: below this age")
+    live_vaccine_steroid_mg: Decimal = number("20", "mg/d", "ACIP", "20", "20", "POP-05, ORD-21: prednisone from")
+    live_vaccine_steroid_mg_kg: Decimal = number("2", "mg/kg/d", "ACIP", "2", "2", "the same, of a child")
     live_vaccine_steroid_months: Decimal = number("1", "mo", "ACIP", "1", "1", "ORD-21: no live vaccine after a course for")
     live_vaccine_ivig_months: Decimal = number("11", "mo", "ACIP", "11", "11", "ORD-21: MMR, varicella after IVIG, dose unknown")
     live_vaccine_blood_months: Decimal = number("7", "mo", "ACIP", "7", "7", "ORD-21: MMR, varicella after platelets or plasma")

@@ -10,7 +10,17 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from cards.code_systems import ATC, DRUGS, HIERARCHICAL, LOINC, SNOMED, SYSTEMS, UCUM, check_digit_error
+from cards.code_systems import (
+    ATC,
+    DRUGS,
+    HIERARCHICAL,
+    LOINC,
+    RXNORM,
+    SNOMED,
+    SYSTEMS,
+    UCUM,
+    check_digit_error,
+)
 from cards.finding_words import FINDING_WORDS
 
 URN: Final = "urn:platelet-hooks:"
@@ -34,6 +44,7 @@ LEVELS: Final = frozenset({"ingredient", "product", "class"})
 _MEMBERS: Final = {"resourceType", "id", "url", "name", "title", "status", "purpose"}
 _MAY_HAVE: Final = _MEMBERS | {"description", "extension", "compose"}
 _CONCEPT: Final = {"code", "display", "extension"}
+_STRENGTH: Final = re.compile(r"(\d+(?:\.\d+)?) mg/(tablet|mL)")
 
 
 class _Extension(NamedTuple):
@@ -55,6 +66,7 @@ _EXTENSIONS: Final[Mapping[str, _Extension]] = {
         _Extension("level", "valueCode", LEVELS, DRUGS),
         _Extension("status", "valueCode", STATUSES),
         _Extension("factor", systems=frozenset({UCUM})),
+        _Extension("strength", systems=frozenset({RXNORM})),
         _Extension("word", "valueCode", frozenset(FINDING_WORDS)),
         _Extension("note"),
         _Extension("source"),
@@ -70,6 +82,7 @@ class Code:
     `verified`: code and display were seen together in `source`; only such codes are emitted. `match` is exact
     or prefix (the code and all below it, without `excepts`). `proves` (PROOFS), `scale` (SCALES), `level`
     (LEVELS) and `status` (STATUSES) say how a record with this code is read; `factor` takes a unit to 10*9/L;
+    `strength` of a product: the mg of one tablet or mL, and which of the two;
     `word` is the key of our word for a bleeding finding (`cards.finding_words`).
     """
 
@@ -87,6 +100,7 @@ class Code:
     word: str | None = None
     note: str | None = None
     factor: Decimal | None = None
+    strength: tuple[Decimal, str] | None = None
 
     @property
     def is_emittable(self) -> bool:
@@ -205,6 +219,7 @@ def _code(system: str, concept: dict[str, Any]) -> Code:
         word=said.get("word"),
         note=said.get("note"),
         factor=_factor(said["factor"]) if system == UCUM else None,
+        strength=_strength(said["strength"]) if "strength" in said else None,
     )
 
 
@@ -227,6 +242,14 @@ def _said(system: str, extensions: list[dict[str, str]]) -> tuple[dict[str, str]
         else:
             said[known.name] = value
     return said, excepts
+
+
+def _strength(text: str) -> tuple[Decimal, str]:
+    """`5 mg/tablet`, `1 mg/mL`."""
+    found = _STRENGTH.fullmatch(text)
+    if found is None:
+        raise ValueError(f"strength {text!r} is not written as 5 mg/tablet or 1 mg/mL")
+    return Decimal(found[1]), found[2]
 
 
 def _factor(text: str) -> Decimal:

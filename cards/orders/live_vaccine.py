@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cards.facts import Known, PatientFacts
 from cards.facts.presence import NEVER_TAKEN
-from cards.host import SYSTEMIC, hiv, hypoproliferative, long_steroids
+from cards.host import hiv, hypoproliferative
 from cards.months import add_months
 from cards.orders.selection import none_chosen, read_count, remove
 from cards.orders.verdict import Judged, Reason, order_card
@@ -12,16 +12,25 @@ from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcom
 from cards.reasons import Fact, Why
 from cards.record import Kind, Medication, Moment
 from cards.rows import event_row, finding_row, medication_row
+from cards.steroid_dose import (
+    Dose,
+    courses_ended,
+    courses_in_use,
+    dose_of,
+    dose_of_all,
+    length_of,
+    rows_of,
+)
 from cards.thresholds import Thresholds
 
 LIVE, MMR_VARICELLA = ("vax-live", "vax-mmr-varicella"), ("vax-mmr-varicella",)
-STEROID, IVIG = "med-corticosteroid", "med-ivig"
+IVIG = "med-ivig"
 BLOOD = ("proc-platelet-transfusion", "product-platelets", "proc-other-blood-product")
 ITP = ("cond-thrombocytopenia-immune", "cond-thrombocytopenia-secondary")
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
-    """Weak defence and pregnancy critical; donor antibodies, a steroid of unknown dose, vaccine ITP a warning."""
+    """Weak defence, high-dose steroid, pregnancy critical; unknown dose, donor antibodies, vaccine ITP a warning."""
     orders = p.selected(*LIVE)
     if not orders:
         return none_chosen(p)
@@ -37,7 +46,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     critical = any(r.indicator is Indicator.CRITICAL for r in reasons)
     pregnant = any(r.key == "pregnancy" for r in reasons)
     also = (
-        *(("POP-05",) if any(r.key == "defence" for r in reasons) else ()),
+        *(("POP-05",) if any(r.key in ("defence", "steroid-dose") for r in reasons) else ()),
         *(("POP-03",) if pregnant else ()),
     )
     buttons = (remove(orders, recommended=critical),)
@@ -48,29 +57,33 @@ def _defence(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
     marrow = hypoproliferative(p, limits)
     transplant = tuple(finding_row("transplant", f) for f in p.findings("status-transplant"))
     weak = (*marrow, *transplant, *hiv(p, limits))
-    steroid = tuple(medication_row("systemic steroid", m) for m in _steroids(p, limits))
+    courses = _steroids(p, limits)
+    dose, rows = _dose(p, courses, limits), rows_of(courses)
     pregnant = p.person.pregnancy is Known.YES
     shown = (Input("pregnancy", "recorded", None, None, p.person.pregnancy_reference),) if pregnant else ()
     found = (
         ("defence", Indicator.CRITICAL, weak),
         ("pregnancy", Indicator.CRITICAL, shown),
-        ("steroid", Indicator.WARNING, steroid),
+        ("steroid-dose", Indicator.CRITICAL, rows if dose is Dose.HIGH else ()),
+        ("steroid", Indicator.WARNING, rows if dose is Dose.UNKNOWN else ()),
     )
     return tuple(Reason(key, indicator, rows) for key, indicator, rows in found if rows)
 
 
 def _steroids(p: PatientFacts, limits: Thresholds) -> tuple[Medication, ...]:
-    """A course of two weeks or more that goes on or ended within a month. The dose is not known here."""
-    ended = tuple(m for m in p.record.medications if _is_ended_course(p, m, limits))
-    return tuple(dict.fromkeys((*long_steroids(p, limits), *ended)))
+    """A course of two weeks or more that goes on or ended within a month."""
+    ended = courses_ended(p, limits, int(limits.live_vaccine_steroid_months))
+    return tuple(dict.fromkeys((*courses_in_use(p, limits), *ended)))
 
 
-def _is_ended_course(p: PatientFacts, m: Medication, limits: Thresholds) -> bool:
-    if STEROID not in m.set_ids or m.route not in SYSTEMIC or m.end is None or m.status in NEVER_TAKEN:
-        return False
-    long = m.start is None or m.end.latest - m.start.earliest >= limits.span("steroid_days")
-    months = int(limits.live_vaccine_steroid_months)
-    return long and m.end.latest <= p.as_of <= add_months(m.end.latest, months)
+def _dose(p: PatientFacts, courses: tuple[Medication, ...], limits: Thresholds) -> Dose:
+    """HIGH where one course is surely in that dose for that time; a length that is not stated leaves it UNKNOWN."""
+    if not courses:
+        return Dose.LOW
+    sure = (m for m in courses if length_of(p, m, limits) is Dose.HIGH)
+    if any(dose_of(p, m, limits) is Dose.HIGH for m in sure):
+        return Dose.HIGH
+    return Dose.LOW if dose_of_all(p, courses, limits) is Dose.LOW else Dose.UNKNOWN
 
 
 def _donor_antibodies(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -17,6 +17,9 @@ from cds_service.facts.courses import route_of
 from cds_service.facts.lenient import Json, amount_of, concept_of, number_of, object_of, objects_of, text_of
 from cds_service.fhir.dates import read_moment
 
+_OF_MG: Final[Mapping[str, Decimal]] = MappingProxyType(
+    {"mg": Decimal(1), "g": Decimal(1000), "ug": Decimal("0.001")}
+)
 _DAY: Final = Decimal(SECONDS["d"])
 _BIT: Final = timedelta(microseconds=1)
 _ABBREVIATIONS: Final = HL7 + "v3-GTSAbbreviation"
@@ -46,10 +49,10 @@ class DraftDosage:
     route: Route | None = None
 
 
-def read_dosage(draft: Json, terminology: Terminology) -> DraftDosage:
-    """All instructions of a MedicationRequest as one: the first step of a sequence, the length of all."""
+def read_dosage(draft: Json, terminology: Terminology, *, highest: bool = False) -> DraftDosage:
+    """All instructions of a prescription as one: the first step of a sequence or the highest; the length of all."""
     steps = _steps(objects_of(draft.get("dosageInstruction")))
-    dose, per_day = _together(steps[0]) if steps else (None, None)
+    dose, per_day = (_highest if highest else _first)(steps)
     routes = (concept_of(one.get("route")) for step in steps for one in step)
     length = _length(steps) if steps else None
     if length is None and not any(_bounds(one) for step in steps for one in step):
@@ -67,8 +70,37 @@ def _steps(instructions: Sequence[Json]) -> tuple[tuple[Json, ...], ...]:
 
 # ------------------------------------------------------------------------------------------------------ dose
 
+Dose = tuple[Amount | None, Decimal | None]
 
-def _together(step: Sequence[Json]) -> tuple[Amount | None, Decimal | None]:
+
+def _first(steps: Sequence[Sequence[Json]]) -> Dose:
+    return _together(steps[0]) if steps else (None, None)
+
+
+def _highest(steps: Sequence[Sequence[Json]]) -> Dose:
+    """The step with the most a day; none where the steps cannot be compared, or may follow each other unnumbered."""
+    if any(len(step) > 1 and any(_bounds(one) for one in step) for step in steps):
+        return None, None
+    read = [_together(step) for step in steps]
+    if len(read) < 2:
+        return _first(steps)
+    known = [(a.value * n, (a, n)) for a, n in read if a is not None and n is not None and a.unit is not None]
+    if len(known) < len(read) or len({one.unit for _, (one, _) in known}) > 1:
+        return None, None
+    return max(known, key=lambda one: one[0])[1]
+
+
+def in_mg(dose: Amount | None, strengths: Collection[tuple[Decimal, str]]) -> Amount | None:
+    """Tablets and mL of a product whose strength is known as mg, g and ug too; all other doses as they are."""
+    if dose is None or dose.unit is None:
+        return dose
+    if dose.unit in _OF_MG:
+        return Amount(dose.value * _OF_MG[dose.unit], "mg")
+    known = {value for value, per in strengths if per == dose.unit}
+    return Amount(dose.value * known.pop(), "mg") if len(known) == 1 else dose
+
+
+def _together(step: Sequence[Json]) -> Dose:
     """Dose and times a day; of several instructions at a time the total of a day, once, if it can be told."""
     read = [(_dose(one), _per_day(object_of(one.get("timing")))) for one in step]
     if len(read) == 1:

@@ -18,7 +18,7 @@ from cards.valuesets import normalise_coding
 from cds_service.facts.codes import coding_pairs, members_of
 from cds_service.facts.context import Reading
 from cds_service.facts.courses import Span, dosage_span, in_order, route_of
-from cds_service.facts.draft_dosage import DraftDosage, read_dosage
+from cds_service.facts.draft_dosage import DraftDosage, in_mg, read_dosage
 from cds_service.facts.lenient import decode_draft, object_of
 from cds_service.fhir.entries import Entry
 from cds_service.fhir.references import contained_id
@@ -35,8 +35,11 @@ from cds_service.fhir.shapes import (
 ORDERED: Final = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 """Intents of what is really ordered; a proposal, a plan or an option is no drug in use."""
 
-DOSED: Final = frozenset({"med-tpo-ra"})
-"""Drugs whose dose in use a rule asks for (TPO-13)."""
+DOSED: Final = frozenset({"med-tpo-ra", "med-corticosteroid"})
+"""Drugs whose dose in use a rule asks for (TPO-13, ORD-21)."""
+
+STEROID: Final = "med-corticosteroid"
+"""Of doses of a steroid that follow each other the highest: a taper begins with it, and harm follows it."""
 
 NEVER: Final = frozenset({"cancelled", "draft", "not-taken", "not-done"})
 _OVER: Final = frozenset({"completed", "stopped", "not-taken"})
@@ -123,7 +126,8 @@ def _drug(
     mapped = [(pair, members_of(pair, reading.terminology)) for pair in codes]
     set_ids = frozenset(member.set_id for _, members in mapped for member in members)
     start, end = in_order(span, entry, reading)
-    dosage = DraftDosage() if set_ids.isdisjoint(DOSED) else _dosage(entry, reading)
+    dosage = DraftDosage() if set_ids.isdisjoint(DOSED) else _dosage(entry, reading, STEROID in set_ids)
+    strengths = {m.code.strength for _, members in mapped for m in members if m.code.strength is not None}
     if (
         not set_ids
         and resource.status not in NEVER
@@ -139,16 +143,19 @@ def _drug(
         end=end,
         route=route_of(routes, reading.terminology),
         codes=tuple(dict.fromkeys(normalise_coding(*pair) for pair, members in mapped if members)),
-        dose=dosage.dose,
+        dose=in_mg(dosage.dose, strengths),
         per_day=dosage.per_day,
     )
 
 
-def _dosage(entry: Entry[Prescribed], reading: Reading) -> DraftDosage:
-    """The dose of a prescription, read as leniently as that of a draft; a statement or administration has none."""
-    if not isinstance(entry.resource, MedicationRequest):
+def _dosage(entry: Entry[Prescribed], reading: Reading, highest: bool) -> DraftDosage:
+    """The dose of a prescription or statement, read as leniently as that of a draft; an administration has none."""
+    if isinstance(entry.resource, MedicationAdministration):
         return DraftDosage()
-    return read_dosage(object_of(decode_draft(reading.parsed.text_of(entry))), reading.terminology)
+    resource = object_of(decode_draft(reading.parsed.text_of(entry)))
+    if isinstance(entry.resource, MedicationStatement):
+        resource = {"dosageInstruction": resource.get("dosage")}
+    return read_dosage(resource, reading.terminology, highest=highest)
 
 
 def _is_long_over(status: str | None, start: Moment | None, end: Moment | None, reading: Reading) -> bool:

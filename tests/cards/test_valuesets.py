@@ -179,13 +179,33 @@ def test_one_wrong_digit_of_a_snomed_code_is_always_noticed(code: str, position:
     assert not is_sctid(wrong)
 
 
+def test_the_strength_of_a_product_is_that_of_its_display() -> None:
+    codes = [code for code in TERMINOLOGY["med-prednisone"].codes if code.strength is not None]
+    assert len(codes) > 30
+    for code in codes:
+        value, per = code.strength or (Decimal(0), "")
+        unit = "MG/ML" if per == "mL" else "MG"
+        assert f" {value} {unit} " in code.display
+    without = [
+        c.display for c in TERMINOLOGY["med-prednisone"].codes if c.level == "product" and c.strength is None
+    ]
+    assert all("Pack" in display for display in without)
+
+
+def test_the_compared_steroids_are_steroids() -> None:
+    steroids = {(code.system, code.code) for code in TERMINOLOGY["med-corticosteroid"].codes}
+    assert {(code.system, code.code) for code in TERMINOLOGY["med-prednisone"].codes} <= steroids
+
+
 # ---------------------------------------------------------------------- strict reading
 
 
 def concept(code: str = "777-3", **extensions: str | list[str]) -> dict[str, Any]:
     said = []
     for name, values in ({"source": "HL7"} | extensions).items():
-        member = "valueString" if name in ("source", "unverified", "note", "factor") else "valueCode"
+        member = (
+            "valueString" if name in ("source", "unverified", "note", "factor", "strength") else "valueCode"
+        )
         for value in [values] if isinstance(values, str) else values:
             said.append({"url": f"urn:platelet-hooks:{name}", member: value})
     return {"code": code, "display": "Platelets", "extension": said}
@@ -304,6 +324,11 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "factor of a test": (value_set(concept(factor="1")), "777-3.*factor"),
     "factor in words": (value_set(concept("10*9/L", factor="one"), system=UCUM), "factor"),
     "factor zero": (value_set(concept("10*9/L", factor="0"), system=UCUM), "factor"),
+    "strength of a test": (value_set(concept(strength="5 mg/tablet")), "777-3.*strength"),
+    "strength in words": (
+        value_set(concept("312617", strength="5 MG Oral Tablet"), system=RXNORM),
+        "312617.*5 MG",
+    ),
     "factor without end": (value_set(concept("10*9/L", factor="Infinity"), system=UCUM), "factor"),
 }
 

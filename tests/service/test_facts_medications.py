@@ -370,3 +370,61 @@ def test_a_coded_route_that_no_set_knows_is_another_one_and_words_are_none() -> 
 def test_of_two_routes_the_one_that_rules_ask_for() -> None:
     both = [{"route": coded("route-oral")}, {"route": coded("route-intravenous")}]
     assert drug(request(dosageInstruction=both)).route is Route.INTRAVENOUS
+
+
+# ------------------------------------------------------------------------------------------ doses of steroids
+
+PREDNISONE, TABLET_20, SOLUTION = "8640", "312615", "315187"
+
+
+def prednisone(*instructions: Any, code: str = PREDNISONE, kind: str = "MedicationRequest") -> Any:
+    """The dose of a day of an order of prednisone as it was read: value, unit, times a day."""
+    member = "dosageInstruction" if kind == "MedicationRequest" else "dosage"
+    one = resource(
+        kind,
+        "pred",
+        status="active",
+        intent="order" if kind == "MedicationRequest" else None,
+        medicationCodeableConcept=concept((RXNORM, code)),
+        **{member: list(instructions)},
+    )
+    (drug,) = read_medications(reading(one))
+    return None if drug.dose is None else (drug.dose.value, drug.dose.unit, drug.per_day)
+
+
+def taken(value: Any, unit: str, sequence: int | None = None, **repeat: Any) -> dict[str, Any]:
+    repeat = {"frequency": 1, "period": 1, "periodUnit": "d"} | repeat
+    whole: dict[str, Any] = {
+        "timing": {"repeat": repeat},
+        "doseAndRate": [{"doseQuantity": {"value": value, "unit": unit}}],
+    }
+    return whole | ({} if sequence is None else {"sequence": sequence})
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "unit", "read"),
+    [
+        (PREDNISONE, 20, "mg", (20, "mg", 1)),
+        (PREDNISONE, 0.02, "g", (20, "mg", 1)),
+        (TABLET_20, 1.5, "tablet", (30, "mg", 1)),
+        (SOLUTION, 19, "mL", (19, "mg", 1)),
+        (TABLET_20, 5, "mL", (5, "mL", 1)),
+        (PREDNISONE, 2, "tablet", (2, "tablet", 1)),
+        (PREDNISONE, 1, "mg/kg", (1, "mg/kg", 1)),
+    ],
+)
+def test_a_dose_in_mg_by_the_strength_of_the_product(code: str, value: Any, unit: str, read: Any) -> None:
+    assert prednisone(taken(value, unit), code=code) == read
+    assert prednisone(taken(value, unit), code=code, kind="MedicationStatement") == read
+
+
+def test_of_a_taper_the_highest_step() -> None:
+    assert prednisone(taken(10, "mg", 1), taken(30, "mg", 2), taken(5, "mg", 3)) == (30, "mg", 1)
+    assert prednisone(taken(10, "mg", 1), taken(30, "mg", 2, frequency=2)) == (30, "mg", 2)
+    assert prednisone(taken(10, "mg", 1), taken(1, "tablet", 2)) is None
+
+
+def test_steps_without_numbers_that_may_follow_each_other_are_not_added_up() -> None:
+    week = {"boundsDuration": {"value": 1, "unit": "wk"}}
+    assert prednisone(taken(15, "mg", **week), taken(10, "mg", **week)) is None
+    assert prednisone(taken(15, "mg"), taken(10, "mg")) == (25, "mg", 1), "morning and evening"
