@@ -13,7 +13,7 @@ import pytest
 
 from tests.house.tree import PROJECT
 
-CHECKS = ("ruff", "mypy", "lint-imports", "python")
+CHECKS = ("ruff", "mypy", "lint-imports", "bandit", "python")
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
 
@@ -120,9 +120,12 @@ def test_check_runs_everything_and_reports_all_failures_at_the_end(installed: Pa
     for tool in ("mypy", "lint-imports"):
         write_script(installed / ".venv/bin" / tool, f'echo "{tool} fails"; exit 1')
     done = make(installed, "check")
-    headings = re.findall(r"^== (\w+)$", done.stdout, flags=re.MULTILINE)
-    assert headings == ["format", "lint", "types", "imports", "rulebook", "tests"]
-    assert done.stdout.endswith("\nfailed: types imports\nchecks: 4 passed, 2 failed\n")
+    headings = re.findall(r"^== (.+)$", done.stdout, flags=re.MULTILINE)
+    assert headings == [
+        *("format", "lint", "types", "imports"),
+        *("security", "security-of-replay", "rulebook", "tests"),
+    ]
+    assert done.stdout.endswith("\nfailed: types imports\nchecks: 6 passed, 2 failed\n")
     assert done.returncode != 0
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from cds_service.discovery import SERVICES
 from tests.service.hook_calls import call, nosebleed, platelets
 
 START_SECONDS = 60
@@ -79,7 +80,7 @@ def send(url: str, body: bytes | Iterator[bytes], **headers: str) -> tuple[int, 
 
 def test_discovery_and_a_card(base: str) -> None:
     with urllib.request.urlopen(f"{base}/cds-services") as response:
-        assert len(json.load(response)["services"]) == 2
+        assert len(json.load(response)["services"]) == len(SERVICES)
     status, answer = send(f"{base}/cds-services/itp-patient-view", json.dumps(fresh_call()).encode())
     assert status == 200
     assert answer["cards"][0]["indicator"] == "critical"
