@@ -27,7 +27,7 @@ from tests.deploy.container import Running, require_namespaces, started
 from tests.deploy.files import DEPLOY, Contained, compose, contained_by_compose, contained_by_kubernetes
 from tests.service.hook_calls import call, nosebleed, platelets
 from tests.service.postgres import Server, running
-from tests.service.serving import free_port
+from tests.service.serving import free_port, workers_that_answered
 from tests.service.signing import ISS, SERVICE, Signer, bearer, jwk, jwks
 
 READY_SECONDS = 60
@@ -155,17 +155,13 @@ def test_the_service_runs_as_its_files_demand(postgres: Server, packages: Path, 
         assert "platelet_hooks_store_up 1.0" in numbers
         assert 'platelet_hooks_calls_total{service="itp-patient-view"} 1.0' in numbers
         state = container.inside("/var/lib/platelet-hooks")
-        while len(processes(state)) < 2:  # a worker that still starts would end late
-            time.sleep(0.1)
+        until = time.monotonic() + READY_SECONDS
+        while workers_that_answered(state) < 2 and time.monotonic() < until:
+            assert status(f"{address}/health/live") == 200
         written = {one.name.partition("-")[0] for one in state.iterdir()}
         assert written == {"metrics"}  # of all workers; everything else is in PostgreSQL
         ended, said = container.stop(seconds=int(compose()["services"]["service"]["stop_grace_period"][:-1]))
         assert (ended, "Traceback" in said) == (0, False), said
-
-
-def processes(state: Path) -> set[str]:
-    """The workers that keep numbers in the state folder."""
-    return {one.stem.rpartition("_")[2] for one in state.glob("metrics-*/*.db")}
 
 
 LOOK = """
