@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cards.anticoagulant_dose import ANTICOAGULANTS, HEPARINS, is_prophylactic, is_stated
 from cards.facts import PatientFacts
 from cards.facts.presence import reference_time
-from cards.orders.anticoagulant_dose import ANTICOAGULANTS, HEPARINS, is_prophylactic, is_stated
 from cards.orders.selection import (
     CountSaid,
     chosen,

@@ -1,13 +1,14 @@
 """High bleeding risk (rulebook A.9), asked by TRF-07, TRF-09 and TRF-12: each item as the rows that show it.
 
-Age 65 and over (POP-04) is no item. A record of a drug holds no dose here, so an anticoagulant counts as full dose
-(A.9: no dose stated = full).
+Age 65 and over (POP-04) is no item. An anticoagulant counts unless its dose is known to be prophylactic (A.9: no dose
+stated = full).
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from cards.anticoagulant_dose import is_prophylactic
 from cards.facts import PatientFacts, Site
 from cards.outcome import Input
 from cards.record import Planned
@@ -53,11 +54,17 @@ def high_bleeding_risk(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]
         *_surgery(p, limits),
         *_dialysis(p),
         *_clotting(p, limits),
-        *(medication_row("antithrombotic drug", m) for m in p.using(*ANTITHROMBOTIC)),
+        *_antithrombotics(p, limits),
         *bleeding_rows(p, tuple(b for b in p.bleeding.minor if b.site is Site.MUCOSAL)),
         *_major_bleeds(p, limits),
     )
     return tuple(dict.fromkeys(rows))
+
+
+def _antithrombotics(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Antiplatelet drugs, and anticoagulants that are not surely prophylactic."""
+    used = (m for m in p.using(*ANTITHROMBOTIC) if not is_prophylactic(m, limits))
+    return tuple(medication_row("antithrombotic drug", m) for m in used)
 
 
 def coming_procedures(

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import UNSET
 
+from cards.anticoagulant_dose import ANTICOAGULANTS
 from cards.months import add_months
 from cards.record import Medication as Drug
 from cards.record import MedicationSource, Moment
@@ -35,11 +36,9 @@ from cds_service.fhir.shapes import (
 ORDERED: Final = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 """Intents of what is really ordered; a proposal, a plan or an option is no drug in use."""
 
-DOSED: Final = frozenset({"med-tpo-ra", "med-corticosteroid"})
-"""Drugs whose dose in use a rule asks for (TPO-13, ORD-21)."""
-
-STEROID: Final = "med-corticosteroid"
-"""Of doses of a steroid that follow each other the highest: a taper begins with it, and harm follows it."""
+TPO_RA: Final = "med-tpo-ra"
+DOSED: Final = frozenset({TPO_RA, "med-corticosteroid", *ANTICOAGULANTS})
+"""Drugs whose dose in use a rule asks for (TPO-13, ORD-21, the bleeding risk of A.9)."""
 
 NEVER: Final = frozenset({"cancelled", "draft", "not-taken", "not-done"})
 _OVER: Final = frozenset({"completed", "stopped", "not-taken"})
@@ -126,7 +125,7 @@ def _drug(
     mapped = [(pair, members_of(pair, reading.terminology)) for pair in codes]
     set_ids = frozenset(member.set_id for _, members in mapped for member in members)
     start, end = in_order(span, entry, reading)
-    dosage = DraftDosage() if set_ids.isdisjoint(DOSED) else _dosage(entry, reading, STEROID in set_ids)
+    dosage = DraftDosage() if set_ids.isdisjoint(DOSED) else _dosage(entry, reading, TPO_RA not in set_ids)
     strengths = {m.code.strength for _, members in mapped for m in members if m.code.strength is not None}
     if (
         not set_ids
@@ -149,7 +148,10 @@ def _drug(
 
 
 def _dosage(entry: Entry[Prescribed], reading: Reading, highest: bool) -> DraftDosage:
-    """The dose of a prescription or statement, read as leniently as that of a draft; an administration has none."""
+    """The dose of a prescription or statement, read as leniently as that of a draft; an administration has none.
+
+    Of doses that follow each other the first, or the highest, which is the one that does harm.
+    """
     if isinstance(entry.resource, MedicationAdministration):
         return DraftDosage()
     resource = object_of(decode_draft(reading.parsed.text_of(entry)))

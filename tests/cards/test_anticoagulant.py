@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from cards.anticoagulant_dose import LIMITS as DOSES
+from cards.anticoagulant_dose import is_prophylactic
 from cards.orders.anticoagulant import decide
-from cards.orders.anticoagulant_dose import LIMITS as DOSES
-from cards.orders.anticoagulant_dose import is_prophylactic
 from cards.outcome import Advise, CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
 from cards.record import Amount, Answer, Kind

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from cards.host import hypoproliferative
+from cards.record import Amount, Medication
 from cards.transfusion.bleeding_risk import high_bleeding_risk
 from cards.transfusion.given import find_given
 from cards.transfusion.marrow import without_prophylaxis
@@ -29,6 +31,13 @@ from tests.cards.build import (
     purpura,
     service_order,
 )
+
+
+def enoxaparin(milligrams: Decimal, a_day: int | None = 1, unit: str = "mg") -> Medication:
+    per_day = None if a_day is None else Decimal(a_day)
+    sets = "med-enoxaparin", "med-lmwh", "med-heparin", "med-anticoagulant"
+    return drug(*sets, dose=Amount(milligrams, unit), per_day=per_day)
+
 
 INR, FIBRINOGEN = near(LIMITS.inr_raised), near(LIMITS.fibrinogen_low)
 
@@ -54,6 +63,10 @@ INR, FIBRINOGEN = near(LIMITS.inr_raised), near(LIMITS.fibrinogen_low)
         ({"measurements": [measured("obs-fibrinogen", FIBRINOGEN[0], unit="g/L")]}, True),
         ({"measurements": [measured("obs-fibrinogen", FIBRINOGEN[1], unit="g/L")]}, False),
         ({"medications": [drug("med-doac", "med-anticoagulant")]}, True),
+        *[({"medications": [enoxaparin(v)]}, v > LIMITS.enoxaparin_day) for v in near(LIMITS.enoxaparin_day)],
+        ({"medications": [enoxaparin(LIMITS.enoxaparin_day, a_day=None)]}, True),
+        ({"medications": [enoxaparin(LIMITS.enoxaparin_day, unit="unit")]}, True),
+        ({"medications": [enoxaparin(LIMITS.enoxaparin_day), drug("med-aspirin")]}, True),
         ({"medications": [drug("med-p2y12", "med-antiplatelet")]}, True),
         ({"medications": [drug("med-doac", status="stopped", end=ago(days=1))]}, False),
         ({"findings": [blood_blister()]}, True),

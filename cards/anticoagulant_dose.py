@@ -1,11 +1,11 @@
-"""Whether an anticoagulant is selected in a prophylactic dose (rulebook A.9). All else, and no dose stated, is full."""
+"""Whether an anticoagulant, selected or in use, has a prophylactic dose (A.9). All else, and no dose stated, is full."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from cards.record import Order, Route
+from cards.record import Medication, Order, Route
 from cards.thresholds import Thresholds
 
 ANTICOAGULANTS = ("med-anticoagulant", "med-heparin", "med-lmwh", "med-vitamin-k-antagonist", "med-doac")
@@ -35,12 +35,12 @@ LIMITS: tuple[Limit, ...] = (
 """Thresholds by name; enoxaparin 30 mg twice a day has a row of its own below."""
 
 
-def is_stated(order: Order) -> bool:
+def is_stated(order: Order | Medication) -> bool:
     """Dose and times a day are known."""
     return order.dose is not None and order.dose.unit is not None and order.per_day is not None
 
 
-def is_prophylactic(order: Order, limits: Thresholds) -> bool:
+def is_prophylactic(order: Order | Medication, limits: Thresholds) -> bool:
     """A stated dose at or below the prophylactic limit of its drug."""
     if order.dose is None or order.per_day is None:
         return False
@@ -55,7 +55,7 @@ def is_prophylactic(order: Order, limits: Thresholds) -> bool:
     return False
 
 
-def _is_thirty_twice(order: Order, limits: Thresholds) -> bool:
+def _is_thirty_twice(order: Order | Medication, limits: Thresholds) -> bool:
     """Enoxaparin 30 mg every 12 hours."""
     return (
         "med-enoxaparin" in order.set_ids
