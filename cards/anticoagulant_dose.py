@@ -1,4 +1,4 @@
-"""Whether an anticoagulant, selected or in use, has a prophylactic dose (A.9). All else, and no dose stated, is full."""
+"""Whether an anticoagulant, selected or in use, has a prophylactic dose (A.9); all else, also no dose, is full."""
 
 from __future__ import annotations
 
