@@ -8,6 +8,7 @@ a counter is right with any number of workers and machines, and costs a call som
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,14 @@ PLATELET_CODES: Final = Counter(
     "platelet_hooks_platelet_codes", "Calls whose record held a new platelet count under this code",
     ["system", "code"],
 )  # fmt: skip
+CODE_SEEN: Final = Gauge(
+    "platelet_hooks_platelet_code_seen_seconds", "When a new count under this code was last seen, as Unix time",
+    ["system", "code"], multiprocess_mode="max",
+)  # fmt: skip
+RULE_SEEN: Final = Gauge(
+    "platelet_hooks_rule_seen_seconds", "When a rule last led a card, as Unix time", ["service", "rule"],
+    multiprocess_mode="max",
+)  # fmt: skip
 KEY_SET_FAILURES: Final = Counter(
     "platelet_hooks_key_set_failures", "Times that the key set of a client could not be read", ["client"]
 )
@@ -75,17 +84,20 @@ STORE_FAILURES: Final = Counter(
 
 
 def count_call(account: Account) -> None:
-    """A call that was answered."""
+    """A call that ended."""
+    now = time.time()
     for stage, milliseconds in account.stages.items():
         STAGE_SECONDS.labels(account.service, stage).observe(milliseconds / 1000)
     for card in account.cards:
         CARDS.labels(account.service, card.rule, card.indicator, card.silenced_by).inc()
+        RULE_SEEN.labels(account.service, card.rule).set(now)
     for fault in account.faults:
         FAULTS.labels(account.service, fault.partition(" ")[0]).inc()
     if account.rejected:
         REJECTED.labels(account.service).inc(account.rejected)
     for system, code in account.count_codes:
         PLATELET_CODES.labels(system, code).inc()
+        CODE_SEEN.labels(system, code).set(now)
     if account.is_answered:
         CALLS.labels(account.service).inc()
 

@@ -192,3 +192,33 @@ def test_a_stop_has_time_to_drain() -> None:
     assert int(grace.removesuffix("s")) > STOP_SECONDS
     pause = pod_container("service")["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert pod()["terminationGracePeriodSeconds"] > STOP_SECONDS + pause
+
+
+# ----------------------------------------------------------------------------------------- the guide
+
+
+def test_the_commands_of_the_guide_make_what_the_files_ask_for() -> None:
+    """They need an engine or a cluster, so they are not run: names, keys and files are compared."""
+    guide = (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
+    (secret,) = re.findall(r"kubectl create secret generic (\S+) --namespace=(\S+) ((?:.|\\\n)+)", guide)
+    wanted = {
+        (one["valueFrom"]["secretKeyRef"]["name"], one["valueFrom"]["secretKeyRef"]["key"])
+        for one in pod_container("service")["env"]
+        if "valueFrom" in one
+    }
+    keys = re.findall(r"--from-literal=([a-z-]+)=", guide)
+    assert {(secret[0], key) for key in keys} == wanted
+    (tls,) = re.findall(
+        r"kubectl create secret tls (\S+) --namespace=(\S+) --cert=tls.crt --key=tls.key", guide
+    )
+    assert tls[0] in {one["secret"]["secretName"] for one in pod()["volumes"] if "secret" in one}
+    (namespace,) = manifests("Namespace")
+    assert {secret[1], tls[1], *re.findall(r"kubectl create namespace (\S+)", guide)} == {
+        namespace["metadata"]["name"]
+    }
+    for name in (".env.example", "site.toml", "nginx/nginx.conf", "kustomization.yaml"):
+        assert f"`{name}`" in guide or f" {name}" in guide
+        assert (DEPLOY / name).is_file()
+    command = "platelet-hooks serve --host 127.0.0.1 --port 8080 --workers 2"
+    assert command in guide
+    assert " ".join([*image().entrypoint, *image().command]) == command.replace("127.0.0.1", "0.0.0.0")

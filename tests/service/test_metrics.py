@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -119,6 +120,18 @@ def test_a_code_that_no_set_knows_is_no_label() -> None:
     for value in (22, 210):
         found = codes(platelets(value, at=when, code=unknown))
         assert set(found) == {("platelet_hooks_platelet_codes_total", ("777-3", LOINC))}
+
+
+def test_when_a_code_and_a_rule_were_last_seen_is_told() -> None:
+    service = client()
+    began = time.time()
+    assert service.post(PATH, json=call(platelets(22), nosebleed())).status_code == 200
+    found = numbers(service)
+    for key in (
+        ("platelet_hooks_platelet_code_seen_seconds", ("777-3", LOINC)),
+        ("platelet_hooks_rule_seen_seconds", ("TRF-02", "itp-patient-view")),
+    ):
+        assert began <= found[key] <= time.time()
 
 
 # ------------------------------------------------------------------------------------ overrides, fetches
