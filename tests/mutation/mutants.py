@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -24,8 +24,9 @@ import cards
 from cards.anti_infective import pathogen as pathogen_files
 from cards.thresholds import Thresholds, described
 from cards.valueset_files import Code
-from cards.valuesets import Terminology, normalise_coding
+from cards.valuesets import Terminology, ValueSet, normalise_coding
 from cds_service.content import Content, load_content
+from tests.mutation.code_list import Meaning, meanings
 from tests.mutation.stories import Coding, Judge, Told, sets_of, settling, shipped, stories, trail_of
 from tests.mutation.tracing import EVERYTHING, Touch, code_naming, touched_by_code, touched_by_number
 
@@ -38,13 +39,17 @@ class Killed(Exception):
 
 @dataclass(frozen=True)
 class Mutant:
-    """`place` groups mutants (a module, a file); `candidates` are the stories that it can touch."""
+    """`place` groups mutants (a module, a file); `candidates` are the stories that it can touch.
+
+    `is_missed` asks what is written beside the content (the list of codes).
+    """
 
     kind: str
     place: str
     what: str
     candidates: tuple[Told, ...]
     applied: Callable[[], AbstractContextManager[Judge]]
+    is_missed: Callable[[], bool] = lambda: False
 
     @property
     def name(self) -> str:
@@ -255,8 +260,11 @@ def _patched(
 
 
 def code_mutants() -> Iterator[Mutant]:
-    """Each code removed from its value set. A code that no story uses in any dialect has no candidates."""
+    """Each code removed from its value set: judged by the list of codes beside the sets, then by stories with it."""
     using = _stories_by_coding()
+    by_set: dict[str, list[Meaning]] = {}
+    for one in meanings():
+        by_set.setdefault(one.set_id, []).append(one)
     for set_id in shipped().terminology:
         for code in shipped().terminology[set_id].codes:
             yield Mutant(
@@ -265,21 +273,33 @@ def code_mutants() -> Iterator[Mutant]:
                 f"{code.system.rpartition('/')[2]} {code.code} {code.display}",
                 tuple(using.get((code.system, code.code), ())),
                 _without(set_id, code),
+                partial(_is_missed, set_id, code, tuple(by_set.get(set_id, ()))),
             )
 
 
+def _is_missed(set_id: str, code: Code, written: tuple[Meaning, ...]) -> bool:
+    """The list says something else of the set without the code."""
+    alone = Terminology((_less(set_id, code),))
+    return any(one.wrong(alone) for one in written)
+
+
+def _less(set_id: str, code: Code) -> ValueSet:
+    one = shipped().terminology[set_id]
+    return replace(one, codes=tuple(other for other in one.codes if other is not code))
+
+
+@cache
 def _stories_by_coding() -> dict[Coding, list[Told]]:
     """By the code of a set that each coding of a story matches; a drug or draft that is emitted counts too."""
     found: dict[Coding, list[Told]] = {}
-    for dialect in ("", "icd-10-cm", "icd-10"):
-        for told in stories(dialect):
-            matched = set()
-            for system, code in told.codings:
-                for member in shipped().terminology.sets_of(system, code):
-                    matched.add((member.code.system, member.code.code))
-                matched.add(normalise_coding(system, code))
-            for coding in matched:
-                found.setdefault(coding, []).append(told)
+    for told in stories():
+        matched = set()
+        for system, code in told.codings:
+            for member in shipped().terminology.sets_of(system, code):
+                matched.add((member.code.system, member.code.code))
+            matched.add(normalise_coding(system, code))
+        for coding in matched:
+            found.setdefault(coding, []).append(told)
     return found
 
 
@@ -287,8 +307,7 @@ def _without(set_id: str, code: Code) -> Callable[[], AbstractContextManager[Jud
     @contextmanager
     def applied() -> Iterator[Judge]:
         terms = shipped().terminology
-        one = terms[set_id]
-        less = replace(one, codes=tuple(other for other in one.codes if other is not code))
+        less = _less(set_id, code)
         changed = Terminology(less if each == set_id else terms[each] for each in terms)
         yield Judge(replace(shipped(), terminology=changed), resettles=True)
 

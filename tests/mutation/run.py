@@ -70,6 +70,8 @@ def listed() -> Mapping[str, str]:
 
 def judged(mutant: Mutant, killers: Killers) -> str:
     """ "killed by V-01", "refused" by the loader, "untouched" where no story comes near, "survived"."""
+    if mutant.is_missed():
+        return "killed by the list of codes"
     if not mutant.candidates:
         return "untouched"
     try:
