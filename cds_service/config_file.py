@@ -193,6 +193,12 @@ class Memory(Section):
         default=150, ge=10, le=10_000, description="a whole number of milliseconds from 10 to 10000"
     )
     repeats: StrictBool = Field(default=True, description="true or false")
+    least_count: StrictInt = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="a whole number from 1 to 100: smaller counts are not told in insights",
+    )
 
 
 class Silent(Section):

@@ -25,30 +25,44 @@ _STREAMED: Final = 2_000
 
 
 class Insight(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """The cards that one rule led. `secondsToAction`: median, from card to acceptance; `repeats`: share of shown."""
+    """A group of cards; what it is not grouped by is empty. `week` is its Monday in UTC.
 
-    rule: str
-    service: str
+    `secondsToAction`: median, from card to acceptance; `repeats`: share of shown. A number that is suppressed is None
+    (`insights_small`).
+    """
+
+    rule: str = ""
+    service: str = ""
     client: str = ""
     tenant: str = ""
-    content_version: str
-    shown: int
-    silent: int
-    accepted: int
-    overridden: int
-    no_response: int
-    reasons: dict[str, int]
+    content_version: str = ""
+    week: str = ""
+    shown: int | None
+    silent: int | None
+    accepted: int | None
+    overridden: int | None
+    no_response: int | None
+    reasons: dict[str, int | None]
     seconds_to_action: float | None
     repeats: float | None
 
 
 class Insights(Wire, frozen=True, kw_only=True, omit_defaults=False):
-    """All of them since a time (`None`: all that is kept). `review`: rules that are overridden too often."""
+    """What became of the cards since a time (`None`: all that is kept).
+
+    `cards` by rule, service, client, tenant and content; `weekly` by week, rule and service; the others by what their
+    name says, `total` by nothing. `review`: rules that are overridden too often.
+    """
 
     since: datetime | None
     cards: tuple[Insight, ...]
+    rules: tuple[Insight, ...]
+    services: tuple[Insight, ...]
+    weeks: tuple[Insight, ...]
+    weekly: tuple[Insight, ...]
+    total: Insight
     review: tuple[str, ...]
-    unmatched_feedback: int
+    unmatched_feedback: int | None
 
 
 @dataclass(slots=True)
@@ -60,8 +74,19 @@ class _Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
+    def add(self, other: _Tally) -> None:
+        """Both together."""
+        self.shown += other.shown
+        self.silent += other.silent
+        self.repeats += other.repeats
+        self.outcomes.update(other.outcomes)
+        self.reasons.update(other.reasons)
+        self.seconds += other.seconds
 
-_Key = tuple[str, str, str, str, str]
+
+DIMENSIONS: Final = ("rule", "service", "client", "tenant", "content_version", "week")
+_Key = tuple[str, ...]
+"""A value for each dimension."""
 
 
 def read_since(text: str, now: datetime) -> datetime:
@@ -75,17 +100,37 @@ def read_since(text: str, now: datetime) -> datetime:
 
 
 def insights(connection: Connection, since: datetime | None, limits: Thresholds) -> Insights:
-    """Counts everything that was recorded since then."""
+    """Counts everything that was recorded since then, exactly: what leaves the house goes through `insights_small`."""
     tallies: dict[_Key, _Tally] = {}
     for row in _rows(connection, since):
-        key = (row.rule, row.service, row.client, row.tenant, row.content_version)
+        key = (row.rule, row.service, row.client, row.tenant, row.content_version, _week(row.at))
         _add(tallies.setdefault(key, _Tally()), row)
     return Insights(
         since=since,
-        cards=tuple(_insight(key, tally) for key, tally in sorted(tallies.items())),
+        cards=_grouped(tallies, *DIMENSIONS[:5]),
+        rules=_grouped(tallies, "rule"),
+        services=_grouped(tallies, "service"),
+        weeks=_grouped(tallies, "week"),
+        weekly=_grouped(tallies, "week", "rule", "service"),
+        total=next(iter(_grouped(tallies)), _insight({}, _Tally())),
         review=_for_review(tallies, limits),
         unmatched_feedback=_unmatched(connection, since),
     )
+
+
+def _week(at: datetime) -> str:
+    """The Monday of its week, in UTC."""
+    day = at.astimezone(UTC).date()
+    return (day - timedelta(days=day.weekday())).isoformat()
+
+
+def _grouped(tallies: dict[_Key, _Tally], *names: str) -> tuple[Insight, ...]:
+    """The tallies added up over every other dimension, in the order of the names."""
+    places = [DIMENSIONS.index(name) for name in names]
+    found: dict[_Key, _Tally] = {}
+    for key, tally in tallies.items():
+        found.setdefault(tuple(key[place] for place in places), _Tally()).add(tally)
+    return tuple(_insight(dict(zip(names, key, strict=True)), found[key]) for key in sorted(found))
 
 
 def _rows(connection: Connection, since: datetime | None) -> Iterator[Any]:
@@ -136,14 +181,9 @@ def _add(tally: _Tally, row: Any) -> None:
         tally.seconds.append(max((row.answered - row.at).total_seconds(), 0.0))
 
 
-def _insight(key: _Key, tally: _Tally) -> Insight:
-    rule, service, client, tenant, version = key
+def _insight(group: dict[str, str], tally: _Tally) -> Insight:
     return Insight(
-        rule=rule,
-        service=service,
-        client=client,
-        tenant=tenant,
-        content_version=version,
+        **group,
         shown=tally.shown,
         silent=tally.silent,
         accepted=tally.outcomes[ACCEPTED],

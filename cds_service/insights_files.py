@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from cds_service.feedback.keeping import NO_REASON, OTHER
@@ -14,22 +16,38 @@ TEXTS: Final = ("rule", "service", "client", "tenant", "content_version")
 COUNTS: Final = ("shown", "silent", "accepted", "overridden", "no_response")
 SHARES: Final = ("seconds_to_action", "repeats")
 REASONS: Final = (*OVERRIDE_REASONS, OTHER, NO_REASON)
-COLUMNS: Final = (*TEXTS, *COUNTS, *(f"overridden:{reason}" for reason in REASONS), *SHARES)
+NUMBERS: Final = (*COUNTS, *(f"overridden:{reason}" for reason in REASONS), *SHARES)
+COLUMNS: Final = (*TEXTS, *NUMBERS)
+SUPPRESSED: Final = "*"
+TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "cards": TEXTS,
+        "rules": ("rule",),
+        "services": ("service",),
+        "weeks": ("week",),
+        "weekly": ("week", "rule", "service"),
+    }
+)
+"""The tables, by their name in `Insights`, and by what each is grouped."""
+
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_csv(found: Insights) -> str:
-    """RFC 4180, a heading first. A text that a spreadsheet would compute is quoted."""
+def as_csv(found: Insights, table: str = "cards") -> str:
+    """RFC 4180, a heading first; `*` is a suppressed count. A text that a spreadsheet would compute is quoted."""
     text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
-    for one in found.cards:
-        table.writerow(_plain(value) for value in _row(one))
+    written = csv.writer(text)
+    texts = TABLES[table]
+    written.writerow((*texts, *NUMBERS))
+    for one in rows_of(found, table):
+        names = (_plain(getattr(one, name)) for name in texts)
+        counts = (SUPPRESSED if value is None else value for value in _counts(one))
+        written.writerow((*names, *counts, *(_plain(getattr(one, name)) for name in SHARES)))
     return text.getvalue()
 
 
 def as_parquet(found: Insights) -> bytes:
-    """One Parquet file."""
+    """One Parquet file of `cards`; a suppressed count is null."""
     import pyarrow as pa  # large: only where it is asked for
     import pyarrow.parquet as parquet
 
@@ -41,11 +59,24 @@ def as_parquet(found: Insights) -> bytes:
     return target.getvalue()
 
 
+def rows_of(found: Insights, table: str) -> Sequence[Insight]:
+    """The rows of a table of `TABLES`."""
+    rows: tuple[Insight, ...] = getattr(found, table)
+    return rows
+
+
 def _row(one: Insight) -> tuple[Any, ...]:
     return (
-        *(getattr(one, name) for name in (*TEXTS, *COUNTS)),
-        *(one.reasons.get(reason, 0) for reason in REASONS),
+        *(getattr(one, name) for name in TEXTS),
+        *_counts(one),
         *(getattr(one, name) for name in SHARES),
+    )
+
+
+def _counts(one: Insight) -> tuple[int | None, ...]:
+    return (
+        *(getattr(one, name) for name in COUNTS),
+        *(one.reasons.get(reason, 0) for reason in REASONS),
     )
 
 

@@ -11,6 +11,7 @@ from cds_service import __version__
 from cds_service.discovery import SERVICES, HookService, PrefetchKey
 from cds_service.errors import CAUSES, FHIR_JSON
 from cds_service.hooks.context import REQUIRED
+from cds_service.insights_files import TABLES
 from cds_service.openapi_schemas import COMPONENTS, SCHEMAS_OFFERED, Schema, request_name, schemas
 from cds_service.published_codes import CODE_SYSTEMS
 from cds_service.stories.notation import read_story
@@ -153,17 +154,24 @@ NAMED: Final[Mapping[str, Schema]] = {
     "/fhir/PlanDefinition/{name}": {"example": "TRF-02"},
 }
 """Which names an address takes: all of them, or one to try."""
+SINCE: Final[Schema] = {
+    "name": "since",
+    "in": "query",
+    "description": "A date, a dateTime, or days such as 30d.",
+    "schema": {"type": "string"},
+    "example": "30d",
+}
 ASKED: Final[Mapping[str, tuple[Schema, ...]]] = {
     "/fhir/ValueSet": (
         {"name": "url", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}},
     ),
-    "/insights.json": (
+    "/insights.json": (SINCE,),
+    "/insights.csv": (
+        SINCE,
         {
-            "name": "since",
+            "name": "table",
             "in": "query",
-            "description": "A date, a dateTime, or days such as 30d.",
-            "schema": {"type": "string"},
-            "example": "30d",
+            "schema": {"type": "string", "enum": list(TABLES), "default": "cards"},
         },
     ),
 }
@@ -179,6 +187,7 @@ OTHERS: Final[tuple[Other, ...]] = (
     ("Operation", "/health/ready", "Whether calls can be answered in full", JSON, (503,)),
     ("Operation", "/metrics", "Numbers for Prometheus (with the admin token)", "text/plain", (401, 404)),
     ("Operation", "/insights.json", "What became of the cards (with the admin token)", JSON, (400, 401, 404, 503)),
+    ("Operation", "/insights.csv", "One of its tables (with the admin token)", "text/csv", (400, 401, 404, 503)),
 )  # fmt: skip
 
 

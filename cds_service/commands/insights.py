@@ -16,7 +16,8 @@ from cards.thresholds import Thresholds
 from cds_service.hooks.wire import encode
 from cds_service.insights import Insights, read_since
 from cds_service.insights import insights as count
-from cds_service.insights_files import TEXTS, as_csv, as_parquet
+from cds_service.insights_files import SUPPRESSED, TABLES, TEXTS, as_csv, as_parquet
+from cds_service.insights_small import suppress
 from cds_service.settings import SettingsError, load_settings
 from cds_service.store.address import store_url
 from cds_service.store.database import Database, StoreDown
@@ -27,9 +28,18 @@ from cds_service.store.database import Database, StoreDown
 @click.option("--csv", "form", flag_value="csv", help="Print a CSV table.")
 @click.option("--parquet", "form", flag_value="parquet", help="Write a Parquet file (with --output).")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option(
+    "--table",
+    type=click.Choice(list(TABLES)),
+    default="cards",
+    help="Which table --csv prints.",
+    show_default=True,
+)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write into this file.")
-def insights(since: str | None, form: str | None, output: Path | None) -> None:
+def insights(since: str | None, form: str | None, table: str, output: Path | None) -> None:
     """Count what was shown, silent, accepted and overridden, per rule, service, tenant and content version.
+
+    A * is a small number, or one that would give it away ([memory] least_count).
 
     platelet-hooks insights --since 30d --csv --output insights.csv
     """
@@ -40,7 +50,7 @@ def insights(since: str | None, form: str | None, output: Path | None) -> None:
     found = _count(since)
     match form:
         case "csv":
-            _write(as_csv(found).encode(), output)
+            _write(as_csv(found, table).encode(), output)
         case "parquet":
             _write(as_parquet(found), output)
         case "json":
@@ -62,7 +72,8 @@ def _count(since: str | None) -> Insights:
         _stop(str(error))
     database = Database(store_url(settings))
     try:
-        return database.commit(lambda connection: count(connection, start, Thresholds()))
+        found = database.commit(lambda connection: count(connection, start, Thresholds()))
+        return suppress(found, settings.memory.least_count)
     except StoreDown:
         _stop("the store cannot be reached: is PLATELET_HOOKS_DATABASE_URL right?")
     finally:
@@ -92,14 +103,16 @@ def _print(found: Insights) -> None:
     for one in found.cards:
         numbers = (one.shown, one.silent, one.accepted, one.overridden, one.no_response)
         table.add_row(
-            *(getattr(one, name) for name in names), *map(str, numbers),
+            *(getattr(one, name) for name in names),
+            *(SUPPRESSED if number is None else str(number) for number in numbers),
             "" if one.seconds_to_action is None else f"{one.seconds_to_action:.0f} s",
             "" if one.repeats is None else f"{one.repeats:.0%}",
         )  # fmt: skip
     console = Console(highlight=False)
     console.print(table)
-    if found.unmatched_feedback:
-        console.print(f"Feedback to cards that are not known: {found.unmatched_feedback}")
+    if found.unmatched_feedback != 0:
+        told = SUPPRESSED if found.unmatched_feedback is None else found.unmatched_feedback
+        console.print(f"Feedback to cards that are not known: {told}")
     if found.review:
         console.print(f"Overridden so often that they need review: {', '.join(found.review)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from typing import Final
 
@@ -10,7 +11,9 @@ from flask import request
 from cds_service.errors import Refused
 from cds_service.settings import Settings
 
-CHALLENGE: Final = 'Bearer realm="admin"'
+CHALLENGE: Final = 'Bearer realm="admin", Basic realm="admin", charset="UTF-8"'
+"""A program sends the token; a browser asks for a password, which is the token, whatever the name. Pages that are
+opened this way only read, so that a request forged by another site changes nothing."""
 
 
 def require_admin(settings: Settings) -> None:
@@ -19,8 +22,21 @@ def require_admin(settings: Settings) -> None:
         return
     if settings.admin_token is None:
         raise Refused("not-found")
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     wanted = settings.admin_token.get_secret_value()
-    is_right = hmac.compare_digest(given.strip().encode(), wanted.encode())
-    if scheme.lower() != "bearer" or not is_right:
+    if not hmac.compare_digest(_given(request.headers.get("Authorization", "")).encode(), wanted.encode()):
         raise Refused("not-authenticated", headers={"WWW-Authenticate": CHALLENGE})
+
+
+def _given(header: str) -> str:
+    """The token of the header, as a bearer token or as a password; empty where there is none."""
+    scheme, _, text = header.partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return text.strip()
+        case "basic":
+            try:
+                pair = base64.b64decode(text.strip(), validate=True).decode()
+            except ValueError:
+                return ""
+            return pair.partition(":")[2]
+    return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 import pytest
 from fhir.resources.R4B.codesystem import CodeSystem
@@ -13,11 +12,9 @@ from cards.anti_infective.content import Pathogen
 from cds_service.content import load_content
 from cds_service.discovery import SERVICES
 from cds_service.examples import list_examples
-from cds_service.insights import Insight, Insights
 from cds_service.published_codes import CODE_SYSTEMS, FAMILY_TOPICS, OVERRIDE_REASONS, TOPICS
 from cds_service.routes.pages import EXAMPLE, sandbox_link
 from cds_service.web.history import clinical_history
-from cds_service.web.insight_page import WIDTH, bar, insight_page
 from cds_service.web.markdown import to_html
 from cds_service.web.rule_list import Asked, rule_list
 from tests.conftest import PROJECT
@@ -214,40 +211,6 @@ def test_the_sandbox_is_opened_with_this_service() -> None:
     assert sandbox_link("http://127.0.0.1:8080").endswith(
         "?serviceDiscoveryURL=http%3A%2F%2F127.0.0.1%3A8080%2Fcds-services"
     )
-
-
-def insight(rule: str, shown: int, **counts: int) -> Insight:
-    members = {"accepted": 0, "overridden": 0, "silent": 0} | counts
-    answered = members["accepted"] + members["overridden"]
-    return Insight(
-        rule=rule,
-        service="itp-patient-view",
-        content_version="1",
-        shown=shown,
-        no_response=shown - answered,
-        reasons={"patient-declined": members["overridden"]} if members["overridden"] else {},
-        seconds_to_action=None,
-        repeats=None,
-        **members,
-    )
-
-
-def test_insights_add_up_over_services_and_their_bars_fit_their_drawing() -> None:
-    cards = (insight("TRF-02", 3, accepted=2), insight("TRF-02", 4, overridden=1), insight("MON-01", 1))
-    found = insight_page(Insights(since=None, cards=cards, review=("TRF-02",), unmatched_feedback=2))
-    first, second = found.lines
-    assert (first.rule, first.shown, second.rule, found.shown, found.answered) == (
-        "TRF-02",
-        7,
-        "MON-01",
-        8,
-        3,
-    )
-    assert first.told_reasons() == (("Patient declined", 1),)
-    parts = bar(first, most=7)
-    assert [part.count for part in parts] == [2, 1, 4]
-    assert all(one.start + one.width == other.start for one, other in pairwise(parts))
-    assert abs(parts[-1].start + parts[-1].width - WIDTH) <= len(parts)
 
 
 def test_the_history_is_the_clinical_part_of_the_changelog() -> None:
