@@ -5,6 +5,7 @@ Where it cannot be reached every question is `StoreDown`, at once for a while: a
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -112,6 +113,8 @@ class Database:
     def _run(self, engine: Engine, work: Work[T]) -> T:
         from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+        if self._is_gone(engine):
+            raise StoreDown
         try:
             with engine.begin() as connection:
                 answer = work(connection)
@@ -122,6 +125,16 @@ class Database:
             raise StoreDown from None
         self._down_until = 0.0
         return answer
+
+    def _is_gone(self, engine: Engine) -> bool:
+        """Whether the file of a SQLite database was taken away: rows would go into a file that nobody has any more."""
+        file = engine.url.database if engine.dialect.name == "sqlite" else None
+        if file is None or os.path.exists(file):
+            return False
+        self._failed(FileNotFoundError())
+        with self._opening:  # it is opened again, and made anew, once the failure is a moment old
+            self._engines = None
+        return True
 
     def _failed(self, error: BaseException) -> None:
         if not self.is_down:
