@@ -7,6 +7,8 @@ namespaces of its own as compose and as Kubernetes start it. Not shown: the imag
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 import time
@@ -21,12 +23,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from cds_service.settings import Settings
+from cds_service.store.opening import connect
 from tests.conftest import PROJECT
 from tests.deploy.container import Running, require_namespaces, started
 from tests.deploy.files import DEPLOY, Contained, compose, contained_by_compose, contained_by_kubernetes
+from tests.service import memory_calls
 from tests.service.hook_calls import call, nosebleed, platelets
-from tests.service.postgres import Server, running
+from tests.service.postgres import Server, programs, running
 from tests.service.serving import free_port, workers_that_answered
 from tests.service.signing import ISS, SERVICE, Signer, bearer, jwk, jwks
 
@@ -185,3 +191,28 @@ def test_nothing_but_the_state_folder_can_be_written(kind: str, packages: Path, 
         printed, said = container.process.communicate(timeout=30)
     assert said == ""
     assert printed.split() == [str(what.uid), "7", "7"]
+
+
+def test_a_backup_of_the_guide_brings_back_what_was_kept(postgres: Server, tmp_path: Path) -> None:
+    guide = (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^pg_(?:dump|restore) .*$", guide, re.MULTILINE)
+    assert len(commands) == 2
+    programs_folder = programs()
+    assert programs_folder is not None
+    env = {"PATH": f"{programs_folder}:{os.environ['PATH']}", "PLATELET_HOOKS_DATABASE_URL": postgres.url}
+    settings = Settings(log_level="error", state_dir=tmp_path, database_url=SecretStr(postgres.url))
+    service = memory_calls.Running(settings)
+    card = service.call(call(platelets(22), nosebleed()))[0]
+    assert service.send(memory_calls.overridden(card["uuid"])).status_code == 200
+    kept = service.rows("feedback")
+    subprocess.run(["bash", "-euc", commands[0]], cwd=tmp_path, env=env, check=True, timeout=60)
+    engine = connect(postgres.url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM feedback")
+    assert service.rows("feedback") == []
+    service.memory.close()
+    engine.dispose()
+    subprocess.run(["bash", "-euc", commands[1]], cwd=tmp_path, env=env, check=True, timeout=60)
+    again = memory_calls.Running(settings)
+    assert again.rows("feedback") == kept
+    again.memory.close()
