@@ -91,7 +91,7 @@ class TimelinePages:
             fault=fault,
             at=at,
             launched=launched,
-            groups=choices() if offers else (),
+            groups=choices()[:1] if offers else (),  # of the stories there are very many
             servers=known_servers(self.settings),
             iss=iss,
         )

@@ -12,12 +12,26 @@ from typing import Any
 import pytest
 
 from cards.thresholds import Thresholds
+from cds_service.content import load_content
+from cds_service.errors import Refused
+from cds_service.evaluate import prepare
 from cds_service.examples import list_examples
+from cds_service.hooks.wire import encode
+from cds_service.stories.notation import read_story
+from cds_service.stories.resources import write
+from cds_service.timeline.drawing import WIDTH
+from cds_service.timeline.limits import ROWS, source_of
+from cds_service.timeline.page import AtCard, timeline_page
+from cds_service.timeline.reading import see
 from cds_service.timeline.scale import MOST_TICKS, TimeAxis, count_axis
-from tests.service.build import NOW
-from tests.service.hook_calls import client
+from cds_service.timeline.sources import made_up_request
+from cds_service.web.made_up import bundle, choices
+from tests.service.build import NOW, PATIENT
+from tests.service.hook_calls import KEYS, client
 
 LIMITS = Thresholds()
+CONTENT = load_content()
+EVALUATION = prepare(CONTENT, "http://127.0.0.1:8080", 10_000)
 
 
 def html_of(address: str) -> str:
@@ -137,6 +151,114 @@ def test_a_text_that_is_no_record_is_told_in_a_line(text: str) -> None:
     response = client().post("/timeline", data={"text": text}, content_type="multipart/form-data")
     assert response.status_code == 200
     assert "There is nothing to draw" in response.get_data(as_text=True)
+
+
+# ------------------------------------------------------------------------------------------- what is told
+
+
+def drawn(**story: Any) -> str:
+    """The page of a story, in the notation of the vignettes."""
+    told_story = read_story({"person": "woman 40", **story})
+    resources = list(write(told_story, PATIENT, NOW))
+    data = {"text": encode(bundle(resources)).decode()}
+    response = client().post("/timeline", data=data, content_type="multipart/form-data")
+    assert response.status_code == 200
+    return str(response.get_data(as_text=True))
+
+
+def limits_told(html: str) -> dict[str, str]:
+    """What is said of each limit, by its number."""
+    return {str(one.split()[1]): one for one in told(html, "limit")}
+
+
+def test_transfusions_and_the_counts_after_them() -> None:
+    html = drawn(
+        platelets=["9, 2 days ago", "28, 40 h ago", "24"],
+        done=["platelet transfusion, 42 h ago", "red cell transfusion, 30 h ago"],
+    )
+    said = told(html, "transfusion")
+    assert [one.split(",")[0] for one in said] == ["Transfusions: Platelets", "Transfusions: Red cells"]
+    after = [one for one in told(html, "count") if "within a day after platelets" in one]
+    assert [one.split()[1] for one in after] == ["28"]
+    assert html.split('id="view-all"')[1].count('class="dot excluded"') == 1
+
+
+def test_courses_of_drugs_are_named_by_our_words() -> None:
+    html = drawn(
+        platelets="60",
+        findings=["immune thrombocytopenia, 8 months ago"],
+        drugs=[
+            "eltrombopag, started 3 months ago, oral",
+            "doxycycline, started 10 days ago, oral",
+            "simvastatin, started 2 years ago, oral",
+        ],
+    )
+    (tpo,) = told(html, "tpo-ra")
+    assert tpo.lower().startswith("tpo receptor agonists: eltrombopag, since ")
+    assert "in use" in tpo
+    (drug,) = told(html, "anti-infective")
+    assert "doxycycline" in drug.lower()
+    assert {"50", "200", "400"} <= set(limits_told(html)), "the limits of the drug in use"
+    assert "simvastatin" not in html.split("<svg")[1].lower()
+
+
+def test_a_count_that_cannot_be_drawn_is_told_with_its_reason() -> None:
+    html = drawn(platelets="40, no unit")
+    assert told(html, "count") == []
+    part = html.split("Without a place in the drawing</h3>")[1].split("</table>")[0]
+    assert "no unit" in part
+
+
+@pytest.mark.parametrize(
+    ("story", "number", "words"),
+    [
+        ({"findings": ["nosebleed, 2 h ago"]}, "50", "with the bleeding of this record"),
+        ({"findings": ["petechiae, 1 day ago"]}, "30", "only skin bleeding"),
+        ({"findings": ["immune thrombocytopenia, 8 months ago"]}, "30", "may be discussed"),
+        ({"findings": ["sepsis, 1 day ago"]}, "20", "higher bleeding risk"),
+        ({"planned": ["lumbar puncture, in 1 day"]}, "40", "planned lumbar puncture"),
+        ({"drugs": ["enoxaparin, 40 mg, daily, SC"]}, "50", "anticoagulant in use"),
+        ({"person": "woman 30, pregnant 30 weeks"}, "70", "epidural in labour"),
+        ({"person": "newborn girl 3 days"}, "25", "in a newborn"),
+    ],
+)
+def test_the_limits_that_matter_to_this_patient(story: dict[str, Any], number: str, words: str) -> None:
+    assert words in limits_told(drawn(platelets="24", **story)).get(number, "")
+
+
+def test_a_newborn_has_no_limits_of_adults() -> None:
+    assert "10" not in limits_told(drawn(person="newborn girl 3 days", platelets="24"))
+
+
+def test_every_limit_has_a_source_and_is_in_force() -> None:
+    for row in ROWS:
+        assert isinstance(getattr(LIMITS, row.threshold), Decimal)
+        assert source_of(row.threshold)
+        assert set(row.rules) <= set(CONTENT.words.sections)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_every_story_can_be_drawn_and_told(part: int) -> None:
+    """Whatever a record holds: all counts are drawn or told with a reason, and nothing raises."""
+    for key in list(stories())[part * 7 :: 28]:
+        asked = made_up_request(key, NOW, KEYS, 64)
+        try:
+            seen = see(asked, EVALUATION, NOW)
+        except Refused:
+            continue
+        page = timeline_page(seen, CONTENT, AtCard(("TRF-02",)), key)
+        every = {one.reference for one in seen.facts.record.platelets}
+        shown = {line.source for line in (*page.lines, *page.not_drawn)}
+        assert every <= shown, key
+        for drawing in page.drawings:
+            assert all(value.x >= 0 and value.x + value.width <= WIDTH for value in drawing.values), key
+            assert all(
+                value.y >= 0 and value.y + value.height <= drawing.height for value in drawing.values
+            ), key
+
+
+def stories() -> list[str]:
+    return [one.key for _, some in choices() for one in some if one.key.startswith("story:")]
 
 
 # ---------------------------------------------------------------------------------------------------- axes
