@@ -152,6 +152,8 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
         "hepatitis-b": _service("HBsAg, anti-HBc and HBV DNA", "hepatitis B serology"),
         "inr": _service("INR", "INR"),
         "body-weight": _service("Measure body weight", "measurement of the body weight"),
+        "hiv-rna": _service("HIV RNA", "HIV RNA"),
+        "hbv-dna": _service("Hepatitis B virus DNA", "hepatitis B DNA"),
         "hcv-rna": _service("HCV RNA", "HCV RNA"),
         "hiv-test": _service("HIV antigen and antibody test, RNA if reactive", "HIV test"),
         "hiv-workup": _service(

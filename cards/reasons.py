@@ -111,6 +111,7 @@ class Why(StrEnum):
     NOT_CONTROLLED = "the infection is under treatment and not yet controlled"
     NO_RISK = "no risk factor that this rule asks for"
     TOO_EARLY = "too early for this rule"
+    NOTHING_DUE = "no test that follows a therapy is due"
     NOT_LASTING = "the thrombocytopenia has not lasted long enough"
     NO_ALLERGY = "no matching allergy recorded"
     ALREADY_DONE = "an active order or a recent action already does it"

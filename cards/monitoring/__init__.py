@@ -1,6 +1,6 @@
 """The course of the counts: grade, fall, recovery; how often to count, what to look at, what follows a therapy."""
 
-from cards.monitoring import count_grade, cure_check, follow_up, rapid_fall, recovery, workup
+from cards.monitoring import count_grade, cure_check, follow_up, rapid_fall, recovery, tests_due, workup
 from cards.outcome import Advice
 
 ADVICE: tuple[Advice, ...] = (
@@ -10,4 +10,5 @@ ADVICE: tuple[Advice, ...] = (
     recovery.ADVICE,
     follow_up.ADVICE,
     cure_check.ADVICE,
+    tests_due.ADVICE,
 )

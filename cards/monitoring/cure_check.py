@@ -1,6 +1,7 @@
-"""MON-06, so far for H. pylori: the test of cure after therapy is due (INF-HP-03). Others find their place here.
+"""INF-HP-03: the test of cure of H. pylori after therapy is due (MON-06 of others: `cards.monitoring.tests_due`).
 
-Due from 4 weeks after the documented end of therapy, while no test since then is recorded, for a year.
+Due from 4 weeks after the documented end of therapy, while no test since then is recorded, for a year. On discharge the
+card says from when.
 """
 
 from __future__ import annotations
@@ -8,8 +9,23 @@ from __future__ import annotations
 from cards.anti_infective.ordering import is_ordered, order
 from cards.anti_infective.pathogen import Pathogen
 from cards.facts import Infection, PatientFacts
+from cards.monitoring.discharge import day_of
+from cards.monitoring.tests_due import end_of_therapy
 from cards.months import add_months
-from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
+from cards.outcome import (
+    Action,
+    ActionType,
+    Advice,
+    Advise,
+    CannotTell,
+    Indicator,
+    Input,
+    NoAdvice,
+    Outcome,
+    Suggestion,
+    Topic,
+)
+from cards.precedence import DISCHARGE
 from cards.reasons import Fact, Why
 from cards.record import Kind, Moment, Result
 from cards.rows import infection_row, medication_row, platelet_row
@@ -19,16 +35,13 @@ H_PYLORI = "INF-HP"
 STILL_SUPPRESSING = ("med-antibacterial", "med-bismuth")
 
 
-def decide(p: PatientFacts, limits: Thresholds) -> Answers:
-    """MON-06 speaks through the id of the infection's own test."""
-    outcome = _h_pylori(p, limits)
-    general = NoAdvice(Why.MERGED) if isinstance(outcome, Advise) else outcome
-    return {"INF-HP-03": outcome, "MON-06": general}
-
-
-def _h_pylori(p: PatientFacts, limits: Thresholds) -> Outcome:
+def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Every treated patient: a stool antigen or breath test, proton pump inhibitor stopped for 2 weeks."""
     pathogen = p.pathogens.get(H_PYLORI)
+    if pathogen is not None and p.hook == DISCHARGE:
+        coming = _coming(p, pathogen, limits)
+        if coming is not None:
+            return coming
     treated = [i for i in p.infections.of(H_PYLORI) if i.therapy_ended is not None]
     if pathogen is None or not treated:
         unread = not p.infections.of(H_PYLORI) and not p.answered(Kind.CONDITIONS)
@@ -45,6 +58,36 @@ def _h_pylori(p: PatientFacts, limits: Thresholds) -> Outcome:
     if all(is_ordered(p, template) for template in pathogen.test_orders):
         return NoAdvice(Why.ALREADY_DONE)
     return _card(p, pathogen, infection, ended)
+
+
+def _coming(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> Advise | None:
+    """On discharge the day from which the test will be due: the end of a therapy is documented, or ordered."""
+    infection = next((i for i in p.infections.of(H_PYLORI) if not i.cured), None)
+    ended = None if infection is None else end_of_therapy(infection)
+    if infection is None or ended is None:
+        return None
+    due = ended.latest + limits.span("cure_test_weeks")
+    left = [one for one in pathogen.test_orders if not is_ordered(p, one)]
+    if due <= p.as_of or not left:
+        return None
+    actions = tuple(
+        Action(ActionType.CREATE, one, "routine", reasons=infection.references, due=due) for one in left
+    )
+    return Advise(
+        "INF-HP-03",
+        Indicator.INFO,
+        title="title.coming",
+        say=("suggestion.coming",),
+        values={"due": day_of(due)},
+        inputs=(
+            infection_row(p, infection),
+            *(medication_row("drug of its therapy", m) for m in infection.therapy),
+            Input("end of its therapy", "recorded", None, ended, None),
+            *platelet_row(p),
+        ),
+        suggestions=(Suggestion("test", actions, recommended=True),),
+        also=("MON-06",),
+    )
 
 
 def _is_tested(p: PatientFacts, pathogen: Pathogen, ended: Moment) -> bool:
@@ -82,7 +125,7 @@ def _card(p: PatientFacts, pathogen: Pathogen, infection: Infection, ended: Mome
 
 ADVICE = Advice(
     stem="monitoring/cure_check",
-    ids=("INF-HP-03", "MON-06"),
+    ids=("INF-HP-03",),
     topic=Topic.MONITORING,
     decide=decide,
 )

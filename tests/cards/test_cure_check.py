@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from cards.outcome import Advise, CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
 from cards.record import Answer, Kind
 from tests.cards import build
-from tests.cards.build import LIMITS, ago, drug, facts, lab, planned
+from tests.cards.build import LIMITS, NOW, ago, drug, facts, lab, planned
 from tests.cards.direct import drafts
 from tests.cards.said import advice, read
 
@@ -29,15 +30,11 @@ def treated(ended_days: float = 30, minutes: int = 0, **more: Any) -> PatientFac
 
 
 def card(p: PatientFacts) -> Advise:
-    answers = decide(p, LIMITS)
-    assert answers["MON-06"] == NoAdvice(Why.MERGED)
-    return advice(answers["INF-HP-03"])
+    return advice(decide(p, LIMITS))
 
 
 def why(p: PatientFacts) -> Any:
-    answers = decide(p, LIMITS)
-    assert answers["INF-HP-03"] == answers["MON-06"]
-    return answers["INF-HP-03"]
+    return decide(p, LIMITS)
 
 
 def test_the_test_of_cure_is_due_after_four_weeks() -> None:
@@ -51,14 +48,14 @@ def test_the_test_of_cure_is_due_after_four_weeks() -> None:
 @pytest.mark.parametrize(("minutes", "speaks"), [(-1, False), (0, True)])
 def test_not_before(minutes: int, speaks: bool) -> None:
     p = treated(7 * float(LIMITS.cure_test_weeks), minutes)
-    assert isinstance(decide(p, LIMITS)["INF-HP-03"], Advise) is speaks
+    assert isinstance(decide(p, LIMITS), Advise) is speaks
     if not speaks:
         assert why(p) == NoAdvice(Why.TOO_EARLY)
 
 
 @pytest.mark.parametrize(("minutes", "speaks"), [(0, True), (1, False)])
 def test_not_after_a_year(minutes: int, speaks: bool) -> None:
-    assert isinstance(decide(treated(365, minutes), LIMITS)["INF-HP-03"], Advise) is speaks
+    assert isinstance(decide(treated(365, minutes), LIMITS), Advise) is speaks
 
 
 @pytest.mark.parametrize("result", ["negative", "positive"])
@@ -104,3 +101,37 @@ def test_never_treated_or_never_infected() -> None:
     assert why(facts(60, findings=[build.h_pylori(days=90)])) == NoAdvice(Why.NO_INFECTION)
     assert why(facts(60)) == NoAdvice(Why.NO_INFECTION)
     assert why(facts(60, unanswered={Kind.CONDITIONS: Answer.ABSENT})) == CannotTell(Fact.CONDITIONS)
+
+
+# ------------------------------------------------------------------------------------------------ discharge
+
+HOOK = "encounter-discharge"
+
+
+def test_on_discharge_the_day_from_which_it_is_due() -> None:
+    found = card(treated(7, hook=HOOK))
+    assert (found.title, found.say, found.indicator) == (
+        "title.coming",
+        ("suggestion.coming",),
+        Indicator.INFO,
+    )
+    (action,) = found.suggestions[0].actions
+    assert action.due == NOW - timedelta(days=7) + LIMITS.span("cure_test_weeks")
+    assert why(treated(7)) == NoAdvice(Why.TOO_EARLY)
+
+
+def test_on_discharge_also_while_a_therapy_goes_on_whose_end_is_ordered() -> None:
+    def going_on(end: Any) -> PatientFacts:
+        drugs = [
+            drug("med-h-pylori", code=code, days=4, end=end) for code in ("tetracycline", "metronidazole")
+        ]
+        return facts(60, findings=[build.h_pylori(days=20)], medications=drugs, hook=HOOK)
+
+    (action,) = card(going_on(ago(days=-10))).suggestions[0].actions
+    assert action.due == NOW + timedelta(days=10) + LIMITS.span("cure_test_weeks")
+    assert why(going_on(None)) == NoAdvice(Why.NO_INFECTION)
+
+
+def test_on_discharge_what_is_due_now_is_told_as_ever() -> None:
+    assert card(treated(hook=HOOK)).title == "title"
+    assert why(treated(7, hook=HOOK, planned=[planned("order-h-pylori")])) == NoAdvice(Why.TOO_EARLY)

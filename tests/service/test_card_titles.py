@@ -48,6 +48,7 @@ LONGEST = {
     "procedure": longest(*(row.name for row in PROCEDURES)),
     "unit": "million per litre",
     "expected": "22 Nov 2025",
+    "due": "22 Nov 2025",
     "age": "9999",
     "days": "999",
     "weeks": "99",
