@@ -1,10 +1,13 @@
 """Mixed requests, feedback and faults on the running service; what it may not do in the meantime.
 
-    python -m tests.soak [--minutes 60]
+    python -m tests.soak [--minutes 60] [--rate 8]
 
 Every answer is the one that its request should have; only a worker that is killed on purpose may lose the requests that
-it holds. Memory and file descriptors of the workers do not grow, and every feedback that was acknowledged is found in
-the store afterwards. The service runs on loopback, in a folder of its own, and is ended by its id.
+it holds, and only while the store is locked on purpose may feedback be refused. Memory and file descriptors of the
+workers do not grow, and every feedback that was acknowledged is found in the store afterwards. The service runs on
+loopback, in a folder of its own, and is ended by its id.
+
+`make check` runs a minute of it beside other checks, at a few requests a second, so that it waits more than it works.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +33,7 @@ from typing import Any, Final
 
 from bench.bodies import CHARTS, body
 from bench.resources import PATIENT
+from cds_service.routes.bodies import LARGE_BYTES
 from tests.service.hook_calls import KEYS, call, platelets
 from tests.service.serving import Served, served
 
@@ -37,6 +41,11 @@ HOOK: Final = "/cds-services/itp-patient-view"
 CALLERS: Final = 4
 WORKERS: Final = 2
 KILL_SECONDS: Final = 45
+LOCK_SECONDS: Final = 12
+"""Now and then the store is locked by another process, for a share of this."""
+LOCKED_SHARE: Final = 0.15
+AFTER_SECONDS: Final = 6
+"""After a lock, for so long feedback may still be refused: the service leaves a store alone that has just failed."""
 SETTLE_SHARE: Final = 0.3
 """Of the time: caches fill, the allocator finds its size; growth is counted from there."""
 MOST_GROWTH: Final = 1.25
@@ -53,6 +62,7 @@ class Seen:
     wrong: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     killed: threading.Event = field(default_factory=threading.Event)
+    locked_until: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -91,11 +101,13 @@ def requests(now: datetime) -> Mapping[str, tuple[bytes, str, int]]:
     }
 
 
-def ask(service: Served, seen: Seen, until: float, now: datetime) -> None:
-    """One caller: a request of any kind, and feedback for the cards that it got."""
+def ask(service: Served, seen: Seen, until: float, now: datetime, rate: float) -> None:
+    """One caller: a request of any kind, and feedback for the cards that it got; `rate` a second of all callers."""
     some = requests(now)
     chance = random.Random()
     while time.monotonic() < until:
+        if rate:
+            time.sleep(chance.uniform(0, 2 * CALLERS / rate))
         name = chance.choice(list(some))
         content, kind, expected = some[name]
         patient = f"soak-{chance.randrange(10_000):05d}".encode()
@@ -107,7 +119,7 @@ def ask(service: Served, seen: Seen, until: float, now: datetime) -> None:
             continue
         with seen.lock:
             seen.statuses[name, status] += 1
-            if status != expected and status != 503:
+            if status != expected and not (status == 503 and len(content) > LARGE_BYTES):
                 seen.wrong.append(f"{name}: {status} instead of {expected}")
         for card in (said.get("cards", ()) if status == 200 else ())[:1]:
             _give_feedback(service, seen, card["uuid"], now)
@@ -129,7 +141,7 @@ def _give_feedback(service: Served, seen: Seen, uuid: str, now: datetime) -> Non
         seen.statuses["feedback", status] += 1
         if status == 200:
             seen.kept.append(uuid)
-        elif status != 503:
+        elif status != 503 or time.monotonic() > seen.locked_until:
             seen.wrong.append(f"feedback: {status}")
 
 
@@ -149,6 +161,21 @@ def kill_workers(service: Served, seen: Seen, until: float) -> None:
         os.kill(random.choice(service.workers()), signal.SIGKILL)
         time.sleep(KILL_SECONDS * 0.4)
         seen.killed.clear()
+
+
+def lock_store(folder: Path, seen: Seen, until: float) -> None:
+    """Now and then another process writes to the store and takes its time."""
+    while time.monotonic() + LOCK_SECONDS + AFTER_SECONDS < until:
+        time.sleep(LOCK_SECONDS * (1 - LOCKED_SHARE))
+        [file] = list(folder.rglob("store.db"))
+        with closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as other:
+            other.execute("begin immediate")
+            seen.locked_until = time.monotonic() + LOCK_SECONDS
+            time.sleep(LOCK_SECONDS * LOCKED_SHARE)
+            other.execute("rollback")
+        seen.locked_until = time.monotonic() + AFTER_SECONDS
+        with seen.lock:
+            seen.statuses["locked", 0] += 1
 
 
 def held(service: Served) -> tuple[float, int]:
@@ -178,26 +205,36 @@ def watch(service: Served, until: float) -> list[str]:
     return found
 
 
+def _told(task: Callable[[], None], seen: Seen) -> None:
+    """Runs a task; one that fails is a failure of the soak."""
+    try:
+        task()
+    except Exception as error:
+        with seen.lock:
+            seen.wrong.append(f"the soak itself: {type(error).__name__} {error}")
+
+
 def lost_feedback(folder: Path, kept: list[str]) -> list[str]:
     """Acknowledged feedback that is not in the store."""
-    [file] = list(folder.rglob("*.db"))
+    [file] = list(folder.rglob("store.db"))
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as store:
         stored = {row[0] for row in store.execute("select card from feedback")}
     return [f"feedback of {uuid} is lost" for uuid in kept if uuid not in stored]
 
 
-def soak(minutes: float, with_kills: bool) -> list[str]:
-    """What went wrong in the meantime."""
+def soak(minutes: float, with_kills: bool, rate: float = 0) -> list[str]:
+    """What went wrong in the meantime. `rate`: requests a second at most, 0 for as many as can be."""
     seen = Seen()
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         settings = {"PLATELET_HOOKS_STATE_DIR": folder, "PLATELET_HOOKS_LOG_LEVEL": "error"}
         with served("--workers", str(WORKERS), **settings) as service:
             until = time.monotonic() + minutes * 60
-            tasks: list[Callable[[], None]] = [lambda: ask(service, seen, until, now)] * CALLERS
+            tasks: list[Callable[[], None]] = [lambda: ask(service, seen, until, now, rate)] * CALLERS
+            tasks.append(lambda: lock_store(Path(folder), seen, until))
             if with_kills:
                 tasks.append(lambda: kill_workers(service, seen, until))
-            threads = [threading.Thread(target=task, daemon=True) for task in tasks]
+            threads = [threading.Thread(target=_told, args=(task, seen), daemon=True) for task in tasks]
             for one in threads:
                 one.start()
             grown = watch(service, until)
@@ -217,8 +254,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument(
+        "--rate", type=float, default=0, help="requests a second at most; 0: as many as can be"
+    )
     options = parser.parse_args()
-    failures = soak(options.minutes, with_kills=options.minutes >= 2)
+    failures = soak(options.minutes, with_kills=options.minutes >= 2, rate=options.rate)
     for one in failures:
         print(f"wrong: {one}")  # noqa: T201
     return 1 if failures else 0
