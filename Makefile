@@ -11,13 +11,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 UV  := .cache/uv/bin/uv
 
-ifneq ($(strip $(EXTRAS)),)
-ifeq ($(strip $(EXTRAS)),spark)
-$(error The Spark engine is not part of this version: run "make install" without EXTRAS)
-else
-$(error EXTRAS=$(EXTRAS) is not known)
+# Extras, each with a lock of its own: otel (traces), spark (the other engine of the replay, half a gigabyte).
+KNOWN := otel spark
+ifneq ($(filter-out $(KNOWN),$(EXTRAS)),)
+$(error EXTRAS=$(EXTRAS) is not known, only: $(KNOWN))
 endif
-endif
+WITH_EXTRAS := $(patsubst %,.venv/.installed-%,$(EXTRAS))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -26,13 +25,13 @@ endif
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-install: .venv/.installed ## create .venv with the locked packages and the project (PYTHON=python3.12 to choose)
+install: .venv/.installed $(WITH_EXTRAS) ## create .venv with the locked packages and the project (EXTRAS=spark, PYTHON=python3.12)
 	@:
 
 serve: install ## start the service on this machine (PORT=9000 for another port than 8080)
 	@exec $(BIN)/platelet-hooks serve --host 127.0.0.1 --port $(PORT)
 
-test: dev ## run the tests (ARGS="tests/service -x" to choose)
+test: dev $(WITH_EXTRAS) ## run the tests (ARGS="tests/service -x" to choose)
 	@$(BIN)/python -m pytest -n auto -q $(ARGS)
 
 # Asserts (B101) tell the type checker what is known; no input is refused by one. The replay composes its SQL of its own
@@ -40,7 +39,7 @@ test: dev ## run the tests (ARGS="tests/service -x" to choose)
 SECURITY := $(BIN)/bandit -q -s B101
 
 # Tests come last, so that the closing line of a good run is theirs.
-check: dev ## run every check: format, lint, types, import contracts, security, rulebook, tests
+check: dev $(WITH_EXTRAS) ## run every check: format, lint, types, import contracts, security, rulebook, tests
 	@passed=0; failed=; \
 	run() { \
 	    name=$$1; shift; printf '\n== %s\n' "$$name"; \
@@ -86,10 +85,11 @@ screenshots: dev ## make the pictures of the documents from the running product 
 	@$(BIN)/python -m tests.e2e.screenshots
 
 lock: $(UV) ## renew the lock files (ARGS=--upgrade for the newest versions)
-	@for lock in requirements.lock requirements-otel.lock requirements-dev.lock; do \
+	@for lock in requirements.lock requirements-otel.lock requirements-spark.lock requirements-dev.lock; do \
 	    case $$lock in \
 	        *-dev.lock) groups="--group build --group dev --extra otel";; \
 	        *-otel.lock) groups="--group build --extra otel";; \
+	        *-spark.lock) groups="--group build --extra spark -c requirements.lock";; \
 	        *) groups="--group build";; \
 	    esac; \
 	    $(UV) pip compile pyproject.toml $$groups --universal --python-version 3.11 --generate-hashes \
@@ -132,6 +132,11 @@ CREATE_VENV = \
 .venv/.installed-dev: .venv/.installed requirements-dev.lock
 	@echo "Installing the locked packages for development"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(patsubst %,.venv/.installed-%,$(KNOWN)): .venv/.installed-%: .venv/.installed requirements-%.lock
+	@echo "Installing the locked packages of the extra $*"
+	@$(PIP) install --require-hashes -r requirements-$*.lock
 	@touch $@
 
 $(UV):

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "example": ("cds_service.commands.example", "Print a made-up request with fresh dates."),
     "insights": ("cds_service.commands.insights", "Count what became of the cards that were shown."),
     "replay": ("cds_service.commands.replay", "Replay a Bulk FHIR export: what the cards would have been."),
+    "pack-export": ("cds_service.commands.pack_export", "Write a Bulk FHIR export as Parquet."),
     "demo-export": ("cds_service.commands.demo_export", "Write a made-up Bulk FHIR export."),
     "doctor": ("cds_service.commands.doctor", "Look whether the service can work here, and say what to do."),
     "client": ("cds_service.commands.client", "Make the configuration's entry for an EHR."),

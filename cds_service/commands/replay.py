@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -51,7 +52,13 @@ def read_triggers(_: click.Context, param: click.Parameter, text: str) -> tuple[
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the results."
 )
-@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="What does the work: this machine, or Spark (an extra).",
+)
 @click.option("--from", "start", callback=read_time, metavar="DATETIME", help="Leave out moments before.")
 @click.option("--to", "end", callback=read_time, metavar="DATETIME", help="Leave out moments after.")
 @click.option("--triggers", callback=read_triggers, default=",".join(TRIGGERS), show_default=True)
@@ -93,12 +100,12 @@ def replay(
 ) -> None:
     """Evaluate every moment of EXPORT_DIR as it was known then: tables and report.html in the folder of --out.
 
-    EXPORT_DIR holds the NDJSON files of a Bulk FHIR export (also .gz). A run that was stopped goes on when it is
-    called again; called again after it is finished, it makes the report anew with the filled-in review.csv. Exit
-    status: 0 done, 2 the export, an option or the form cannot be used.
+    EXPORT_DIR holds the NDJSON files of a Bulk FHIR export (also .gz), or what pack-export made of them. A run that was
+    stopped goes on when it is called again; called again after it is finished, it makes the report anew with the
+    filled-in review.csv. Exit status: 0 done, 2 the export, an option or the form cannot be used.
     """
-    if engine == "spark":
-        _stop("the Spark engine is not part of this version: use --engine local")
+    if engine == "spark" and find_spec("pyspark") is None:
+        _stop("the Spark engine is not installed: make install EXTRAS=spark, or use --engine local")
     asked = Asked(
         export=export_dir,
         out=out,
@@ -108,6 +115,7 @@ def replay(
         config=config,
         compare=compare,
         key_file=key_file,
+        engine=engine,
         workers=workers or min(os.cpu_count() or 1, MOST_WORKERS),
         cases=sample,
     )

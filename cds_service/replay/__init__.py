@@ -1,9 +1,14 @@
 """Replay: what the cards would have been over a Bulk FHIR export, before anybody switches them on.
 
 export_files     the files of an export, their lines, and what is wrong with some
+packed           the same lines as Parquet
 by_patient       lines in the order of the patients, judged in parts by worker processes
+spark_engine     the same spread over the executors of Spark (an extra)
+plan             what is asked of every patient, as a worker gets it
 run              the steps of a run, which can be taken up again
 replay_patient   one patient -> the rows of all tables: the one function of every engine
+held             one resource with what every moment asks of it
+measured         Observations that are measurements and nothing else, read once
 known            since when a resource was known, and how it looked at a moment
 triggers         the moments to evaluate
 evaluate_moment  one moment through the functions of a live call

@@ -6,9 +6,12 @@ Each step leaves whole files behind or none, so that a run that was killed goes 
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -16,12 +19,13 @@ from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cds_service.replay.export_files import BadLine, Line, Passed, read_lines
 from cds_service.replay.person import hash_of
 from cds_service.replay.replay_patient import Plan, replay_patient
-from cds_service.replay.tables import no_rows, write_part
+from cds_service.replay.tables import IDS, IDS_SCHEMA, no_rows, tables_of, write_part
 
 BATCH_BYTES: Final = 16 * 2**20
 PART_BYTES: Final = 16 * 2**20
@@ -32,8 +36,11 @@ PART_MEMORY: Final = "256MB"
 SORTED_GROUP: Final = 8192
 _HASHES: Final = 2**32
 
-_Line = tuple[int, int, bytes]
+RawLine = tuple[int, int, bytes]
 """Number of the file, number of the line, text."""
+
+Patient = tuple[str, str, str | None, list[RawLine]]
+"""Hash, id, the address that references begin with, and all lines."""
 
 STAGED: Final = pa.schema(
     [
@@ -64,13 +71,14 @@ def stage_file(number: int, file: Path, folder: Path, key: bytes) -> None:
     kinds: Counter[str] = Counter()
     bad: list[tuple[int, str]] = []
     passed: Counter[str] = Counter()
+    size = 0
     with pq.ParquetWriter(being, STAGED, compression="zstd", compression_level=1) as writer:
         for batch in _batches(number, file, key, bad, passed):
             kinds.update(batch.column("kind").to_pylist())
+            size += pc.sum(pc.binary_length(batch.column("raw"))).as_py()
             writer.write_table(batch)
     being.rename(folder / f"{number:05d}.parquet")
-    told = {"bytes": file.stat().st_size, "bad": bad, "kinds": kinds, "passed": passed}
-    _write_whole(account, json.dumps(told))
+    write_account(account, file, Told(kinds, passed, bad, size))
 
 
 def _batches(
@@ -112,9 +120,27 @@ def accounts(folder: Path) -> list[Mapping[str, Any]]:
     return [json.loads(one.read_bytes()) for one in sorted(folder.glob("*.json"))]
 
 
-def _write_whole(path: Path, text: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the lines of a file are: types, the bad ones with number and reason; `text`: bytes of the usable ones."""
+
+    kinds: Mapping[str, int]
+    passed: Mapping[str, int]
+    bad: Sequence[tuple[int, str]]
+    text: int
+
+
+def write_account(path: Path, file: Path, told: Told) -> None:
+    """Keeps what was told of a file."""
     being = path.with_name(path.name + ".being-written")
-    being.write_text(text, encoding="utf-8")
+    content = {
+        "bytes": file.stat().st_size,
+        "kinds": told.kinds,
+        "passed": told.passed,
+        "bad": told.bad,
+        "text": told.text,
+    }
+    being.write_text(json.dumps(content), encoding="utf-8")
     being.rename(path)
 
 
@@ -164,19 +190,49 @@ def judge_part(number: int, parts: int, work: Path, plan: Plan, files: Sequence[
     done = work / "parts" / f"{number:05d}"
     if done.exists():
         return 0
-    rows, patients = no_rows(), 0
     lowest, end = (f"{-(-bound * _HASHES // parts):08x}" for bound in (number, number + 1))
     last = number + 1 == parts
     range_ = f"key >= '{lowest}'" + ("" if last else f" AND key < '{end}'")
-    for patient, server, lines in _patients(work, range_):
-        replay_patient(patient, server, [(files[file], line, raw) for file, line, raw in lines], plan, rows)
-        patients += 1
-    write_part(done, rows)
-    return patients
+    tables = judge_patients(_patients(work, range_), plan, files)
+    write_part(done, tables)
+    return int(tables[IDS].num_rows)
 
 
-def _patients(work: Path, range_: str) -> Iterator[tuple[str, str | None, list[_Line]]]:
-    """Each patient of a range of hashes, with the drugs that are referred to; in the order of hash, file and line."""
+def judge_patients(patients: Iterable[Patient], plan: Plan, files: Sequence[str]) -> dict[str, pa.Table]:
+    """The tables of a part, and who its patients are; `files` are the names of the export's files."""
+    rows = no_rows()
+    ids: list[tuple[str, str]] = []
+    with _collecting_at_the_end():
+        for key, patient, server, lines in patients:
+            named_lines = [(files[file], line, raw) for file, line, raw in lines]
+            replay_patient(patient, server, named_lines, plan, rows)
+            ids.append((key, patient))
+    named = [{"patient_hash": key, "patient": patient} for key, patient in ids]
+    return {**tables_of(rows), IDS: pa.Table.from_pylist(named, IDS_SCHEMA)}
+
+
+@contextmanager
+def _collecting_at_the_end() -> Iterator[None]:
+    """Python's search for cycles costs a tenth of the time, and a part leaves hardly any: one search after each."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+            gc.collect()
+
+
+def with_drugs(lines: list[RawLine], refers: Iterable[str], drugs: Mapping[str, RawLine]) -> list[RawLine]:
+    """The lines of a patient, and after them the Medications that they refer to, by name."""
+    if drugs:
+        lines += [drugs[name] for name in sorted(set(refers)) if name in drugs]
+    return lines
+
+
+def _patients(work: Path, range_: str) -> Iterator[Patient]:
+    """Each patient of a range of hashes, in the order of hash, file and line."""
     held = f"(SELECT * FROM read_parquet({_quoted(work / 'sorted.parquet')}) WHERE {range_})"
     database = _kept_open(work)
     drugs = _drugs(database, held, work)
@@ -184,12 +240,11 @@ def _patients(work: Path, range_: str) -> Iterator[tuple[str, str | None, list[_
         f"SELECT key, patient, server, file, line, refers, raw FROM {held} ORDER BY key, patient, file, line"
     )
     reader = found.to_arrow_reader(_ROWS_AT_ONCE)
-    for (_, patient), rows in groupby(_rows(reader), key=_key_and_patient):
+    for (key, patient), rows in groupby(_rows(reader), key=_key_and_patient):
         listed = list(rows)
-        lines: list[_Line] = [(file, line, raw) for _, _, _, file, line, _, raw in listed]
-        if drugs:
-            lines += [drugs[name] for name in sorted({row[5] for row in listed}) if name in drugs]
-        yield patient, next((row[2] for row in listed if row[2]), None), lines
+        lines: list[RawLine] = [(file, line, raw) for _, _, _, file, line, _, raw in listed]
+        server = next((row[2] for row in listed if row[2]), None)
+        yield key, patient, server, with_drugs(lines, (row[5] for row in listed), drugs)
 
 
 def _key_and_patient(row: tuple[Any, ...]) -> tuple[str, str]:
@@ -207,21 +262,21 @@ def _kept_open(work: Path) -> duckdb.DuckDBPyConnection:
     return _open(1, PART_MEMORY, work)
 
 
-def _drugs(database: duckdb.DuckDBPyConnection, held: str, work: Path) -> dict[str, _Line]:
-    """The Medications that the patients of a part refer to."""
+def _drugs(database: duckdb.DuckDBPyConnection, held: str, work: Path) -> dict[str, RawLine]:
+    """The Medications that the patients of a part refer to; of two of one name the last."""
     found = database.execute(
         f"SELECT refers, file, line, raw FROM read_parquet({_quoted(work / 'drugs.parquet')}) "
-        f"WHERE refers IN (SELECT DISTINCT refers FROM {held} WHERE refers <> '')"
+        f"WHERE refers IN (SELECT DISTINCT refers FROM {held} WHERE refers <> '') ORDER BY refers, file, line"
     ).fetchall()
     return {refers: (file, line, bytes(raw)) for refers, file, line, raw in found}
 
 
 def patients_of(work: Path, hashes: Sequence[str]) -> list[tuple[str, str]]:
     """Hash and id of some patients, for those who are to open their charts."""
-    with _open(1, PART_MEMORY, work) as database:
-        found = database.execute(
-            f"SELECT DISTINCT key, patient FROM read_parquet({_quoted(work / 'sorted.parquet')}) "
-            "WHERE list_contains(?, key) ORDER BY key, patient",
-            [list(hashes)],
-        ).fetchall()
-    return [(str(key), str(patient)) for key, patient in found]
+    wanted = pa.array(hashes, pa.string())
+    found: set[tuple[str, str]] = set()
+    for file in sorted((work / "parts").glob(f"*/{IDS}.parquet")):
+        table = pq.read_table(file)
+        chosen = table.filter(pc.is_in(table["patient_hash"], wanted))
+        found.update((one["patient_hash"], one["patient"]) for one in chosen.to_pylist())
+    return sorted(found)

@@ -1,13 +1,14 @@
 """The files of a Bulk export: which there are, and their lines with what tells whose they are.
 
-Read are `*.ndjson` and `*.ndjson.gz`, or the files that `manifest.json` names, which have to lie beside it. A line
-that cannot be used is located by file and line, never quoted.
+Read are `*.ndjson` and `*.ndjson.gz`, or the files that `manifest.json` names, which have to lie beside it; also what
+was packed of them (`packed`). A line that cannot be used is located by file and line, never quoted.
 """
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,8 @@ from msgspec import DecodeError, Struct, ValidationError
 from msgspec.json import Decoder
 
 from cds_service.replay.evaluate_moment import KINDS, READ_BESIDE
+from cds_service.replay.packed import ENDING as PACKED
+from cds_service.replay.packed import is_packed, plain_name, read_packed
 
 MANIFEST: Final = "manifest.json"
 SHARED: Final = frozenset({"Medication"})
@@ -23,7 +26,9 @@ SHARED: Final = frozenset({"Medication"})
 READ_TYPES: Final = frozenset(KINDS) | READ_BESIDE
 LONGEST_LINE: Final = 16 * 2**20
 """Bytes: one resource of this size is a document or an image, or no export."""
-_ENDINGS: Final = (".ndjson", ".ndjson.gz")
+_TEXT: Final = (".ndjson", ".ndjson.gz")
+_ENDINGS: Final = (*_TEXT, *(ending + PACKED for ending in _TEXT))
+_TOO_LONG: Final = "longer than 16 MiB"
 
 
 class ExportError(Exception):
@@ -83,9 +88,19 @@ def export_files(folder: Path) -> tuple[Path, ...]:
     found = sorted(file for file in folder.rglob("*") if file.name.endswith(_ENDINGS) and file.is_file())
     if not found:
         if next(folder.rglob("*.parquet"), None) is not None:
-            raise ExportError(f"{folder}: Parquet is not read in this version, only NDJSON (also .gz)")
+            raise ExportError(f"{folder}: no Parquet that pack-export has written")
         raise ExportError(f"{folder}: no NDJSON files (*.ndjson, *.ndjson.gz)")
-    return tuple(found)
+    return _checked(found)
+
+
+def _checked(files: Sequence[Path]) -> tuple[Path, ...]:
+    """The files, where no packed one is of another maker or stands beside its own source."""
+    for file in files:
+        if file.name.endswith(PACKED) and not is_packed(file):
+            raise ExportError(f"{file}: no Parquet that pack-export has written")
+        if file.name.endswith(PACKED) and file.with_name(plain_name(file.name)) in files:
+            raise ExportError(f"{file}: stands beside the file that it was packed of, move one of them")
+    return tuple(files)
 
 
 def _of_manifest(manifest: Path) -> tuple[Path, ...]:
@@ -102,24 +117,43 @@ def _of_manifest(manifest: Path) -> tuple[Path, ...]:
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise ExportError(f"{manifest.name}: {missing[0]}{more} named, but not beside it")
-    return tuple(sorted(files))
+    return _checked(sorted(files))
 
 
 def read_lines(file: Path) -> Iterator[Line | BadLine | Passed]:
     """Every line that is not blank. A gzip file that ends too early is a bad line of its own at the end."""
+    for number, text in read_packed(file) if file.name.endswith(PACKED) else raw_lines(file):
+        line = read_text(number, text)
+        if line is not None:
+            yield line
+
+
+def raw_lines(file: Path) -> Iterator[tuple[int, bytes | str]]:
+    """Number and text of each line of a text file; of one that cannot be had the reason, as str."""
     number = 0
     try:
         with gzip.open(file, "rb") if file.name.endswith(".gz") else file.open("rb") as opened:
-            while text := opened.readline(LONGEST_LINE + 1):
+            while text := opened.readline(LONGEST_LINE + 2):
                 number += 1
-                if len(text) > LONGEST_LINE:
-                    while text and not text.endswith(b"\n"):
-                        text = opened.readline(LONGEST_LINE + 1)
-                    yield BadLine(number, "longer than 16 MiB")
-                elif text := text.strip().removeprefix(b"\xef\xbb\xbf"):
-                    yield read_line(number, text)
-    except (EOFError, gzip.BadGzipFile, OSError):
-        yield BadLine(number + 1, "the file cannot be read to its end")
+                yield number, _TOO_LONG if _is_too_long(text) else text
+                while text and not text.endswith(b"\n"):
+                    text = opened.readline(LONGEST_LINE)
+    except (EOFError, zlib.error, OSError):
+        yield number + 1, "the file cannot be read to its end"
+
+
+def _is_too_long(text: bytes) -> bool:
+    return len(text) > LONGEST_LINE and len(text.removesuffix(b"\n")) > LONGEST_LINE
+
+
+def read_text(number: int, text: bytes | str) -> Line | BadLine | Passed | None:
+    """A line by its text, or by the reason why it has none; None for a blank one."""
+    if isinstance(text, str):
+        return BadLine(number, text)
+    if _is_too_long(text):
+        return BadLine(number, _TOO_LONG)
+    stripped = text.strip().removeprefix(b"\xef\xbb\xbf")
+    return read_line(number, stripped) if stripped else None
 
 
 def read_line(number: int, text: bytes) -> Line | BadLine | Passed:

@@ -15,12 +15,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
-from cds_service.content import Content, load_contents
 from cds_service.replay.by_patient import (
     accounts,
     judge_part,
@@ -29,14 +27,14 @@ from cds_service.replay.by_patient import (
     sort_by_patient,
     stage_file,
 )
-from cds_service.replay.evaluate_moment import KINDS, answers_of
+from cds_service.replay.evaluate_moment import KINDS
 from cds_service.replay.export_files import READ_TYPES, ExportError, export_files
-from cds_service.replay.replay_patient import Plan
+from cds_service.replay.packed import plain_name
+from cds_service.replay.plan import Order, content_of, plan_of
 from cds_service.replay.report import write_report
 from cds_service.replay.report_tables import open_tables
 from cds_service.replay.review import FORM, write_form, write_patients
 from cds_service.replay.tables import SCHEMAS, join_parts
-from cds_service.settings import PREFIX, load_settings
 
 WORK: Final = ".work"
 RUN: Final = "run.json"
@@ -51,7 +49,7 @@ CallEach = Callable[[str, Callable[..., Any], Sequence[tuple[Any, ...]]], None]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a run is asked to do. Everything in it decides the tables, but for `workers` and `cases`."""
+    """What a run is asked to do. Everything in it decides the tables, but for `engine`, `workers` and `cases`."""
 
     export: Path
     out: Path
@@ -61,29 +59,9 @@ class Asked:
     config: Path | None = None
     compare: Path | None = None
     key_file: Path | None = None
+    engine: str = "local"  # or "spark"
     workers: int = 1
     cases: int = 50  # for the review of charts
-
-
-def content_of(config: Path | None) -> Content:
-    """The content of a settings file, or of this process's own settings where none is named."""
-    name = f"{PREFIX}CONFIG"
-    before = os.environ.get(name)
-    if config is None and before is None:
-        return _shipped()
-    if config is not None:
-        os.environ[name] = str(config)
-    try:
-        return load_contents(load_settings()).general
-    finally:
-        os.environ.pop(name, None)
-        if before is not None:
-            os.environ[name] = before
-
-
-@cache
-def _shipped() -> Content:
-    return load_contents(load_settings()).general
 
 
 def run(asked: Asked, progress: Progress) -> dict[str, Any]:
@@ -108,7 +86,8 @@ def run(asked: Asked, progress: Progress) -> dict[str, Any]:
     for folder in ("staged", "parts"):
         (work / folder).mkdir(parents=True, exist_ok=True)
     _clear_halves(work)
-    _steps(asked, files, work, key, progress)
+    steps = _steps_of_spark if asked.engine == "spark" else _steps
+    steps(asked, files, work, key, progress)
     return _finish(asked, wanted, files, work)
 
 
@@ -120,10 +99,27 @@ def _steps(asked: Asked, files: Sequence[Path], work: Path, key: bytes, progress
         sort_by_patient(staged, work, max(1, asked.workers))
         progress("ordering", 1, 1)
         told = accounts(staged)
-        parts = part_count(sum(one["bytes"] for one in told))
-        types = frozenset(_types(files, told))
-        order = _Order(asked.config, asked.compare, types, asked.triggers, asked.start, asked.end, key)
+        parts = part_count(sum(one["text"] for one in told))
+        order = _order(asked, files, told, key)
         each("judging", _judge, [(number, parts, work, order, names) for number in range(parts)])
+
+
+def _order(asked: Asked, files: Sequence[Path], told: Sequence[Mapping[str, Any]], key: bytes) -> Order:
+    types = frozenset(_types(files, told))
+    return Order(asked.config, asked.compare, types, asked.triggers, asked.start, asked.end, key)
+
+
+def _steps_of_spark(asked: Asked, files: Sequence[Path], work: Path, key: bytes, progress: Progress) -> None:
+    """The same steps spread over executors, where that engine is installed."""
+    from cds_service.replay.spark_engine import open_engine
+
+    staged, names = work / "staged", [_name(file, asked.export) for file in files]
+    with open_engine(asked.workers) as engine:
+        progress("reading", 0, 1)
+        engine.stage(files, names, key, staged)
+        progress("reading", 1, 1)
+        told = accounts(staged)
+        engine.judge(_order(asked, files, told, key), names, work, progress)
 
 
 def _finish(asked: Asked, wanted: dict[str, Any], files: Sequence[Path], work: Path) -> dict[str, Any]:
@@ -165,7 +161,8 @@ def _sum(told: Sequence[Mapping[str, Any]], what: str) -> dict[str, int]:
 
 
 def _name(file: Path, export: Path) -> str:
-    return file.relative_to(export).as_posix()
+    """As the tables name it; of a packed file the name of its source."""
+    return plain_name(file.relative_to(export).as_posix())
 
 
 def _types(files: Sequence[Path], told: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -186,6 +183,7 @@ def _fingerprint(asked: Asked, files: Sequence[Path], version: str, other: str |
             for file in files
         ],
         "triggers": sorted(asked.triggers),
+        "engine": asked.engine,
         "from": asked.start.isoformat() if asked.start else None,
         "to": asked.end.isoformat() if asked.end else None,
         "content": version,
@@ -242,34 +240,8 @@ def _clear_halves(work: Path) -> None:
 # --------------------------------------------------------------------------------------------------- workers
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """What a worker needs to make its plan: content is loaded where it is used."""
-
-    config: Path | None
-    compare: Path | None
-    types: frozenset[str]
-    triggers: tuple[str, ...]
-    start: datetime | None
-    end: datetime | None
-    key: bytes
-
-
-@cache
-def _plan(order: _Order) -> Plan:
-    return Plan(
-        content=content_of(order.config),
-        compared=content_of(order.compare) if order.compare else None,
-        answers=answers_of(order.types),
-        triggers=frozenset(order.triggers),
-        start=order.start,
-        end=order.end,
-        key=order.key,
-    )
-
-
-def _judge(number: int, parts: int, work: Path, order: _Order, names: Sequence[str]) -> int:
-    return judge_part(number, parts, work, _plan(order), names)
+def _judge(number: int, parts: int, work: Path, order: Order, names: Sequence[str]) -> int:
+    return judge_part(number, parts, work, plan_of(order), names)
 
 
 @contextmanager

@@ -69,6 +69,10 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = {
 }
 """`state` of a card: shown, silent (by the site's switches), suppressed (another card or a limit; `why` says which)."""
 
+IDS: Final = "ids"
+IDS_SCHEMA: Final = pa.schema([("patient_hash", _TEXT), ("patient", _TEXT)])
+"""Beside the tables of a part, while a run is worked at: whom a hash stands for."""
+
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -77,12 +81,17 @@ def no_rows() -> Rows:
     return {name: [] for name in SCHEMAS}
 
 
-def write_part(folder: Path, rows: Rows) -> None:
-    """The rows of some patients, as a folder that appears whole or not at all."""
+def tables_of(rows: Rows) -> dict[str, pa.Table]:
+    """The rows as tables with their columns."""
+    return {name: pa.Table.from_pylist(rows[name], schema) for name, schema in SCHEMAS.items()}
+
+
+def write_part(folder: Path, tables: Mapping[str, pa.Table]) -> None:
+    """The tables of some patients, as a folder that appears whole or not at all."""
     being = folder.with_name(folder.name + ".being-written")
     being.mkdir(parents=True, exist_ok=True)
-    for name, schema in SCHEMAS.items():
-        pq.write_table(pa.Table.from_pylist(rows[name], schema), being / f"{name}.parquet")
+    for name, table in tables.items():
+        pq.write_table(table, being / f"{name}.parquet")
     being.rename(folder)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.house.tree import PROJECT
 
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-spark.lock")
 CHECKS = ("ruff", "mypy", "lint-imports", "bandit", "python")
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
@@ -46,7 +47,7 @@ def clone(tmp_path: Path) -> Path:
     """A folder with a space in its name, and in it what `make install` reads."""
     folder = tmp_path / "a clone"
     folder.mkdir()
-    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+    for name in ("Makefile", "pyproject.toml", *LOCKS):
         shutil.copy(PROJECT / name, folder)
     return folder
 
@@ -56,7 +57,7 @@ def installed(clone: Path) -> Path:
     """The same after an install, whose tools only say that they were called."""
     for tool in (*CHECKS, "platelet-hooks"):
         write_script(clone / ".venv/bin" / tool, f'echo "{tool} $*"')
-    for stamp in (".installed", ".installed-dev"):
+    for stamp in (".installed", ".installed-dev", ".installed-spark"):
         (clone / ".venv" / stamp).touch()
     return clone
 
@@ -67,12 +68,20 @@ def test_bare_make_lists_every_command() -> None:
     assert commands <= set(re.findall(r"^  make ([a-z]+) +\S", listed, flags=re.MULTILINE))
 
 
-def test_the_spark_engine_is_refused_in_one_line(clone: Path) -> None:
-    done = make(clone, "install", "EXTRAS=spark")
+def test_an_extra_that_is_unknown_is_refused_in_one_line(clone: Path) -> None:
+    done = make(clone, "install", "EXTRAS=hadoop")
     assert done.returncode == 2
-    assert "The Spark engine is not part of this version" in done.stderr
+    assert "EXTRAS=hadoop is not known, only: otel spark" in done.stderr
     assert len((done.stdout + done.stderr).splitlines()) == 1
     assert not (clone / ".venv").exists()
+
+
+def test_an_extra_is_installed_from_its_own_lock_and_only_when_it_is_asked_for(installed: Path) -> None:
+    (installed / ".venv/.installed-spark").unlink()
+    assert make(installed, "install").stdout == ""
+    told = make(installed, "install", "EXTRAS=spark").stdout
+    assert "install --require-hashes -r requirements-spark.lock" in told
+    assert make(installed, "install", "EXTRAS=spark").stdout == ""
 
 
 def test_a_python_without_venv_is_named_with_its_remedy(clone: Path, tmp_path: Path) -> None:

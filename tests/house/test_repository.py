@@ -37,7 +37,7 @@ FORBIDDEN = {
 }
 # They hold these words to forbid them elsewhere.
 FORBID_THEM_TOO = {"tests/house/test_repository.py", "tests/cards/test_valuesets.py"}
-LOCKS = ("requirements.lock", "requirements-otel.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-otel.lock", "requirements-dev.lock", "requirements-spark.lock")
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
@@ -77,8 +77,10 @@ def test_a_lock_names_no_place(lock: str) -> None:
 
 
 def test_the_lock_for_development_holds_what_runs() -> None:
-    run, traced, develop = (set(locked(lock)) for lock in LOCKS)
+    run, traced, develop, spark = (set(locked(lock)) for lock in LOCKS)
     assert run < traced < develop
+    versions = [{one.split()[0] for one in some} for some in (run, spark)]
+    assert versions[0] < versions[1]
 
 
 def test_the_words_of_a_card_stand_beside_its_rule_and_have_a_test() -> None:

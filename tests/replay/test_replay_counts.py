@@ -152,10 +152,10 @@ def test_a_drug_that_an_order_only_refers_to_is_known(tmp_path: Path) -> None:
     ("files", "options", "words"),
     [
         ({}, [], "no NDJSON files"),
-        ({"a.parquet": "x"}, [], "Parquet is not read in this version"),
+        ({"a.parquet": "x"}, [], "no Parquet that pack-export has written"),
+        ({"P.ndjson.parquet": "x"}, [], "no Parquet that pack-export has written"),
         ({"manifest.json": "{}"}, [], "no manifest of a Bulk export"),
         ({"manifest.json": '{"output": [{"url": "x/P.ndjson"}]}'}, [], "P.ndjson named, but not beside it"),
-        ({"Patient.ndjson": ""}, ["--engine", "spark"], "The Spark engine is not part of this version"),
         ({"Patient.ndjson": ""}, ["--triggers", "discharge"], "expected some of encounter, count"),
     ],
 )
