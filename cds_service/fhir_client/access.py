@@ -62,9 +62,13 @@ class FhirAccess:
         self.busy = 0
         """Keys that are being read at this moment."""
 
-    def for_call(self, allowed: Sequence[str] = ()) -> CallFetch:
-        """A fetch for one call; `allowed` are the FHIR servers of the client's entry."""
-        return CallFetch(self, tuple(allowed), time.monotonic() + float(self._limits.fetch_seconds))
+    def for_call(self, allowed: Sequence[str] = (), seconds: float | None = None) -> CallFetch:
+        """A fetch for one call; `allowed` are the FHIR servers of the client's entry.
+
+        A call has the time of the settings; a page for which a person waits brings its own `seconds`.
+        """
+        given = float(self._limits.fetch_seconds) if seconds is None else seconds
+        return CallFetch(self, tuple(allowed), time.monotonic() + given)
 
     @property
     def doors(self) -> Doors:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cds_service.smart.app import SmartApp
 
 CALLBACK: Final = "/smart/callback"
+READ_SECONDS: Final = 10.0
+"""A person waits for the page, and no EHR for an answer."""
 
 
 def smart_routes(pages: TimelinePages, access: FhirAccess, used: JtiMemory) -> Blueprint:
@@ -68,7 +70,7 @@ def smart_routes(pages: TimelinePages, access: FhirAccess, used: JtiMemory) -> B
                 opened.request,
                 pages.at_card(*opened.rules),
                 client,
-                access.for_call(registration.allowed),
+                access.for_call(registration.allowed, READ_SECONDS),
             )
         response.delete_cookie(
             cookie_name(answer.get("state", "")), path=place, secure=is_secure, httponly=True, samesite="Lax"

@@ -23,7 +23,7 @@ from cds_service.examples import example_patient, example_request
 from cds_service.hooks.wire import encode
 from cds_service.settings import Settings
 from cds_service.smart.faults import Fault
-from cds_service.smart.launching import read_app_context
+from cds_service.smart.launching import AppContext, read_app_context
 from cds_service.smart.pending import Pending, Seal
 from tests.service.build import NOW
 from tests.service.hook_calls import KEYS
@@ -148,11 +148,16 @@ def test_a_standalone_launch_keeps_the_rule_of_its_link(service: FlaskClient, eh
     assert "immediate platelet transfusion" in html.split('id="card"')[1].split("</h2>")[0]
 
 
-@pytest.mark.parametrize(
-    "told_", ["{", "[]", 7, {"rules": ["TRF-02"]}, '{"rules": "TRF-02"}', "x" * 5000, "[" * 3000]
-)
-def test_an_unusable_app_context_is_no_fault(service: FlaskClient, ehr: Ehr, told_: Any) -> None:
-    ehr.app_context = told_
+UNUSABLE = ("{", "[]", 7, None, {"rules": ["TRF-02"]}, '{"rules": "TRF-02"}', "x" * 5000, "[" * 2000)
+
+
+@pytest.mark.parametrize("given", UNUSABLE, ids=range(len(UNUSABLE)))
+def test_an_unusable_app_context_is_read_as_none(given: object) -> None:
+    assert read_app_context(given) == AppContext()
+
+
+def test_an_unusable_app_context_is_no_fault(service: FlaskClient, ehr: Ehr) -> None:
+    ehr.app_context = {"rules": ["TRF-02"]}
     response = launch(service, ehr, launch="xyz123")
     assert response.status_code == 200
     assert 'id="card"' not in response.get_data(as_text=True)
