@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -76,10 +76,13 @@ def started(what: Contained, root: Path, packages: Path, *also: Path) -> Iterato
         text=True,
         start_new_session=True,
     )  # fmt: skip
+    container = Running(process)
     try:
-        yield Running(process)
+        yield container
     finally:
         if process.poll() is None:
+            with suppress(IndexError, OSError):  # with its first process all others end
+                os.kill(container.pid, signal.SIGKILL)
             process.kill()
             process.communicate(timeout=STOP_SECONDS)
 

@@ -30,6 +30,7 @@ from cds_service.store.opening import connect
 from tests.conftest import PROJECT
 from tests.deploy.container import Running, require_namespaces, started
 from tests.deploy.files import DEPLOY, Contained, compose, contained_by_compose, contained_by_kubernetes
+from tests.deploy.proxy import NAME, proxy_before
 from tests.service import memory_calls
 from tests.service.hook_calls import call, nosebleed, platelets
 from tests.service.postgres import Server, programs, running
@@ -117,8 +118,8 @@ def status(url: str) -> int:
         return 0
 
 
-def signed_call(address: str) -> Any:
-    """The cards of a call that the EHR of the configuration signed."""
+def signed_request() -> tuple[str, bytes]:
+    """The head and the body of a call that the EHR of the configuration signed."""
 
     def at(hours: int) -> str:
         return (datetime.now(UTC) - timedelta(hours=hours)).isoformat(timespec="seconds")
@@ -126,11 +127,20 @@ def signed_call(address: str) -> Any:
     seconds = int(time.time())
     token = Signer(header={"jku": None}).token(SERVICE, iss=ISS, iat=seconds, exp=seconds + 300)
     body = json.dumps(call(platelets(22, at=at(3)), nosebleed(onsetDateTime=at(2)))).encode()
-    asked = urllib.request.Request(
-        f"{address}/cds-services/itp-patient-view",
-        body,
-        {"Content-Type": "application/json", **bearer(token)},
-    )
+    lines = ["POST /cds-services/itp-patient-view HTTP/1.1", f"Host: {NAME}", "Connection: close"]
+    lines += [
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        f"Authorization: Bearer {token}",
+    ]
+    return "\n".join(lines), body
+
+
+def signed_call(address: str) -> Any:
+    """The cards of such a call, sent to the service itself."""
+    head, body = signed_request()
+    fields = dict(line.split(": ", 1) for line in head.splitlines()[1:])
+    asked = urllib.request.Request(f"{address}/cds-services/itp-patient-view", body, fields)
     with urllib.request.urlopen(asked, timeout=30) as answer:
         return json.load(answer)["cards"]
 
@@ -154,12 +164,17 @@ def test_the_service_runs_as_its_files_demand(postgres: Server, packages: Path, 
         cards = signed_call(address)
         assert cards[0]["indicator"] == "critical"
         assert cards[0]["links"][0]["url"].startswith("https://cds.example.org/rules/")
+        with proxy_before(int(address.rpartition(":")[2])) as proxy:
+            head, body = signed_request()
+            code, headers, told_outside = proxy.ask(head, body)
+        assert (code, json.loads(told_outside)["cards"][0]["indicator"]) == (200, "critical")
+        assert headers["strict-transport-security"]
         with urllib.request.urlopen(
             urllib.request.Request(f"{address}/metrics", headers=bearer(ADMIN)), timeout=10
         ) as answer:
             numbers = answer.read().decode()
         assert "platelet_hooks_store_up 1.0" in numbers
-        assert 'platelet_hooks_calls_total{service="itp-patient-view"} 1.0' in numbers
+        assert 'platelet_hooks_calls_total{service="itp-patient-view"} 2.0' in numbers
         state = container.inside("/var/lib/platelet-hooks")
         until = time.monotonic() + READY_SECONDS
         while workers_that_answered(state) < 2 and time.monotonic() < until:

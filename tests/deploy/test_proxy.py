@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import socket
-import ssl
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from cds_service.commands.serve import HEADER_MILLISECONDS, MOST_HEADER_BYTES
 from cds_service.errors import CAUSES, CODE_SYSTEM, operation_outcome
 from cds_service.settings import Settings
 from tests.conftest import PROJECT
 from tests.deploy.files import DEPLOY, compose, pod
-from tests.service.serving import free_port
+from tests.deploy.proxy import CONF, NAME, Proxy, parsed, proxy_before, receive
 
-CONF = (DEPLOY / "nginx/nginx.conf").read_text(encoding="utf-8")
-NAME = "cds.example.org"
-AS = tuple(map(int, compose()["services"]["proxy"]["user"].split(":")))
 UNITS = {"": 1, "k": 1024, "m": 1024**2}
 
 
@@ -162,125 +146,18 @@ class Behind:
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
 
-class Proxy:
-    """nginx with the file of the project; `SLOW` seconds in place of ten, so that no test waits for them."""
-
-    SLOW = 1
-
-    def __init__(self, folder: Path, program: str, behind: Behind) -> None:
-        self.port, self.behind = free_port(), behind
-        certify(folder)
-        changed = CONF
-        for old, new in (
-            ("listen 8443 ssl;", f"listen 127.0.0.1:{self.port} ssl;"),
-            ("server service:8080 max_fails=0;", f"server 127.0.0.1:{behind.port} max_fails=0;"),
-            ("client_header_timeout 10s;", f"client_header_timeout {self.SLOW}s;"),
-            ("client_body_timeout 10s;", f"client_body_timeout {self.SLOW}s;"),
-            ("limit_conn connections 200;", "limit_conn connections 5;"),
-            ("rate=200r/s;", "rate=1r/s;"),
-            ("burst=400 nodelay;", "burst=60 nodelay;"),
-        ):
-            assert changed.count(old) == 1, old
-            changed = changed.replace(old, new)
-        changed = changed.replace("/tmp/", f"{folder}/").replace("/etc/nginx/tls", str(folder))
-        (folder / "nginx.conf").write_text(changed)
-        for path in (folder, *folder.iterdir()):
-            os.chown(path, *AS)
-        user: dict[str, Any] = {"user": AS[0], "group": AS[1], "extra_groups": []} if os.getuid() == 0 else {}
-        command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
-        trial = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False, **user)
-        assert trial.returncode == 0, trial.stderr
-        command += ["-g", "daemon off;"]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **user)
-        self.tls = ssl.create_default_context(cafile=str(folder / "tls.crt"))
-        until = time.monotonic() + 20
-        while True:
-            try:
-                self.connect().close()
-                return
-            except OSError:
-                assert self.process.poll() is None
-                assert time.monotonic() < until
-                time.sleep(0.05)
-
-    def connect(self) -> ssl.SSLSocket:
-        """A connection, its handshake done."""
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=10)
-        return self.tls.wrap_socket(plain, server_hostname=NAME)
-
-    def ask(self, head: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
-        """Status, headers (names in lower case) and body of the answer to a request as written."""
-        with self.connect() as connection:
-            connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n")
-            with suppress(OSError):  # refused before it was read
-                connection.sendall(body)
-            return parsed(receive(connection))
-
-    def post(self, path: str, length: int) -> tuple[int, dict[str, str], bytes]:
-        head = f"POST {path} HTTP/1.1\nHost: {NAME}\nConnection: close\nContent-Type: application/json"
-        return self.ask(f"{head}\nContent-Length: {length}", b" " * length)
-
-
-def receive(connection: socket.socket) -> bytes:
-    """All that comes until the other side ends."""
-    whole = b""
-    try:
-        while part := connection.recv(65_536):
-            whole += part
-    except ConnectionResetError:
-        pass
-    return whole
-
-
-def parsed(answer: bytes) -> tuple[int, dict[str, str], bytes]:
-    head, _, body = answer.partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    headers = {name.lower(): text.strip() for name, _, text in (line.partition(":") for line in lines)}
-    return int(first.split()[1]), headers, body
-
-
-def certify(folder: Path) -> None:
-    """A certificate for the name, that vouches for itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "tls.crt").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "tls.key").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+@pytest.fixture(scope="module")
+def behind() -> Iterator[Behind]:
+    running = Behind()
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
 
 
 @pytest.fixture(scope="module")
-def proxy() -> Iterator[Proxy]:
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-    if program is None:
-        reason = "no nginx on this machine (Debian: apt-get install nginx-light)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    behind = Behind()
-    folder = Path(tempfile.mkdtemp(prefix="ph-nginx-"))  # where another user reaches it
-    running = Proxy(folder, program, behind)
-    yield running
-    running.process.terminate()
-    said = running.process.communicate(timeout=20)[1]
-    behind.server.shutdown()
-    behind.server.server_close()
-    shutil.rmtree(folder, ignore_errors=True)
-    assert "127.0.0.1" not in said, "an address of a client is in the log"
+def proxy(behind: Behind) -> Iterator[Proxy]:
+    with proxy_before(behind.port) as running:
+        yield running
 
 
 def outcome(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, str]:
@@ -292,25 +169,25 @@ def outcome(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, str]:
     return status, told["issue"][0]["details"]["coding"][0]["code"]
 
 
-def test_a_call_passes_with_its_path_and_headers(proxy: Proxy) -> None:
+def test_a_call_passes_with_its_path_and_headers(proxy: Proxy, behind: Behind) -> None:
     head = f"POST /cds-services//itp-patient-view HTTP/1.1\nHost: {NAME}\nAuthorization: Bearer x.y.z"
     status, headers, body = proxy.ask(f"{head}\nConnection: close\nContent-Length: 2", b"{}")
     assert (status, body) == (200, b'{"cards":[]}')
-    assert proxy.behind.arrived[-1] == ("/cds-services//itp-patient-view", 2)
-    assert proxy.behind.headers[-1]["Authorization"] == "Bearer x.y.z"
-    assert proxy.behind.headers[-1]["Host"] == NAME
+    assert behind.arrived[-1] == ("/cds-services//itp-patient-view", 2)
+    assert behind.headers[-1]["Authorization"] == "Bearer x.y.z"
+    assert behind.headers[-1]["Host"] == NAME
     assert headers["strict-transport-security"] == "max-age=31536000"
 
 
-def test_the_largest_body_passes_and_one_byte_more_does_not(proxy: Proxy) -> None:
+def test_the_largest_body_passes_and_one_byte_more_does_not(proxy: Proxy, behind: Behind) -> None:
     most = Settings().limits.body_bytes
     assert proxy.post("/large", most)[0] == 200
-    assert proxy.behind.arrived[-1] == ("/large", most)
+    assert behind.arrived[-1] == ("/large", most)
     assert outcome(proxy.post("/larger", most + 1)) == (413, "too-large")
-    assert proxy.behind.arrived[-1] == ("/large", most)
+    assert behind.arrived[-1] == ("/large", most)
 
 
-def test_a_chunked_body_is_bounded_too(proxy: Proxy) -> None:
+def test_a_chunked_body_is_bounded_too(proxy: Proxy, behind: Behind) -> None:
     most = Settings().limits.body_bytes
     chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
     assert most == 4 * 0x100000
@@ -319,7 +196,7 @@ def test_a_chunked_body_is_bounded_too(proxy: Proxy) -> None:
     assert outcome(proxy.ask(head, 4 * chunk + b"1\r\n \r\n0\r\n\r\n")) == (413, "too-large")
 
 
-def test_headers_are_bounded(proxy: Proxy) -> None:
+def test_headers_are_bounded(proxy: Proxy, behind: Behind) -> None:
     head = f"GET /health/live HTTP/1.1\nHost: {NAME}\nConnection: close\n"
     assert proxy.ask(f"{head}X-Long: {'x' * 15_000}")[0] == 200
     assert outcome(proxy.ask(f"{head}X-Long: {'x' * 17_000}")) == (400, "bad-request")
@@ -337,28 +214,28 @@ def test_headers_are_bounded(proxy: Proxy) -> None:
     ids=["in its headers", "in its body"],
 )
 def test_a_client_that_falls_silent_is_cut_off_and_never_reaches_the_service(
-    proxy: Proxy, sent: bytes
+    proxy: Proxy, behind: Behind, sent: bytes
 ) -> None:
     with proxy.connect() as connection:
         connection.sendall(sent)
         began = time.monotonic()
         receive(connection)
         assert proxy.SLOW * 0.8 < time.monotonic() - began < 9
-    assert all(path != "/slow" for path, _ in proxy.behind.arrived)
+    assert all(path != "/slow" for path, _ in behind.arrived)
 
 
-def test_the_numbers_are_not_served_outside(proxy: Proxy) -> None:
+def test_the_numbers_are_not_served_outside(proxy: Proxy, behind: Behind) -> None:
     head = f"GET /metrics HTTP/1.1\nHost: {NAME}\nConnection: close"
     assert outcome(proxy.ask(head)) == (404, "not-found")
-    assert all(path != "/metrics" for path, _ in proxy.behind.arrived)
+    assert all(path != "/metrics" for path, _ in behind.arrived)
 
 
-def test_what_the_service_refuses_is_passed_on_as_it_is(proxy: Proxy) -> None:
+def test_what_the_service_refuses_is_passed_on_as_it_is(proxy: Proxy, behind: Behind) -> None:
     status, headers, body = proxy.post("/refused", 2)
     assert (status, headers["content-type"], body) == (422, "application/json", b'{"cards":[]}')
 
 
-def test_connections_of_one_address_are_bounded(proxy: Proxy) -> None:
+def test_connections_of_one_address_are_bounded(proxy: Proxy, behind: Behind) -> None:
     head = f"GET /health/live HTTP/1.1\r\nHost: {NAME}\r\n".encode()
     opened = [proxy.connect() for _ in range(5)]
     for connection in opened:
@@ -377,16 +254,18 @@ def test_connections_of_one_address_are_bounded(proxy: Proxy) -> None:
     assert answer[1]["retry-after"] == "1"
 
 
-def test_a_service_that_is_away_is_told_as_not_ready_and_not_asked_twice(proxy: Proxy) -> None:
-    proxy.behind.is_away = True
+def test_a_service_that_is_away_is_told_as_not_ready_and_not_asked_twice(
+    proxy: Proxy, behind: Behind
+) -> None:
+    behind.is_away = True
     answer = proxy.post("/away", 2)
-    proxy.behind.is_away = False
+    behind.is_away = False
     assert outcome(answer) == (503, "not-ready")
     assert answer[1]["retry-after"] == "5"
-    assert [path for path, _ in proxy.behind.arrived].count("/away") == 1
+    assert [path for path, _ in behind.arrived].count("/away") == 1
 
 
-def test_too_many_requests_are_told_to_wait(proxy: Proxy) -> None:
+def test_too_many_requests_are_told_to_wait(proxy: Proxy, behind: Behind) -> None:
     head = f"GET /health/live HTTP/1.1\nHost: {NAME}"
     with proxy.connect() as connection:
         line = (head.replace("\n", "\r\n") + "\r\n\r\n").encode()
