@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -48,6 +48,8 @@ class Evaluation:
     for_clients: Mapping[str, Evaluation] = field(default_factory=dict)
     decoder: Decoder[Struct] | None = field(default=None, repr=False)  # of a prefetch under these keys
     codes: CodeMarks | None = field(default=None, repr=False)
+    shaped: dict[Hashable, Evaluation] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """As each kind of caller has it (`dialects.choice`), made once."""
 
     def of(self, client: str | None) -> Evaluation:
         """The evaluation with a client's own content, by its name."""

@@ -67,12 +67,18 @@ def check_order_codes(settings: Settings, templates: Container[str]) -> None:
 def evaluation_for(evaluation: Evaluation, caller: Caller, request: HookRequest) -> Evaluation:
     """The evaluation with the client's dialect and order codes, explained where its entry says so."""
     client = caller.client
-    evaluation = evaluation.of(None if client is None else client.name)
-    setting = replace(
-        evaluation.setting,
-        shape=SHAPES[dialect_of(caller, request)],
-        order_codes={} if client is None else client.order_codes,
-        timeline=timeline_link(caller, request, evaluation.setting.timeline),
-    )
-    explains = evaluation.explains or (client is not None and client.evaluation)
-    return replace(evaluation, setting=setting, explains=explains)
+    name = None if client is None else client.name
+    evaluation = evaluation.of(name)
+    timeline = timeline_link(caller, request, evaluation.setting.timeline)
+    kind = (name, dialect_of(caller, request), timeline)
+    found = evaluation.shaped.get(kind)
+    if found is None:
+        setting = replace(
+            evaluation.setting,
+            shape=SHAPES[kind[1]],
+            order_codes={} if client is None else client.order_codes,
+            timeline=timeline,
+        )
+        explains = evaluation.explains or (client is not None and client.evaluation)
+        found = evaluation.shaped[kind] = replace(evaluation, setting=setting, explains=explains)
+    return found

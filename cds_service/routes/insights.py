@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Response, request
 
 from cards.thresholds import Thresholds
 from cds_service.errors import Refused
 from cds_service.hooks.wire import encode
-from cds_service.insights import Insights, insights, read_since
 from cds_service.memory import Memory
 from cds_service.routes.admin import require_admin
 from cds_service.routes.cds_services import Clock
 from cds_service.settings import Settings
 from cds_service.store.database import StoreDown
 from cds_service.web.responses import page
+
+if TYPE_CHECKING:
+    from cds_service.insights import Insights
 
 
 def insight_routes(settings: Settings, memory: Memory | None, clock: Clock, limits: Thresholds) -> Blueprint:
@@ -53,6 +57,7 @@ def insight_routes(settings: Settings, memory: Memory | None, clock: Clock, limi
 
 def _counted(settings: Settings, memory: Memory | None, clock: Clock, limits: Thresholds) -> Insights:
     """What was recorded since the time that is asked for, as far as it may be told."""
+    from cds_service.insights import insights, read_since
     from cds_service.insights_small import suppress
 
     require_admin(settings)

@@ -3,7 +3,7 @@
     python -m tests.fuzz [--minutes 10] [tests/service ...]
 
 Ends at the first failure with status 1 and the example that falsified it; Hypothesis keeps that example in
-`.hypothesis/` and tries it first from then on. What is found becomes a test in `tests/service/test_found.py`.
+`.hypothesis/` and tries it first from then on. What is found becomes a test of its own beside the property test.
 """
 
 from __future__ import annotations
