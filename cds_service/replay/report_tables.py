@@ -58,9 +58,14 @@ def all_tables(database: duckdb.DuckDBPyConnection) -> Iterator[Table]:
         ("service", "hook"),
         ("trigger", "trigger"),
         ("hour of the day (UTC)", HOUR),
-        ("unit", "coalesce(unit, 'no encounter')"),
     ):
         yield alerts_by(database, title, column)
+    for title, column, otherwise in (
+        ("unit", "unit", "no encounter"),
+        ("age band", "age_band", ""),
+        ("sex", "sex", ""),
+    ):
+        yield alerts_of(database, title, column, otherwise)
     for title, column in (("sex", "sex"), ("age band", "age_band"), ("recorded ancestry", "ancestry")):
         yield fairness(database, title, column)
     yield not_shown(database)
@@ -70,8 +75,7 @@ def all_tables(database: duckdb.DuckDBPyConnection) -> Iterator[Table]:
 
 def summary(database: duckdb.DuckDBPyConnection) -> Table:
     """How often, for whom, how much."""
-    encounters = one(database, "SELECT count(*) FROM encounters")
-    days = (one(database, "SELECT coalesce(sum(minutes), 0) FROM encounters") or 0) / 1440
+    encounters, days = exposure(database)
     alerts = one(database, "SELECT count(*) FROM alerts")
     moments = one(database, "SELECT count(*) FROM evaluations")
     patients = one(database, "SELECT count(*) FROM patients")
@@ -92,8 +96,11 @@ def summary(database: duckdb.DuckDBPyConnection) -> Table:
         ("cards shown", str(alerts)),
         ("cards per 100 encounters", shown(per_encounter and per_encounter.times(100))),
         ("cards per 1,000 patient-days", shown(per_day and per_day.times(1000))),
-        ("encounters with any card, %", _percent(some, encounters)),
-        ("encounters with more than two cards, %", _percent(many, encounters)),
+        ("encounters with any card, %", FEW if hidden([some]) else _percent(some, encounters)),
+        (
+            "encounters with more than two cards, %",
+            FEW if hidden([many]) else _percent(many, encounters),
+        ),
         ("patients with any card", _guarded(alerted)),
         ("patients to whom a rule spoke at more than one moment", _guarded(repeated)),
     )
@@ -102,19 +109,43 @@ def summary(database: duckdb.DuckDBPyConnection) -> Table:
 
 
 def alerts_by(database: duckdb.DuckDBPyConnection, title: str, column: str) -> Table:
-    """Cards and patients in each group, and cards per 100 encounters of all."""
-    encounters = one(database, "SELECT count(*) FROM encounters")
+    """Cards and patients in each group, and cards per encounters and days of all."""
+    encounters, days = exposure(database)
     found = database.execute(
         f"SELECT {column} AS name, count(*), count(DISTINCT patient_hash) FROM alerts GROUP BY name "
         + ("ORDER BY name" if column == HOUR else "ORDER BY 2 DESC, name")
     ).fetchall()
-    per_100 = [rate(cards, encounters) for _, cards, _ in found]
-    rows = [
-        (str(name), str(cards), str(patients), shown(per and per.times(100), 2))
-        for (name, cards, patients), per in zip(found, per_100, strict=True)
-    ]
-    columns = (title, "cards", "patients", "cards per 100 encounters")
-    return Table(f"Cards by {title}", columns, _suppress(rows, [row[2] for row in found]), bars=1)
+    return _alerts(title, [(*row, encounters, days) for row in found], "")
+
+
+def alerts_of(database: duckdb.DuckDBPyConnection, title: str, column: str, otherwise: str) -> Table:
+    """Cards and patients in each group of encounters, and cards per encounters and days of that group."""
+    found = database.execute(
+        f"SELECT coalesce(name, '{otherwise}'), cards, patients, coalesce(stays, 0), coalesce(minutes, 0) / 1440 "
+        f"FROM (SELECT {column} AS name, count(*) AS cards, count(DISTINCT patient_hash) AS patients "
+        f"FROM alerts GROUP BY 1) LEFT JOIN (SELECT {column} AS name, count(*) AS stays, sum(minutes) AS minutes "
+        "FROM encounters GROUP BY 1) USING (name) ORDER BY 2 DESC, 1"
+    ).fetchall()
+    return _alerts(title, found, "The encounters and days of each group are its own.")
+
+
+def exposure(database: duckdb.DuckDBPyConnection) -> tuple[int, float]:
+    """Encounters, and the days that they lasted."""
+    days = one(database, "SELECT coalesce(sum(minutes), 0) FROM encounters") / 1440
+    return one(database, "SELECT count(*) FROM encounters"), days
+
+
+def _alerts(title: str, found: Sequence[tuple[str, int, int, int, float]], note: str) -> Table:
+    """`found`: name, cards, patients, encounters and days that they are divided by."""
+    rows = []
+    for name, cards, patients, encounters, days in found:
+        each = [(rate(cards, encounters), 100), (rate(cards, days), 1000)]
+        rows.append(
+            (str(name), str(cards), str(patients), *(shown(one and one.times(n), 2) for one, n in each))
+        )
+    columns = (title, "cards", "patients", "cards per 100 encounters", "cards per 1,000 patient-days")
+    hide = _suppress(rows, [row[2] for row in found])
+    return Table(f"Cards by {title}", columns, hide, note, bars=1)
 
 
 def fairness(database: duckdb.DuckDBPyConnection, title: str, column: str) -> Table:
@@ -145,24 +176,25 @@ def not_shown(database: duckdb.DuckDBPyConnection) -> Table:
 def to_do(database: duckdb.DuckDBPyConnection) -> Iterator[Table]:
     """What could not be evaluated or used: the list for the integration, the largest first."""
     found = database.execute(
-        "SELECT fact, count(DISTINCT rule), count(DISTINCT evaluation) FROM cannot_tell "
+        "SELECT fact, count(DISTINCT rule), count(DISTINCT evaluation), "
+        "count(DISTINCT split_part(evaluation, '-', 1)) FROM cannot_tell "
         f"GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT {MOST_ROWS}"
     ).fetchall()
     yield Table(
         "What rules lacked",
         ("fact", "rules that asked for it", "moments"),
-        tuple(tuple(map(str, row)) for row in found),
+        tuple(_few_last(row) for row in found),
         "A fact that is missing at nearly every moment is more often a missing feed than a test that nobody ordered.",
         bars=2,
     )
     found = database.execute(
-        "SELECT coalesce(kind, 'line'), reason, coalesce(code, ''), count(*) FROM rejected "
-        f"GROUP BY ALL ORDER BY 4 DESC, 1, 2, 3 LIMIT {MOST_ROWS}"
+        "SELECT coalesce(kind, 'line'), reason, coalesce(code, ''), count(*), count(DISTINCT patient_hash) "
+        f"FROM rejected GROUP BY ALL ORDER BY 4 DESC, 1, 2, 3 LIMIT {MOST_ROWS}"
     ).fetchall()
     yield Table(
         "What could not be used",
         ("resource", "reason", "code", "times"),
-        tuple(tuple(map(str, row)) for row in found),
+        tuple(_few_last(row) for row in found),
         "File and line of each stand in rejected.parquet. A local code is mapped under [content.local_codes].",
         bars=3,
     )
@@ -209,6 +241,12 @@ def agreement(database: duckdb.DuckDBPyConnection) -> Table:
 def _percent(part: int, whole: int) -> str:
     found = share(part, whole)
     return shown(found and found.times(100))
+
+
+def _few_last(row: tuple[Any, ...]) -> tuple[str, ...]:
+    """A row whose last member is the number of patients: the one before it is only shown where those are enough."""
+    *told, number, patients = row
+    return *map(str, told), FEW if hidden([patients]) else str(number)
 
 
 def _guarded(patients: int) -> str:

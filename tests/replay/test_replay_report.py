@@ -86,7 +86,7 @@ def test_the_cards_of_the_report_are_those_that_were_planted(demo: Replayed) -> 
             assert rule in large
             assert (int(row[1]), int(row[2])) == (demo.planted["cards"][rule], len(patients[rule]))
     assert rows["INF-DEN"][1] == str(demo.planted["cards"]["INF-DEN"])
-    assert rows["TRF-06"][1:] == ("not shown", FEW, "")
+    assert rows["TRF-06"][1:] == ("not shown", FEW, "", "")
 
 
 def test_the_summary_counts_encounters_patients_and_moments(demo: Replayed) -> None:
@@ -113,7 +113,26 @@ def test_every_group_of_patients_is_in_the_tables_of_fairness(demo: Replayed) ->
 
 def test_the_list_for_the_integration_names_local_codes(demo: Replayed) -> None:
     rows = table_of(demo.out, "What could not be used").rows
-    assert ("urn:oid:1.3.6.1.4.1.99999.7|PLT-AUTO", "2") in {row[2:] for row in rows}
+    assert ("urn:oid:1.3.6.1.4.1.99999.7|PLT-AUTO", FEW) in {row[2:] for row in rows}  # of two patients
+    bad = Counter(row["reason"] for row in demo.tables["rejected"] if row["patient_hash"] is None)
+    assert {("line", why, "", str(many)) for why, many in bad.items()} <= set(rows)  # lines are no patients
+
+
+@pytest.mark.parametrize("column", ["sex", "age_band", "unit"])
+def test_the_cards_of_a_group_are_divided_by_its_own_encounters(demo: Replayed, column: str) -> None:
+    group = {row["evaluation"]: row[column] for row in demo.tables["evaluations"]}
+    cards = Counter(group[row["evaluation"]] for row in demo.tables["cards"] if row["state"] == "shown")
+    stays = Counter(row[column] for row in demo.tables["encounters"])
+    days: Counter[str] = Counter()
+    for row in demo.tables["encounters"]:
+        days[row[column]] += row["minutes"] / 1440
+    rows = [row for row in table_of(demo.out, f"Cards by {column.replace('_', ' ')}").rows if row[2] != FEW]
+    assert rows
+    for name, shown, _, per_100, per_1000 in rows:
+        if name != "no encounter":
+            assert int(shown) == cards[name]
+            assert float(per_100.split()[0]) == pytest.approx(100 * cards[name] / stays[name], abs=0.005)
+            assert float(per_1000.split()[0]) == pytest.approx(1000 * cards[name] / days[name], abs=0.005)
 
 
 def test_the_page_needs_nothing_else_and_names_nobody(demo: Replayed) -> None:

@@ -37,6 +37,7 @@ def spark() -> dict[str, str]:
     options = {
         "spark.sql.files.maxPartitionBytes": str(BLOCK),
         "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": "'-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'",  # it lives some seconds only
         "spark.driver.host": "127.0.0.1",
         "spark.log.level": "ERROR",
         "spark.ui.enabled": "false",
@@ -75,7 +76,7 @@ def test_both_engines_write_the_same_bytes(spark: dict[str, str], tmp_path: Path
     command = [sys.executable, "-c", "from cds_service.cli import main; main()", "replay", str(export)]
     options = ["--out", str(tmp_path / "spark"), "--engine", "spark", "--key-file", str(tmp_path / "key")]
     done = subprocess.run(
-        [*command, *options], env=spark, capture_output=True, text=True, timeout=300, check=False
+        [*command, *options], env=spark, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert table_bytes(tmp_path / "spark") == table_bytes(tmp_path / "local")
