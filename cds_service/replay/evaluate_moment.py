@@ -23,6 +23,7 @@ from cds_service.fhir.parse import Source, parse
 from cds_service.fhir.validate import invalid_reason
 from cds_service.hooks.context import Context
 from cds_service.hooks.request import HookRequest
+from cds_service.replay.held import Held
 from cds_service.replay.known import CHANGING, as_known
 from cds_service.replay.measured import Knowledge, Visible
 from cds_service.replay.triggers import Trigger
@@ -88,6 +89,11 @@ def judge_moment(
     record = measured.add_values(settled.record)
     valid = decide_on_valid(record, parsed, judge, sys.maxsize, _why_invalid)
     return Judged(valid.facts, valid.decision, (*parsed.rejected, *settled.rejected, *valid.rejected))
+
+
+def unreadable(patient_id: str, server: str | None, held: Iterable[Held]) -> tuple[Rejected, ...]:
+    """What of a patient without a moment could not have been read at any."""
+    return parse(_sources((one.kind, one.raw) for one in held), patient_id, server).rejected
 
 
 def _why_invalid(raw: Raw) -> str | None:

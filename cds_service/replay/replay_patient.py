@@ -11,11 +11,11 @@ from typing import Any, Final
 from cards.decide import Decision
 from cards.outcome import CannotTell, NoAdvice
 from cards.reasons import Why
-from cards.record import Answer, Kind
+from cards.record import Answer, Kind, PlateletResult
 from cards.valuesets import Terminology
 from cds_service.content import Content
 from cds_service.fhir.entries import Rejected
-from cds_service.replay.evaluate_moment import judge_moment
+from cds_service.replay.evaluate_moment import judge_moment, unreadable
 from cds_service.replay.held import Held, codings, hold, is_panel
 from cds_service.replay.known import Json
 from cds_service.replay.measured import Knowledge, sort_out
@@ -70,7 +70,7 @@ def replay_patient(
     for number, trigger in enumerate(triggers):
         evaluation = f"{name}-{number:05d}"
         judged = judge_moment(patient, server, knowledge, trigger, plan.answers, plan.content)
-        shown = judged.decision.cards
+        shown, blocker = judged.decision.cards, judged.facts.platelets.blocker
         stay = stay_at(stays, trigger.at)
         rows["evaluations"].append(
             {
@@ -82,6 +82,7 @@ def replay_patient(
                 "stay": None if stay is None else stay.number,
                 "unit": None if stay is None else stay.unit,
                 **who(person, trigger.at),
+                "no_count": None if blocker is None else blocker.value,
                 "shown": len(shown),
                 "highest": max(card.indicator for card in shown).word if shown else None,
                 **after.since(trigger),
@@ -90,9 +91,12 @@ def replay_patient(
         rows["cards"] += _card_rows(evaluation, judged.decision)
         rows["cannot_tell"] += _cannot_tell(evaluation, judged.decision)
         aside.add_all(judged.rejected, by_name)
+        aside.add_counts(judged.facts.record.platelets, by_name)
         if plan.compared is not None and compared is not None:
             other = judge_moment(patient, server, compared, trigger, plan.answers, plan.compared)
             rows["cards_compared"] += _card_rows(evaluation, other.decision)
+    if not triggers:  # nobody has read them yet
+        aside.add_all(unreadable(patient, server, held), by_name)
     _add_person(name, person, stays, triggers, plan, rows)
 
 
@@ -144,6 +148,14 @@ class _Aside:
             kind = one.resource.partition("/")[0].partition("[")[0]
             code = _code_of(held.resource) if held is not None and one.reason.startswith("unmapped") else None
             self.add("" if held is None else held.place, kind, one.reason, code)
+
+    def add_counts(self, counts: Iterable[PlateletResult], by_name: Mapping[str, Held]) -> None:
+        """Counts that are in the record and cannot be used by number, with the unit where it is one that we know."""
+        for one in counts:
+            if one.problem is not None:
+                held = by_name.get(one.reference)
+                reason = f"a platelet count: {one.problem}"
+                self.add("" if held is None else held.place, "Observation", reason, one.shown_unit)
 
 
 def _code_of(resource: Json) -> str | None:

@@ -188,6 +188,17 @@ def to_do(database: duckdb.DuckDBPyConnection) -> Iterator[Table]:
         bars=2,
     )
     found = database.execute(
+        "SELECT no_count, count(*), count(DISTINCT patient_hash) FROM evaluations "
+        "WHERE no_count IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+    ).fetchall()
+    yield Table(
+        "Why no platelet count could decide",
+        ("why", "moments"),
+        tuple(_few_last(row) for row in found),
+        "Rules by number wait at these moments. Units, dates and codes can be mended; that nobody measured cannot.",
+        bars=1,
+    )
+    found = database.execute(
         "SELECT coalesce(kind, 'line'), reason, coalesce(code, ''), count(*), count(DISTINCT patient_hash) "
         f"FROM rejected GROUP BY ALL ORDER BY 4 DESC, 1, 2, 3 LIMIT {MOST_ROWS}"
     ).fetchall()

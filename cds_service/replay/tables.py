@@ -41,6 +41,7 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = {
             ("stay", pa.int32()),
             ("unit", _TEXT),
             *_WHO,
+            ("no_count", _TEXT),
             ("shown", pa.int32()),
             ("highest", _TEXT),
             ("transfused_24h", pa.bool_()),
@@ -67,7 +68,10 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = {
     ),
     "patients": pa.schema([("patient_hash", _TEXT), *_WHO, ("evaluations", pa.int32())]),
 }
-"""`state` of a card: shown, silent (by the site's switches), suppressed (another card or a limit; `why` says which)."""
+"""`no_count`: why no count could decide at the moment; None where one could.
+
+`state` of a card: shown, silent (by the site's switches), suppressed (another card or a limit; `why` says which).
+"""
 
 IDS: Final = "ids"
 IDS_SCHEMA: Final = pa.schema([("patient_hash", _TEXT), ("patient", _TEXT)])

@@ -49,6 +49,12 @@ def test_what_a_site_has_to_mend_is_named(demo: Replayed) -> None:
     )
     assert found[UNMAPPED, "urn:oid:1.3.6.1.4.1.99999.7|PLT-AUTO"] == local
     assert found[NO_TIME, None] == undated
+    assert found["a platelet count: no unit", None] == demo.planted["courses"]["count without unit"]
+    whys = Counter(row["no_count"] for row in demo.tables["evaluations"] if row["trigger"] == "count")
+    assert whys == {
+        "a newer count has no unit": demo.planted["courses"]["count without unit"],
+        None: demo.planted["evaluations"]["count"] - demo.planted["courses"]["count without unit"],
+    }
     undatable = [row for row in demo.tables["rejected"] if row["reason"] == NO_TIME]
     lines = (demo.export / "Observation.ndjson").read_bytes().splitlines()
     assert all(b'"value":77' in lines[row["line"] - 1] for row in undatable)
@@ -143,6 +149,21 @@ def test_a_drug_that_an_order_only_refers_to_is_known(tmp_path: Path) -> None:
     found = replay(export, tmp_path / "out")
     at_order = f"{hash_in_tests('a')}-00001"
     assert "ORD-01" in [row["rule"] for row in found["cards"] if row["evaluation"] == at_order]
+
+
+def test_what_cannot_be_read_of_a_patient_without_a_moment_is_named(tmp_path: Path) -> None:
+    of_stu3 = {
+        "resourceType": "Condition",
+        "id": "c",
+        "clinicalStatus": "active",
+        "subject": {"reference": "Patient/a"},
+        "recordedDate": "2025-03-01",
+    }
+    export = write_ndjson(tmp_path / "export", [{"resourceType": "Patient", "id": "a"}, of_stu3])
+    found = replay(export, tmp_path / "out")
+    assert found["evaluations"] == []
+    told = [(row["file"], row["line"], row["reason"]) for row in found["rejected"]]
+    assert told == [("Condition.ndjson", 1, "not FHIR R4: clinicalStatus")]
 
 
 # ------------------------------------------------------------------------------------------------------ refusals
