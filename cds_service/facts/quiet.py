@@ -64,6 +64,9 @@ class CodeMarks:
     terminology: Terminology
     scope: frozenset[str]
     _known: dict[tuple[str | None, str | None], int] = field(default_factory=dict, repr=False)
+    _counts: dict[tuple[str | None, str | None], frozenset[tuple[str, str]]] = field(
+        default_factory=dict, repr=False
+    )
 
     def of(self, concept: CodeableConcept | None) -> int:
         """All that the codings of a concept tell."""
@@ -74,6 +77,21 @@ class CodeMarks:
                 key = (coding.system, coding.code)
                 marks |= known[key] if key in known else self._work_out(*key)
         return marks
+
+    def counts(self, concept: CodeableConcept | None) -> frozenset[tuple[str, str]]:
+        """The codes of counts among the codings of a concept, as the sets have them."""
+        found: frozenset[tuple[str, str]] = frozenset()
+        for coding in () if concept is None else concept.coding:
+            key = (coding.system, coding.code)
+            if self._known.get(key, 0) & COUNT:
+                if key not in self._counts:
+                    self._counts[key] = self._count_codes(coding.system, coding.code)
+                found |= self._counts[key]
+        return found
+
+    def _count_codes(self, system: str | None, code: str | None) -> frozenset[tuple[str, str]]:
+        members = () if system is None or code is None else self.terminology.sets_of(system, code)
+        return frozenset((one.code.system, one.code.code) for one in members if one.set_id in COUNTS)
 
     def _work_out(self, system: str | None, code: str | None) -> int:
         if code is None:
@@ -114,7 +132,7 @@ class _Look:
     own: str = ""
     long_ago: str = ""
     counts: int = 0
-    new: list[Observation] = field(default_factory=list)
+    new: frozenset[tuple[str, str]] = frozenset()
     reported: list[Rejected] = field(default_factory=list)
     seen: set[tuple[str | None, type[Shape]]] = field(default_factory=set)
 
@@ -188,19 +206,7 @@ class _Look:
             raise _Doubt
         self.counts += age <= self.limits.span("history_only")
         if age <= NEW:
-            self.new.append(observation)
-
-    def count_codes(self) -> frozenset[tuple[str, str]]:
-        """As the value sets have them."""
-        terminology = self.codes.terminology
-        codings = {(one.system, one.code) for o in self.new if o.code is not None for one in o.code.coding}
-        return frozenset(
-            (member.code.system, member.code.code)
-            for system, code in codings
-            if system is not None and code is not None
-            for member in terminology.sets_of(system, code)
-            if member.set_id in COUNTS
-        )
+            self.new |= self.codes.counts(observation.code)
 
     def condition(self, condition: Condition) -> None:
         """Neither bleeding nor an infection."""
@@ -277,7 +283,7 @@ def find_quiet(
         problems = _read_rest([one for one in rest if one.entries], look, fhir_server)
     except (_Doubt, ValueError):
         return None
-    return Quiet((*look.reported, *problems), look.count_codes())
+    return Quiet((*look.reported, *problems), look.new)
 
 
 def _is_plain_patient(entry: BundleEntry, look: _Look) -> bool:
