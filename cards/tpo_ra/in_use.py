@@ -156,9 +156,10 @@ def _is_weekly_maximum(p: PatientFacts, m: Medication, limits: Thresholds) -> bo
         return None
     if m.dose.unit == "ug/kg":
         return m.dose.value >= limits.romiplostim_maximum
-    if m.dose.unit != "ug" or weight is None:
+    micrograms = {"ug": m.dose.value, "mg": m.dose.value * 1000}.get(m.dose.unit or "")
+    if micrograms is None or weight is None:
         return None
-    return m.dose.value >= limits.romiplostim_maximum * weight.value
+    return micrograms >= limits.romiplostim_maximum * weight.value
 
 
 # ---------------------------------------------------------------------------------------------- TPO-12

@@ -87,7 +87,9 @@ def told(card: Answer) -> str:
 
 
 def words_of(card: Answer) -> str:
-    return f"{card['summary']}\n{card['detail']}".casefold()
+    """Summary, detail, and the labels of source and links."""
+    labels = [card["source"]["label"], *(link["label"] for link in card.get("links", ()))]
+    return "\n".join((card["summary"], card["detail"], *labels)).casefold()
 
 
 def actions(answer: Answer) -> list[Answer]:
@@ -95,7 +97,7 @@ def actions(answer: Answer) -> list[Answer]:
 
 
 def drafts(answer: Answer) -> str:
-    """What the drafts say: description, drug or service, priority, quantity, dose, and in how many hours it is due."""
+    """What the drafts say: description, drug or service with its code, priority, quantity, dose, time until due."""
     return "\n".join(_draft(a) for a in actions(answer) if a["type"] != "delete").casefold()
 
 
@@ -105,6 +107,7 @@ def _draft(action: Answer) -> str:
     quantity = resource.get("quantityQuantity") or {}
     told = [
         f"{action['description']} | {code.get('text', '')}",
+        *(str(coding["code"]) for coding in code.get("coding", ())),
         str(resource.get("priority", "")),
         f"{quantity['value']} {quantity['unit']}" if quantity else "",
         *(str(dosage.get("text", "")) for dosage in resource.get("dosageInstruction", ())),

@@ -136,6 +136,8 @@ def test_a_response_is_thirty_and_twice_the_count_before() -> None:
         (ROMIPLOSTIM, Amount(LIMITS.romiplostim_maximum, "ug/kg"), None, True),
         (ROMIPLOSTIM, Amount(LIMITS.romiplostim_maximum * 70, "ug"), None, True),
         (ROMIPLOSTIM, Amount(LIMITS.romiplostim_maximum * 70 - 1, "ug"), None, False),
+        (ROMIPLOSTIM, Amount(LIMITS.romiplostim_maximum * 70 / 1000, "mg"), None, True),
+        (ROMIPLOSTIM, Amount((LIMITS.romiplostim_maximum * 70 - 1) / 1000, "mg"), None, False),
         (ELTROMBOPAG, None, 1, None),
         (ELTROMBOPAG, Amount(LIMITS.eltrombopag_maximum, "mg"), None, None),
         (ELTROMBOPAG, Amount(LIMITS.eltrombopag_maximum, "tablet"), 1, None),

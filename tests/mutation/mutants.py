@@ -10,22 +10,26 @@ import copy
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from functools import cache, partial
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, MappingProxyType, ModuleType
 from typing import Any
 
 import cards
 from cards.anti_infective import pathogen as pathogen_files
+from cards.anti_infective.pathogen import Pathogen
+from cards.anti_infective.pathogen_condition import with_conditions
+from cards.anti_infective.pathogen_words import pathogen_sections
+from cards.drafts import check
 from cards.thresholds import Thresholds, described
 from cards.valueset_files import Code
 from cards.valuesets import Terminology, ValueSet, normalise_coding
-from cds_service.content import Content, load_content
+from cards.wording import Section, Words
 from tests.mutation.code_list import Meaning, meanings
 from tests.mutation.stories import Coding, Judge, Told, sets_of, settling, shipped, stories, trail_of
 from tests.mutation.tracing import EVERYTHING, Touch, code_naming, touched_by_code, touched_by_number
@@ -374,25 +378,49 @@ def _dropped(path: Path, table: Any, steps: Steps) -> Callable[[], AbstractConte
         for step in steps[:-1]:
             holder = holder[step]
         del holder[steps[-1]]
-        yield Judge(_loaded_with(path, changed))
+        yield _judging(path, changed)
 
     return applied
 
 
-def _loaded_with(path: Path, table: Any) -> Content:
-    """The content with one file changed; what the strict loader refuses is killed."""
-    plain = pathogen_files._read
+def _judging(path: Path, table: Any) -> Judge:
+    """The content with one file changed; what the strict loader refuses is killed.
 
-    def read(asked: Path) -> Any:
-        return table if asked == path else plain(asked)
-
-    pathogen_files._read = read  # type: ignore[assignment]
+    Only that file is read again: the other pathogens, and all other words, are as shipped.
+    """
     try:
-        return load_content()
+        before, after = _pathogen_of(path, None), _pathogen_of(path, table)
+        plain = shipped()
+        pathogens = tuple(after if one.id == before.id else one for one in plain.pathogens)
+        names = [(one.id, one.order) for one in pathogens]
+        if len(set(names)) != len(names) or after.id != before.id:
+            raise ValueError("two pathogens are one")
+        templates = {**plain.templates, **pathogen_files.therapy_templates((after,))}
+        check(templates, plain.terminology)
+        had, has = _words_of(before), _words_of(after)
+        kept = {rule: one for rule, one in plain.words.sections.items() if rule not in had}
+        words = Words(MappingProxyType({**kept, **has}))
     except Exception as error:
         raise Killed from error
+    content = replace(plain, pathogens=pathogens, templates=templates, words=words)
+    touch = Touch(rest=had != has or templates != plain.templates)
+    return Judge(content, touch=lambda told: touch)
+
+
+def _pathogen_of(path: Path, table: Any) -> Pathogen:
+    """The pathogen of a file, or of a table in its place."""
+    plain = pathogen_files._read
+    if table is not None:
+        pathogen_files._read = lambda asked: table  # type: ignore[assignment]
+    try:
+        return pathogen_files._pathogen(path, shipped().terminology)
     finally:
         pathogen_files._read = plain
+
+
+def _words_of(one: Pathogen) -> Mapping[str, Section]:
+    titles = shipped().terminology
+    return with_conditions(pathogen_sections((one,)), (one,), lambda set_id: titles[set_id].title)
 
 
 KINDS: dict[str, Callable[[], Iterator[Mutant]]] = {

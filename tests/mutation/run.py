@@ -18,7 +18,7 @@ import sys
 import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cds_service.fixture_files import fixtures_folder
@@ -89,7 +89,7 @@ def work(kinds: Sequence[str], number: int, until: float, of: str, done: frozens
     """Every second mutant of those that have no verdict yet, until the time is over."""
     killers = Killers(known_killers())
     with (STATE / f"content-{of}-{number}.jsonl").open("a", encoding="utf-8") as file:
-        for turn, mutant in enumerate(all_mutants(kinds)):
+        for turn, mutant in enumerate(_mixed(all_mutants(kinds))):
             if turn % WORKERS != number or mutant.name in done:
                 continue
             if time.monotonic() > until:
@@ -97,6 +97,11 @@ def work(kinds: Sequence[str], number: int, until: float, of: str, done: frozens
             verdict = judged(mutant, killers)
             file.write(json.dumps({"kind": mutant.kind, "mutant": mutant.name, "verdict": verdict}) + "\n")
             file.flush()
+
+
+def _mixed(mutants: Iterable[Mutant]) -> list[Mutant]:
+    """In an order that mixes all places, so that what a short run has judged stands for the rest."""
+    return sorted(mutants, key=lambda mutant: hashlib.sha256(mutant.name.encode()).digest())
 
 
 def report(kinds: Sequence[str], verdicts: dict[str, str]) -> Iterator[str]:

@@ -57,6 +57,11 @@ class Trail:
     advice: tuple[Noted, ...]
     rest: Noted
 
+    def touched_by(self, holds: Callable[[Noted], bool]) -> Touch:
+        """The parts of which this holds."""
+        places = frozenset(place for place in RULES if holds(self.advice[place]))
+        return Touch(holds(self.facts), places, holds(self.rest))
+
 
 @dataclass(frozen=True, slots=True)
 class Touch:
@@ -100,20 +105,12 @@ class Notes:
 
 def touched_by_number(trail: Trail, name: str) -> Touch:
     """The parts that read the threshold."""
-    return Touch(
-        name in trail.facts.limits,
-        frozenset(place for place in RULES if name in trail.advice[place].limits),
-        name in trail.rest.limits,
-    )
+    return trail.touched_by(lambda noted: name in noted.limits)
 
 
 def touched_by_code(trail: Trail, code: frozenset[CodeType]) -> Touch:
     """The parts that went through any of the code."""
-    return Touch(
-        not code.isdisjoint(trail.facts.code),
-        frozenset(place for place in RULES if not code.isdisjoint(trail.advice[place].code)),
-        not code.isdisjoint(trail.rest.code),
-    )
+    return trail.touched_by(lambda noted: not code.isdisjoint(noted.code))
 
 
 def code_naming(table: object, code: frozenset[CodeType]) -> frozenset[CodeType]:
