@@ -1,60 +1,98 @@
-"""How fast a replay is, and how much memory it takes: `python -m bench.replay [PATIENTS ...]`.
+"""How fast a replay is, and how much memory it takes: `python -m bench.replay [PATIENTS ...] [--only POPULATION]`.
 
-Two populations of made-up patients with records of about 50 kB: one without any count or listed condition (a moment
-each), one that needs a full evaluation at each of six moments. Prints patients and moments a second over the whole run,
-reading and writing included, and the largest memory of the process and of a worker.
+Made-up patients with records of about 50 kB, in three populations: without any count (one moment each, at which the
+count is unknown and every rule is asked), with normal counts only (three), and with sepsis and low counts (eight
+moments of a full evaluation). Prints patients and moments a second over the whole run, reading and writing included;
+the largest memory of the process and of a worker; and the processor time, for a machine that others use too: `loop` is
+what ten million additions take here, by which two machines can be compared.
 """
 
 from __future__ import annotations
 
+import argparse
 import resource
-import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from cds_service.replay.demo_courses import COURSES, Course, count
 from cds_service.replay.demo_export import write_export
 from cds_service.replay.run import Asked, run
 from cds_service.replay.triggers import TRIGGERS
 
 NOISE = 105
 """Vital signs of a patient: they make a record of 50 kB."""
-POPULATIONS = ("no count, no infection", "sepsis, eight, transfused")
 WORKERS = 2
+ADDITIONS = 10_000_000
+HEADS = ("population", "patients", "MB", "s", "patients/s", "moments/s", "cpu s", "loop", "MiB", "worker")
+
+
+def populations() -> dict[str, Course]:
+    """The courses of the made-up export, the last one with two more counts."""
+    known = {course.name: course for course in COURSES}
+    sepsis = known["sepsis, eight, transfused"]
+    more = (count(24, "40"), count(36, "55"))
+    eight = replace(sepsis, events=(*sepsis.events, *more), evaluations={**sepsis.evaluations, "count": 4})
+    return {
+        "quiet": known["no count, no infection"],
+        "normal": known["normal counts, no infection"],
+        "full": eight,
+    }
 
 
 def main() -> None:
     """Each population in each of the sizes, smallest first: the memory is the largest so far."""
-    sizes = sorted(int(size) for size in sys.argv[1:]) or [1000]
-    heads = f"{'population':28} {'patients':>8} {'MB':>6} {'s':>7} {'patients/s':>10} {'moments/s':>10}"
-    print(f"{heads} {'MiB':>6} {'worker':>6}")
-    for size in sizes:
-        for population in POPULATIONS:
-            with tempfile.TemporaryDirectory() as folder:
-                measure(population, size, Path(folder))
+    parser = argparse.ArgumentParser(prog="python -m bench.replay")
+    parser.add_argument("patients", type=int, nargs="*", default=[1000])
+    parser.add_argument("--only", choices=list(populations()))
+    asked = parser.parse_args()
+    print("{:10} {:>8} {:>6} {:>7} {:>10} {:>9} {:>7} {:>5} {:>5} {:>6}".format(*HEADS))
+    for size in sorted(asked.patients):
+        for name, course in populations().items():
+            if asked.only in (None, name):
+                with tempfile.TemporaryDirectory() as folder:
+                    measure(name, course, size, Path(folder))
 
 
-def measure(population: str, patients: int, folder: Path) -> None:
-    planted = write_export(folder / "export", patients, 1, NOISE, population)
+def measure(name: str, course: Course, patients: int, folder: Path) -> None:
+    """One population of one size: written, replayed, told."""
+    planted = write_export(folder / "export", patients, 1, NOISE, course)
     size = sum(file.stat().st_size for file in (folder / "export").glob("*.ndjson"))
     moments = sum(planted["evaluations"].values())
     steps: dict[str, float] = {}
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), processor()
 
     def progress(step: str, done: int, total: int) -> None:
         if done == total:
             steps[step] = time.perf_counter() - begun
 
     run(Asked(folder / "export", folder / "out", TRIGGERS, workers=WORKERS), progress)
-    taken = time.perf_counter() - begun
+    taken, used = time.perf_counter() - begun, processor() - used
     own, worker = (
         resource.getrusage(whose).ru_maxrss / 1024
         for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     print(
-        f"{population:28} {patients:8} {size / 1e6:6.0f} {taken:7.1f} {patients / taken:10.0f} {moments / taken:10.0f} "
-        f"{own:6.0f} {worker:6.0f}   " + ", ".join(f"{step} {at:.1f}" for step, at in steps.items())
+        f"{name:10} {patients:8} {size / 1e6:6.0f} {taken:7.1f} {patients / taken:10.0f} {moments / taken:9.0f} "
+        f"{used:7.1f} {loop():5.2f} {own:5.0f} {worker:6.0f}   "
+        + ", ".join(f"{step} {at:.1f}" for step, at in steps.items()),
+        flush=True,
     )
+
+
+def processor() -> float:
+    """Seconds of processor time of this process and of the workers that ended."""
+    both = (resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in both)
+
+
+def loop() -> float:
+    """Seconds of processor time for additions in Python."""
+    begun, total = time.process_time(), 0
+    for number in range(ADDITIONS):
+        total += number
+    return time.process_time() - begun
 
 
 if __name__ == "__main__":

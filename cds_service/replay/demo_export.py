@@ -16,7 +16,7 @@ from typing import Any, Final
 from msgspec.json import Encoder
 from msgspec.json import format as indented
 
-from cds_service.replay.demo_courses import COURSES, Course, planned_patients
+from cds_service.replay.demo_courses import Course, planned_patients
 from cds_service.replay.demo_fhir import DAYS, FIRST_DAY, Patient, write_patient
 
 PLANTED: Final = "planted.json"
@@ -36,21 +36,17 @@ class ExportExistsError(Exception):
 
 
 def write_export(
-    folder: Path, patients: int, seed: int, noise: int = NOISE, only: str | None = None
+    folder: Path, patients: int, seed: int, noise: int = NOISE, only: Course | None = None
 ) -> dict[str, Any]:
     """Writes the files and gives the account of what was planted. ExportExistsError where the folder is not empty.
 
-    `only` names the course that all patients follow, for measurements.
+    `only` is the course that all patients follow, for measurements.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ExportExistsError(f"{folder}: has files already, name an empty or new folder")
     chance = random.Random(seed)
-    plan = (
-        planned_patients(patients)
-        if only is None
-        else tuple((c, patients) for c in COURSES if c.name == only)
-    )
+    plan = planned_patients(patients) if only is None else ((only, patients),)
     courses = [course for course, many in plan for _ in range(many)]
     chance.shuffle(courses)
     written: Counter[str] = Counter()
