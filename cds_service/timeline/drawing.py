@@ -117,7 +117,7 @@ class Drawing:
     height: int
     counts: CountAxis
     times: TimeAxis
-    now: int
+    now: int | None
     lines: list[Line] = field(default_factory=list)
     path: str = ""
     dots: list[Dot] = field(default_factory=list)
@@ -143,7 +143,8 @@ def draw(course: Course, limits: Iterable[Limit], view: View, marked: frozenset[
     times = TimeAxis(view.start, view.end, LEFT, RIGHT)
     shown = [c for c in course.counts if times.holds(c.time.earliest, c.time.latest)]
     counts = count_axis([*(c.number for c in shown), *(one.number for one in limits)], TOP, BOTTOM)
-    drawing = Drawing(view.id, view.label, 0, counts, times, times.x(course.as_of))
+    now = times.x(course.as_of) if view.end >= course.as_of else None
+    drawing = Drawing(view.id, view.label, 0, counts, times, now)
     _draw_limits(drawing, limits)
     _draw_counts(drawing, shown, marked)
     bottom = BOTTOM + AXIS
@@ -254,6 +255,8 @@ def period(span: Span) -> str:
 
 WEEKS: Final = timedelta(weeks=1)
 SPANS: Final = (("weeks", "Last 6 weeks", 6 * WEEKS), ("year", "Last year", 52 * WEEKS))
+LONG_AGO: Final = 5 * WEEKS
+"""A last count so old leaves the last six weeks empty."""
 MARGIN: Final = Decimal("0.03")
 
 
@@ -273,6 +276,10 @@ def views(course: Course) -> tuple[View, ...]:
         for name, label, length in SPANS
         if first < course.as_of - length
     ]
+    newest = max((c.time.latest for c in course.counts), default=course.as_of)
+    if course.as_of - newest > LONG_AGO:
+        begin = newest - SPANS[0][2]
+        found.append(View("episode", "Six weeks to the last count", begin, _with_margin(begin, newest)))
     begin = min(first, course.as_of - timedelta(days=3))
     whole = View("all", "Whole record", begin - (last - begin) * float(MARGIN), _with_margin(begin, last))
     return (*found, whole)

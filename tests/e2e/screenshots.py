@@ -12,6 +12,7 @@ from tests.e2e.browser import Visit, running_browser, running_service
 
 FOLDER = PROJECT / "docs" / "images"
 SIZE = {"width": 1200, "height": 820}
+TIMELINE = ("timeline", "/timeline?example=ebv-nosebleed&rule=TRF-02")
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
         running_service(Path(state)) as base,
         running_browser() as browser,
     ):
-        for name, path in (("home", "/"), ("rule", "/rules/TRF-02"), ("rules", "/rules?q=dengue")):
+        for name, path in (("home", "/"), ("rule", "/rules/TRF-02"), ("rules", "/rules?q=dengue"), TIMELINE):
             take(browser, base, path, name)
         take(browser, base, "/playground?example=ebv-nosebleed", "playground", sends=True)
 

@@ -261,6 +261,21 @@ def stories() -> list[str]:
     return [one.key for _, some in choices() for one in some if one.key.startswith("story:")]
 
 
+def test_the_view_holds_what_matters() -> None:
+    """The shortest that does; for a course that ended long ago the time up to its last count."""
+    for story, view in (
+        ({"platelets": ["40, 5 days ago", "24"]}, "all"),
+        ({"platelets": ["200, 300 days ago", "40, 5 days ago", "24"]}, "weeks"),
+        ({"platelets": ["200, 900 days ago", "40, 100 days ago", "24"]}, "year"),
+        ({"platelets": ["200, 900 days ago", "40, 820 days ago", "24, 800 days ago"]}, "episode"),
+    ):
+        html = drawn(**story)
+        chosen = re.search(r'value="(\w+)" checked', html)
+        assert (chosen[1] if chosen is not None else "all") == view
+        assert len(told(html, "count", view)) >= 2
+    assert 'class="now"' not in html.split('id="view-episode"')[1].split("</svg>")[0]
+
+
 # ---------------------------------------------------------------------------------------------------- axes
 
 
