@@ -125,6 +125,17 @@ def test_prometheus_reads_the_rules_and_asks_the_right_place() -> None:
     assert f'job="{job["job_name"]}"' in (DEPLOY / "prometheus/platelet-hooks.rules.yaml").read_text()
 
 
+def test_every_alert_is_played_and_raised() -> None:
+    played = [
+        test
+        for name in ("drift.test.yaml", "now.test.yaml")
+        for group in documents(DEPLOY / "prometheus" / name)[0]["tests"]
+        for test in group["alert_rule_test"]
+    ]
+    raised = {one["alertname"] for one in played if one["exp_alerts"]}
+    assert raised == {one["alert"] for one in RULES if "alert" in one}
+
+
 def test_promtool_finds_the_rules_sound_and_made_up_weeks_raise_the_right_alerts() -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
