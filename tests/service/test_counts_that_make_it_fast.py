@@ -8,18 +8,22 @@ import subprocess
 import sys
 from collections import Counter
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from bench.bodies import CHARTS, SIZES, body
 from cds_service import evaluate as story
 from cds_service import validation
+from cds_service.app import create_app
 from cds_service.content import load_content
 from cds_service.evaluate import Evaluation, evaluate, prepare
 from cds_service.fhir import bundles, validate
 from cds_service.hooks.request import HookRequest, read_request
 from cds_service.hooks.wire import encode
+from cds_service.settings import Settings
 from tests.service.build import NOW, Json
 from tests.service.hook_calls import CARD, call, platelets
 
@@ -138,6 +142,38 @@ def test_what_is_remembered_of_codings_is_bounded() -> None:
     known = evaluation.codes._known
     assert len(known) <= 16_384
     assert max(len(system or "") + len(code or "") for system, code in known) <= 160
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "stored"),
+    [
+        ("nothing to say", 0, 0),
+        ("one card", 1, 1),
+        ("four cards", 1, 1),
+    ],
+)
+def test_statements_of_a_call(name: str, asked: int, stored: int, tmp_path: Path) -> None:
+    """One question at most, whatever is remembered, and one statement for all cards, after the answer."""
+    app = create_app(Settings(state_dir=tmp_path, log_level="error"), lambda: NOW)
+    client, memory = app.test_client(), app.extensions["memory"]
+    assert memory.database.open()
+    engines = memory.database._engines
+    assert engines is not None
+    statements: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        statements.append(statement.split()[0])
+
+    for engine in (engines.durable, engines.quick):
+        event.listen(engine, "before_cursor_execute", note)
+    answer = client.post(
+        "/cds-services/itp-patient-view", data=standard(name), content_type="application/json"
+    )
+    assert answer.status_code == 200
+    assert memory.writer.flush(30)
+    assert statements.count("SELECT") == asked
+    assert statements.count("INSERT") == stored
+    memory.close()
 
 
 STARTED = """
