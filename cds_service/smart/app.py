@@ -31,7 +31,7 @@ class SmartApp:
         try:
             self._seal = Seal(hash_key(settings))
         except OSError:
-            raise LaunchFailed(Fault.NO_SECRET) from None
+            raise LaunchFailed(Fault.NO_SEAL) from None
 
     def begin(
         self, iss: str, launch: str | None, rules: tuple[str, ...], now: datetime

@@ -16,10 +16,10 @@ class Fault(StrEnum):
     NO_STATE = "this sign-in was not begun here, or longer ago than ten minutes: open the timeline again"
     USED_STATE = "this sign-in was finished before: open the timeline again"
     REFUSED = "the authorization server refused: access was not granted"
-    NO_TOKEN = "the authorization server did not give access"
+    NO_ACCESS = "the authorization server did not give access"
     NO_PATIENT = "the authorization server did not say which patient was chosen"
-    ID_TOKEN = "who signed in could not be verified, so nothing was read"
-    NO_SECRET = "this service cannot keep a sign-in at the moment"
+    IDENTITY = "who signed in could not be verified, so nothing was read"
+    NO_SEAL = "this service cannot keep a sign-in at the moment"
 
 
 STATUSES = {
@@ -28,7 +28,7 @@ STATUSES = {
     Fault.NO_STATE: 400,
     Fault.USED_STATE: 400,
     Fault.REFUSED: 403,
-    Fault.NO_SECRET: 503,
+    Fault.NO_SEAL: 503,
 }
 """Those that are not named are faults of the server in front of which we stand: 502."""
 

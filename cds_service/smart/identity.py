@@ -30,11 +30,11 @@ def user_of(id_token: object, nonce: str, client_id: str, configuration: Configu
     """
     keys, issuer = configuration.keys, configuration.issuer
     if not isinstance(id_token, str) or len(id_token) > LONGEST or keys is None or issuer is None:
-        raise LaunchFailed(Fault.ID_TOKEN)
+        raise LaunchFailed(Fault.IDENTITY)
     claims = _verified(id_token, keys)
     told_nonce = claims.get("nonce")
     if not isinstance(told_nonce, str) or not hmac.compare_digest(told_nonce.encode(), nonce.encode()):
-        raise LaunchFailed(Fault.ID_TOKEN)
+        raise LaunchFailed(Fault.IDENTITY)
     _check(claims, issuer, client_id, now)
     told = claims.get("fhirUser", claims.get("profile", ""))
     found = _USER.fullmatch(told) if isinstance(told, str) and len(told) < 1_024 else None
@@ -47,7 +47,7 @@ def _verified(id_token: str, keys: Endpoint) -> dict[str, Any]:
         known = KeySet.import_key_set(get_json(keys.server, keys.address))
         return dict(jwt.decode(id_token, known, algorithms=ALGORITHMS).claims)
     except (OSError, ValueError, TypeError, KeyError, JoseError, RecursionError):
-        raise LaunchFailed(Fault.ID_TOKEN) from None
+        raise LaunchFailed(Fault.IDENTITY) from None
 
 
 def _check(claims: dict[str, Any], issuer: str, client_id: str, now: datetime) -> None:
@@ -63,7 +63,7 @@ def _check(claims: dict[str, Any], issuer: str, client_id: str, now: datetime) -
     try:
         registry.validate(claims)
     except (JoseError, ValueError, TypeError):
-        raise LaunchFailed(Fault.ID_TOKEN) from None
+        raise LaunchFailed(Fault.IDENTITY) from None
     several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if several and claims.get("azp") != client_id:
-        raise LaunchFailed(Fault.ID_TOKEN)
+        raise LaunchFailed(Fault.IDENTITY)

@@ -126,7 +126,7 @@ def finish(
     if "error" in answer or "code" not in answer:
         raise LaunchFailed(Fault.REFUSED)
     if "iss" in answer and configuration.issuer is not None and answer["iss"] != configuration.issuer:
-        raise LaunchFailed(Fault.NO_TOKEN)  # RFC 9207: the code is another server's
+        raise LaunchFailed(Fault.NO_ACCESS)  # RFC 9207: the code is another server's
     token = _token(pending, registration, configuration, redirect_uri, answer["code"])
     scope = str(token.get("scope", ""))
     user = UNKNOWN_USER
@@ -159,7 +159,7 @@ def _token(
         )
         return dict(token)
     except (AuthlibBaseError, requests.RequestException, OSError, ValueError, KeyError, TypeError):
-        raise LaunchFailed(Fault.NO_TOKEN) from None
+        raise LaunchFailed(Fault.NO_ACCESS) from None
     finally:
         session.close()
 
@@ -168,7 +168,7 @@ def _request(token: Mapping[str, Any], scope: str, user: str, registration: Regi
     """The token's patient as a call of the hook on opening a chart, with leave to read from the server."""
     access, kind = token.get("access_token"), token.get("token_type")
     if not isinstance(access, str) or not _TOKEN.fullmatch(access) or str(kind).lower() != "bearer":
-        raise LaunchFailed(Fault.NO_TOKEN)
+        raise LaunchFailed(Fault.NO_ACCESS)
     patient, encounter = token.get("patient"), token.get("encounter")
     if not isinstance(patient, str) or not ID.fullmatch(patient):
         raise LaunchFailed(Fault.NO_PATIENT)

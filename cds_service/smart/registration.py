@@ -71,7 +71,7 @@ def _secret(settings: Settings, client: Client) -> str | None:
     try:
         text = settings.beside_config(client.smart_secret_file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise LaunchFailed(Fault.NO_SECRET) from None
+        raise LaunchFailed(Fault.NO_SEAL) from None
     if not text:
-        raise LaunchFailed(Fault.NO_SECRET)
+        raise LaunchFailed(Fault.NO_SEAL)
     return text

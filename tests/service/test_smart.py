@@ -259,19 +259,19 @@ WRONG_CLAIMS = {
 def test_an_id_token_that_does_not_fit(service: FlaskClient, ehr: Ehr, name: str, missing: bool) -> None:
     ehr.claims = {name: None if missing else WRONG_CLAIMS[name]}
     response = launch(service, ehr)
-    assert (response.status_code, fault_of(response)) == (502, Fault.ID_TOKEN)
+    assert (response.status_code, fault_of(response)) == (502, Fault.IDENTITY)
     assert not [path for _, path in ehr.asked if path.startswith("/fhir/Patient")]
 
 
 @pytest.mark.parametrize("id_token", ["x.y.z", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", 7, None])
 def test_an_id_token_that_is_none(service: FlaskClient, ehr: Ehr, id_token: Any) -> None:
     ehr.token = {"id_token": id_token}
-    assert fault_of(launch(service, ehr)) == Fault.ID_TOKEN
+    assert fault_of(launch(service, ehr)) == Fault.IDENTITY
 
 
 def test_an_id_token_that_another_key_signed(service: FlaskClient, ehr: Ehr) -> None:
     ehr.signs_with = "somebody"
-    assert fault_of(launch(service, ehr)) == Fault.ID_TOKEN
+    assert fault_of(launch(service, ehr)) == Fault.IDENTITY
 
 
 @pytest.mark.parametrize(
@@ -280,10 +280,10 @@ def test_an_id_token_that_another_key_signed(service: FlaskClient, ehr: Ehr) -> 
         ({"patient": None}, Fault.NO_PATIENT),
         ({"patient": "../Patient/2"}, Fault.NO_PATIENT),
         ({"patient": 7}, Fault.NO_PATIENT),
-        ({"access_token": None}, Fault.NO_TOKEN),
-        ({"access_token": "a b"}, Fault.NO_TOKEN),
-        ({"access_token": 7}, Fault.NO_TOKEN),
-        ({"token_type": "mac"}, Fault.NO_TOKEN),
+        ({"access_token": None}, Fault.NO_ACCESS),
+        ({"access_token": "a b"}, Fault.NO_ACCESS),
+        ({"access_token": 7}, Fault.NO_ACCESS),
+        ({"token_type": "mac"}, Fault.NO_ACCESS),
     ],
 )
 def test_a_token_response_that_cannot_be_used(
@@ -430,8 +430,8 @@ def test_a_client_secret_is_read_from_its_file(tmp_path: Path, ehr: Ehr) -> None
     known = entry(ehr, smart_secret_file=str(tmp_path / "client-secret"))
     assert launch_in_production(production(tmp_path, known), ehr).status_code == 200
     unknown = entry(ehr, smart_secret_file=str(tmp_path / "nowhere"))
-    assert fault_of(launch_in_production(production(tmp_path, unknown), ehr)) == Fault.NO_SECRET
-    assert fault_of(launch_in_production(production(tmp_path, entry(ehr)), ehr)) == Fault.NO_TOKEN
+    assert fault_of(launch_in_production(production(tmp_path, unknown), ehr)) == Fault.NO_SEAL
+    assert fault_of(launch_in_production(production(tmp_path, entry(ehr)), ehr)) == Fault.NO_ACCESS
 
 
 def test_a_server_without_registration(tmp_path: Path, ehr: Ehr) -> None:
