@@ -223,3 +223,30 @@ def test_the_commands_of_the_guide_make_what_the_files_ask_for() -> None:
     command = "platelet-hooks serve --host 127.0.0.1 --port 8080 --workers 2"
     assert command in guide
     assert " ".join([*image().entrypoint, *image().command]) == command.replace("127.0.0.1", "0.0.0.0")
+
+
+# ----------------------------------------------------------------------------------------- systemd
+
+
+UNIT = (DEPLOY / "systemd/platelet-hooks.service").read_text(encoding="utf-8")
+
+
+def test_the_unit_runs_what_the_image_runs() -> None:
+    (command,) = re.findall(r"^ExecStart=/opt/platelet-hooks/bin/(.+)$", UNIT, re.MULTILINE)
+    assert command.replace("127.0.0.1", "0.0.0.0").split() == [*image().entrypoint, *image().command]
+    (state,) = re.findall(r"^StateDirectory=(\S+)$", UNIT, re.MULTILINE)
+    assert f"Environment={PREFIX}STATE_DIR=/var/lib/{state}" in UNIT
+    (seconds,) = re.findall(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)
+    assert int(seconds) > STOP_SECONDS
+    assert "ProtectSystem=strict" in UNIT
+
+
+def test_systemd_takes_the_unit_and_finds_it_hardened(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("no systemd-analyze on this machine")
+    here = tmp_path / "platelet-hooks.service"
+    here.write_text(UNIT.replace("/opt/platelet-hooks", sys.prefix))
+    for command in (["verify", "--man=no"], ["security", "--offline=true", "--threshold=20", "--no-pager"]):
+        done = subprocess.run([analyze, *command, here], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
