@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import promql_parser
@@ -45,6 +46,7 @@ def selectors(node: Any) -> Iterator[Any]:
                 yield from selectors(one)
 
 
+@cache
 def given() -> dict[str, set[str]]:
     """What `/metrics` gives: the labels of each sample by its name. A family without samples yet names its labels."""
     found = {"platelet_hooks_store_up": set[str]()}
@@ -61,19 +63,18 @@ def given() -> dict[str, set[str]]:
     return found
 
 
-GIVEN = given()
 RECORDED = {one["record"] for one in RULES if "record" in one}
 
 
 @pytest.mark.parametrize(("name", "expression"), EXPRESSIONS, ids=[name for name, _ in EXPRESSIONS])
 def test_an_expression_is_promql_of_numbers_that_are_there(name: str, expression: str) -> None:
-    found = list(selectors(promql_parser.parse(expression)))
+    found, numbers = list(selectors(promql_parser.parse(expression))), given()
     assert found, "no number in it"
     for one in found:
-        assert one.name in GIVEN.keys() | RECORDED | OF_PROMETHEUS
+        assert one.name in numbers.keys() | RECORDED | OF_PROMETHEUS
         for matcher in one.matchers.matchers:
-            if one.name in GIVEN and matcher.name != "__name__":
-                assert matcher.name in GIVEN[one.name] | {"instance", "job"}
+            if one.name in numbers and matcher.name != "__name__":
+                assert matcher.name in numbers[one.name] | {"instance", "job"}
 
 
 def test_selectors_are_found_wherever_they_stand() -> None:
@@ -85,7 +86,7 @@ def test_selectors_are_found_wherever_they_stand() -> None:
 def test_labels_that_an_alert_groups_by_are_there() -> None:
     for name, expression in EXPRESSIONS:
         by = {label for found in re.findall(r"by \(([^)]*)\)", expression) for label in found.split(", ")}
-        known = set().union(*GIVEN.values()) | {"instance", "job"}
+        known = set().union(*given().values()) | {"instance", "job"}
         assert by <= known, name
 
 
@@ -101,10 +102,10 @@ def test_every_number_that_operations_need_is_given() -> None:
         "content version": "platelet_hooks_content_info",
         "a platelet code that vanishes": "platelet_hooks_platelet_codes_total",
     }
-    assert [what for what, name in needed.items() if name not in GIVEN] == []
+    assert [what for what, name in needed.items() if name not in given()] == []
     asked = "\n".join(expression for _, expression in EXPRESSIONS)
     assert [what for what, name in needed.items() if name not in asked] == []
-    assert {"rule", "silenced_by", "service"} <= GIVEN["platelet_hooks_cards_total"]
+    assert {"rule", "silenced_by", "service"} <= given()["platelet_hooks_cards_total"]
 
 
 def test_an_alert_says_how_urgent_it_is_and_the_guide_says_what_to_do() -> None:
