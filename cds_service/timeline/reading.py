@@ -10,6 +10,7 @@ from cards.decide import Decision, decide
 from cards.facts import PatientFacts
 from cards.reading import read
 from cards.record import Record
+from cds_service.discovery import keys_of
 from cds_service.evaluate import Evaluation
 from cds_service.facts import settle
 from cds_service.fhir.entries import Rejected
@@ -35,7 +36,7 @@ class Seen:
 def see(request: HookRequest, evaluation: Evaluation, now: datetime, fetch: Fetch | None = None) -> Seen:
     """Refused with 412 or 413 as a call is. A patient who looks at their own record gets no clinician's card."""
     content = evaluation.content
-    gathered = gather(request, evaluation.keys, evaluation.most_entries, fetch)
+    gathered = gather(request, keys_of(request.hook, evaluation.keys), evaluation.most_entries, fetch)
     parsed = parse(gathered.sources, request.context.patient_id, request.fhir_server)
     settled = settle(parsed, request, gathered.answers, content.terminology, now, content.limits)
 

@@ -146,6 +146,25 @@ def test_a_text_of_the_playground_is_drawn() -> None:
     assert len(told(response.get_data(as_text=True), "count")) == 4
 
 
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("dengue-ibuprofen-selected", "ORD-02"),
+        ("dengue-orders-signed", "ORD-02"),
+        ("dengue-discharge", "MON-03"),
+    ],
+)
+def test_a_request_of_any_hook_opens_at_its_card(name: str, rule: str) -> None:
+    """As the playground sends what it asked: the card of an order is there with its order."""
+    chosen = client().get(f"/playground/made-up/{name}").get_json()
+    made = (
+        client().post("/playground/request", json={"text": chosen["text"], "hook": chosen["hook"]}).get_json()
+    )
+    data = {"text": made["body"], "rule": rule}
+    html = client().post("/timeline", data=data, content_type="multipart/form-data").get_data(as_text=True)
+    assert f">{rule}</a>" in html.split('id="card"')[1].split("</article>")[0]
+
+
 @pytest.mark.parametrize("text", ["", "{", '{"resourceType": "Observation", "id": "1"}', "[1]"])
 def test_a_text_that_is_no_record_is_told_in_a_line(text: str) -> None:
     response = client().post("/timeline", data={"text": text}, content_type="multipart/form-data")
