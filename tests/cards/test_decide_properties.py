@@ -20,7 +20,7 @@ from cards.advice import ALL_ADVICE
 from cards.decide import Decision, ask, decide
 from cards.facts import PatientFacts
 from cards.outcome import Advise, Indicator
-from cards.precedence import matches
+from cards.precedence import CARD_LIMITS, DISCHARGE, HOOKS, matches
 from cards.record import Answer, Kind
 from tests.cards.build import (
     LIMITS,
@@ -289,3 +289,33 @@ def test_a_further_fact_silences_only_what_it_excludes(story: str) -> None:
             else:
                 assert matches(name, EXCLUDED_BY.get(rule, ())), f"{name} silences {rule}"
         assert urgency(decide(p, LIMITS)) >= urgent or name in QUIETER, f"{name} lowers the urgency"
+
+
+# ------------------------------------------------------------------------------------------ two more hooks
+
+
+def on(hook: str, p: PatientFacts) -> Decision:
+    """The decision about the same record on another hook."""
+    return decide(read(replace(p.record, hook=hook), LIMITS, shipped_pathogens()), LIMITS)
+
+
+@given(CASES, COUNTS)
+def test_signing_judges_as_selecting_everything_does(case: dict[str, Any], platelets: Decimal) -> None:
+    p = patient({**case, "orders": case["orders"] or ("med-nsaid",)}, platelets)
+    assert told(on("order-sign", p)) == told(on("order-select", p))
+
+
+@given(CASES, st.one_of(st.none(), COUNTS))
+def test_on_discharge_follow_up_and_dangers_and_nothing_else(
+    case: dict[str, Any], platelets: Decimal | None
+) -> None:
+    p = patient({**case, "orders": ()}, platelets)
+    left, viewed = on(DISCHARGE, p), on("patient-view", p)
+    for card in left.cards:
+        follow_up = matches(card.rule, (*HOOKS[DISCHARGE], "A.3")) or "INF-GEN-04" in card.also
+        assert follow_up or (card.rule.startswith("SAFE-") and card.indicator is Indicator.CRITICAL)
+    others = [card for card in left.cards if card.indicator is not Indicator.CRITICAL]
+    assert len(left.cards) <= CARD_LIMITS[DISCHARGE] or not others
+    dangers = ("SAFE-*", "TRF-01")
+    seen = {c.rule for c in viewed.cards if c.indicator is Indicator.CRITICAL and matches(c.rule, dangers)}
+    assert seen <= {card.rule for card in left.cards}
