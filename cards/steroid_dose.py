@@ -15,7 +15,7 @@ from cards.facts import PatientFacts
 from cards.facts.presence import NEVER_TAKEN
 from cards.months import add_months
 from cards.outcome import Input
-from cards.record import Amount, Medication, Route
+from cards.record import Amount, Medication, MedicationSource, Moment, Route
 from cards.rows import medication_row
 from cards.thresholds import Thresholds
 
@@ -51,6 +51,26 @@ def courses_ended(p: PatientFacts, limits: Thresholds, months: int) -> tuple[Med
         and m.end.latest <= p.as_of <= add_months(m.end.latest, months)
         and length_of(p, m, limits) is not Dose.LOW
     )
+
+
+def courses_ordered(p: PatientFacts, limits: Thresholds) -> tuple[Medication, ...]:
+    """Selected drafts of a systemic steroid, as courses that begin now: of the length that they state, if any."""
+    begun = (
+        Medication(
+            reference=o.reference,
+            set_ids=o.set_ids,
+            source=MedicationSource.REQUEST,
+            status="draft",
+            start=None if o.duration is None else Moment.instant(p.as_of),
+            end=None if o.duration is None else Moment.instant(p.as_of + o.duration),
+            route=o.route,
+            dose=o.dose,
+            per_day=o.per_day,
+        )
+        for o in p.selected(STEROID)
+        if o.route in SYSTEMIC
+    )
+    return tuple(m for m in begun if length_of(p, m, limits) is not Dose.LOW)
 
 
 def length_of(p: PatientFacts, m: Medication, limits: Thresholds) -> Dose:

@@ -16,6 +16,7 @@ from cards.steroid_dose import (
     Dose,
     courses_ended,
     courses_in_use,
+    courses_ordered,
     dose_of,
     dose_of_all,
     length_of,
@@ -71,9 +72,9 @@ def _defence(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
 
 
 def _steroids(p: PatientFacts, limits: Thresholds) -> tuple[Medication, ...]:
-    """A course of two weeks or more that goes on or ended within a month."""
+    """A course of two weeks or more that goes on, ended within a month, or is selected beside the vaccine."""
     ended = courses_ended(p, limits, int(limits.live_vaccine_steroid_months))
-    return tuple(dict.fromkeys((*courses_in_use(p, limits), *ended)))
+    return tuple(dict.fromkeys((*courses_in_use(p, limits), *ended, *courses_ordered(p, limits))))
 
 
 def _dose(p: PatientFacts, courses: tuple[Medication, ...], limits: Thresholds) -> Dose:

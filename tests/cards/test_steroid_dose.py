@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -159,3 +160,22 @@ def test_a_weak_defence_by_a_steroid_unless_its_dose_is_known_to_be_low() -> Non
     assert rows(steroid()) == 1
     assert rows(steroid(LIMIT - 1)) == 0
     assert rows(steroid(60, days=DAYS - 1)) == 0
+
+
+@pytest.mark.parametrize(
+    ("members", "title"),
+    [
+        ({"duration": timedelta(days=DAYS)}, "title.steroid-dose"),
+        ({"duration": timedelta(days=DAYS - 1)}, None),
+        ({}, "title.steroid"),
+        ({"duration": timedelta(days=DAYS), "dose": Amount(LIMIT - 1, "mg")}, None),
+        ({"duration": timedelta(days=DAYS), "dose": None}, "title.steroid"),
+        ({"duration": timedelta(days=DAYS), "route": "other"}, None),
+    ],
+    ids=["two weeks", "13 days", "no length", "19 mg", "no dose", "a cream"],
+)
+def test_a_steroid_that_is_signed_beside_the_vaccine(members: dict[str, Any], title: str | None) -> None:
+    whole = {"dose": Amount(LIMIT, "mg"), "per_day": Decimal(1), "route": "oral"} | members
+    draft = order("med-corticosteroid", "med-prednisone", **whole)
+    outcome = decide(ordering(180, VACCINE, draft), LIMITS)
+    assert (outcome.title if isinstance(outcome, Advise) else None) == title
