@@ -28,8 +28,10 @@ def test_the_cards_on_each_side_of_a_limit_are_what_the_clinician_expects(
     assert not any(wrong.values()), wrong
 
 
-def test_no_case_expects_what_its_neighbours_expect() -> None:
+def test_the_two_sides_of_a_limit_are_not_expected_to_be_alike() -> None:
     """Two sides that are told alike would prove nothing."""
     for base, group in GROUPS.items():
+        if not base.startswith("L-"):
+            continue
         told = [(s.expect, s.says, s.not_words, s.merged, s.not_rules, s.drafts, s.outcomes) for s in group]
         assert len(set(told)) > 1 or len(told) == 1, base
