@@ -21,7 +21,7 @@ from cds_service.metrics_folder import forget_metrics, share_metrics
 from cds_service.settings import PREFIX, Settings, SettingsError, load_settings
 from cds_service.traces import check_traces
 
-APP = "cds_service.app:create_warm_app"
+APP = "cds_service.worker:start"
 STOP_SECONDS = 10
 MOST_HEADER_BYTES = 65_536
 HEADER_MILLISECONDS = 30_000

@@ -178,8 +178,8 @@ def test_statements_of_a_call(name: str, asked: int, stored: int, tmp_path: Path
 
 STARTED = """
 import sys
-from cds_service.app import create_warm_app
-create_warm_app()
+from cds_service.worker import start
+start()
 print(*sorted(sys.modules))
 """
 

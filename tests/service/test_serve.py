@@ -132,7 +132,7 @@ def test_a_taken_port_stops_the_start_in_one_line(base: str) -> None:
 
 def test_what_lives_for_ever_is_kept_out_of_collections() -> None:
     program = (
-        "import gc, sys; from cds_service.app import create_warm_app; create_warm_app();"
+        "import gc, sys; from cds_service.worker import start; start();"
         "print(gc.get_freeze_count() > 50_000, gc.get_threshold()[0] >= 50_000,"
         " 'fhir.resources.R4B.observation' in sys.modules, 'fhir.resources.R4B.claim' in sys.modules)"
     )
