@@ -38,9 +38,11 @@ test: dev $(WITH_EXTRAS) ## run the tests (ARGS="tests/service -x" to choose)
 # words and numbers over files of its own (B608), and makes up patients from a seed (B311).
 SECURITY := $(BIN)/bandit -q -s B101
 
+# A minute of soak runs beside the checks before the tests: it waits more than it works, and they use one core.
 # Tests come last, so that the closing line of a good run is theirs.
-check: dev $(WITH_EXTRAS) ## run every check: format, lint, types, import contracts, security, rulebook, tests
-	@passed=0; failed=; \
+check: dev $(WITH_EXTRAS) ## run every check: format, lint, types, import contracts, security, rulebook, soak, tests
+	@passed=0; failed=; told=$$(mktemp); \
+	$(BIN)/python -m tests.soak --minutes 1 --rate 8 >$$told 2>&1 & soak=$$!; \
 	run() { \
 	    name=$$1; shift; printf '\n== %s\n' "$$name"; \
 	    if "$$@"; then passed=$$((passed + 1)); else failed="$$failed $$name"; fi; \
@@ -52,6 +54,7 @@ check: dev $(WITH_EXTRAS) ## run every check: format, lint, types, import contra
 	run security $(SECURITY) -r cards cds_service -x cds_service/replay; \
 	run security-of-replay $(SECURITY),B311,B608 -r cds_service/replay; \
 	run rulebook $(BIN)/python -m cds_service.rulebook --check; \
+	run soak wait $$soak; cat $$told; rm -f $$told; \
 	run tests $(BIN)/python -m pytest -n auto -q; \
 	if [ -n "$$failed" ]; then \
 	    set -- $$failed; printf '\nfailed: %s\nchecks: %s passed, %s failed\n' "$$*" "$$passed" "$$#"; exit 1; \
