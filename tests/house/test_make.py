@@ -132,9 +132,9 @@ def test_check_runs_everything_and_reports_all_failures_at_the_end(installed: Pa
     headings = re.findall(r"^== (.+)$", done.stdout, flags=re.MULTILINE)
     assert headings == [
         *("format", "lint", "types", "imports"),
-        *("security", "security-of-replay", "rulebook", "tests"),
+        *("security", "security-of-replay", "rulebook", "soak", "tests"),
     ]
-    assert done.stdout.endswith("\nfailed: types imports\nchecks: 6 passed, 2 failed\n")
+    assert done.stdout.endswith("\nfailed: types imports\nchecks: 7 passed, 2 failed\n")
     assert done.returncode != 0
 
 
