@@ -90,7 +90,11 @@ def without_ids(value: Any) -> Any:
     """The same without what is made anew in each answer."""
     match value:
         case dict():
-            return {name: without_ids(member) for name, member in value.items() if name not in ("uuid", "appContext")}
+            return {
+                name: without_ids(member)
+                for name, member in value.items()
+                if name not in ("uuid", "appContext")
+            }
         case list():
             return [without_ids(member) for member in value]
     return value
