@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Raw, UnsetType
 
 from cards.record import Comparator, Measurement
+from cards.thresholds import Thresholds
 from cds_service.facts.context import Reading
 from cds_service.facts.observed import Seen
 from cds_service.facts.scales import SCALES, Scale, read_scale
@@ -43,14 +44,7 @@ def _measurement(set_id: str, quantity: Quantity, one: Seen, reading: Reading) -
         raise ValueError("a measurement without a value")
     if one.time_unreadable:
         raise ValueError("a measurement whose time cannot be read")
-    scale, disagrees = read_scale(set_id, quantity)
-    if disagrees:
-        raise ValueError("a measurement whose unit code and unit text disagree")
-    if scale is None:
-        raise ValueError("a measurement without a unit, or in one that is not known for it")
-    value = scale.convert(read_decimal(quantity.value))
-    if value < 0 or not _is_possible(set_id, value, reading):
-        raise ValueError("a measurement that is not possible in its unit")
+    value, scale = read_value(set_id, quantity, reading.limits)
     low, high = _range_of(one.part, quantity, set_id, scale)
     assert one.status is not None
     return Measurement(
@@ -68,9 +62,23 @@ def _measurement(set_id: str, quantity: Quantity, one: Seen, reading: Reading) -
     )
 
 
-def _is_possible(set_id: str, value: Decimal, reading: Reading) -> bool:
+def read_value(set_id: str, quantity: Quantity, limits: Thresholds) -> tuple[Decimal, Scale]:
+    """The value in the canonical unit, and what took it there. ValueError, in our words, where it cannot be used."""
+    if isinstance(quantity.value, UnsetType):
+        raise ValueError("a measurement without a value")
+    scale, disagrees = read_scale(set_id, quantity)
+    if disagrees:
+        raise ValueError("a measurement whose unit code and unit text disagree")
+    if scale is None:
+        raise ValueError("a measurement without a unit, or in one that is not known for it")
+    value = scale.convert(read_decimal(quantity.value))
+    if value < 0 or not _is_possible(set_id, value, limits):
+        raise ValueError("a measurement that is not possible in its unit")
+    return value, scale
+
+
+def _is_possible(set_id: str, value: Decimal, limits: Thresholds) -> bool:
     """Not a temperature of 98 degrees Celsius, nor a haemoglobin of 120 g/dL."""
-    limits = reading.limits
     if set_id == "obs-temperature":
         return limits.possible_temperature_low <= value <= limits.possible_temperature_high
     return set_id != "obs-hemoglobin" or value <= limits.possible_hb_high
