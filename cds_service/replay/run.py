@@ -111,15 +111,15 @@ def _order(asked: Asked, files: Sequence[Path], told: Sequence[Mapping[str, Any]
 
 def _steps_of_spark(asked: Asked, files: Sequence[Path], work: Path, key: bytes, progress: Progress) -> None:
     """The same steps spread over executors, where that engine is installed."""
-    from cds_service.replay.spark_engine import open_engine
+    from cds_service.replay.on_spark import open_spark
 
     staged, names = work / "staged", [_name(file, asked.export) for file in files]
-    with open_engine(asked.workers) as engine:
+    with open_spark(asked.workers) as executors:
         progress("reading", 0, 1)
-        engine.stage(files, names, key, staged)
+        executors.stage(files, names, key, staged)
         progress("reading", 1, 1)
         told = accounts(staged)
-        engine.judge(_order(asked, files, told, key), names, work, progress)
+        executors.judge(_order(asked, files, told, key), names, work, progress)
 
 
 def _finish(asked: Asked, wanted: dict[str, Any], files: Sequence[Path], work: Path) -> dict[str, Any]:

@@ -69,7 +69,7 @@ _ON_THIS_MACHINE: Final = (
 
 
 @contextmanager
-def open_engine(workers: int) -> Iterator[Engine]:
+def open_spark(workers: int) -> Iterator[Executors]:
     """Spark as it is configured from outside (spark-submit, `PYSPARK_SUBMIT_ARGS`), else on this machine's cores."""
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         raise ExportError(
@@ -85,14 +85,14 @@ def open_engine(workers: int) -> Iterator[Engine]:
         for name, value in {**_OF_QUERIES, "spark.sql.shuffle.partitions": spread}.items():
             session.conf.set(name, value)
         try:
-            yield Engine(session)
+            yield Executors(session)
         finally:
             session.stop()
     except PySparkException as error:
         raise ExportError(f"Spark could not finish ({type(error).__name__}): see its own log") from error
 
 
-class Engine:
+class Executors:
     """One Spark session, and the lines that it holds on the disks of its executors."""
 
     def __init__(self, session: SparkSession) -> None:
