@@ -112,9 +112,12 @@ NOT_RULES = frozenset(
         "drafts",
         "wording",
         "advice",
+        "threshold_order",
+        "pathogen_condition",
+        "content",
     }
 )
-"""Modules of `cards` whose tables are words, numbers (their own kind) or codes (theirs)."""
+"""Modules of `cards` whose tables are words, numbers (their own kind), codes (theirs), or what a loader refuses."""
 
 
 def table_mutants() -> Iterator[Mutant]:
