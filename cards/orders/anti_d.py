@@ -34,10 +34,11 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     if not meant:
         return _without_reason(p, limits, open_ones)
     reasons = _reasons(p, limits)
+    hb = p.newest("obs-hemoglobin", limits.span("anti_d_hb_days"))
     if not reasons:
         known = p.answered(Kind.CONDITIONS) and p.answered(Kind.OBSERVATIONS)
-        return NoAdvice(Why.ALLOWED) if known else CannotTell(Fact.CONDITIONS)
-    hb = p.newest("obs-hemoglobin", limits.span("anti_d_hb_days"))
+        missing = (*(() if known else (Fact.CONDITIONS,)), *((Fact.HAEMOGLOBIN,) if hb is None else ()))
+        return CannotTell(*missing) if missing else NoAdvice(Why.ALLOWED)
     judged = Judged("ORD-24", "selected anti-D", meant, read_count(p), by_count=False)
     unknown = (
         *((Fact.HAEMOGLOBIN,) if hb is None else ()),

@@ -49,12 +49,19 @@ def test_what_speaks_against_it(members: Any, indicator: Indicator, title: str) 
     "members",
     [
         {"measurements": [measured("obs-hemoglobin", at_10)]},
-        {"measurements": [measured("obs-hemoglobin", below_8, days=8)]},
-        {"tests": [lab("obs-rhd"), lab("obs-dat", "negative")]},
+        {
+            "measurements": [measured("obs-hemoglobin", at_10)],
+            "tests": [lab("obs-rhd"), lab("obs-dat", "negative")],
+        },
     ],
 )
 def test_what_does_not(members: Any) -> None:
     assert asked(FOR_ITP, **members) == NoAdvice(Why.ALLOWED)
+
+
+@pytest.mark.parametrize("members", [{}, {"measurements": [measured("obs-hemoglobin", below_8, days=8)]}])
+def test_a_haemoglobin_that_is_unknown_or_old_is_not_a_good_one(members: Any) -> None:
+    assert asked(FOR_ITP, **members) == CannotTell(Fact.HAEMOGLOBIN)
 
 
 def test_a_severe_reason_leads() -> None:
@@ -107,5 +114,7 @@ def test_another_reason_on_the_order() -> None:
 
 
 def test_silence() -> None:
-    assert asked(FOR_ITP, unanswered={Kind.OBSERVATIONS: Answer.FAILED}) == CannotTell(Fact.CONDITIONS)
+    assert asked(FOR_ITP, unanswered={Kind.OBSERVATIONS: Answer.FAILED}) == CannotTell(
+        Fact.CONDITIONS, Fact.HAEMOGLOBIN
+    )
     assert decide(facts(22), LIMITS) == NoAdvice(Why.NOT_SELECTED)
