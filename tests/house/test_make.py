@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make on
 
 def clean_environment() -> dict[str, str]:
     """What this test run was itself started with stays out of the runs that it starts."""
-    started = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON")
+    started = ("EXTRAS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON")
     return {name: value for name, value in os.environ.items() if name not in started}
 
 
