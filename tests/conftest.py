@@ -43,6 +43,11 @@ def _fail(failed: Sequence[Advice]) -> Advise:
 decide.failed_checks = _fail
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests of running services and of browsers wait half of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture
 def rules_may_raise() -> Iterator[None]:
     """For tests that make a rule raise: it is told as it is in a running service."""

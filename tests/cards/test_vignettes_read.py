@@ -65,8 +65,7 @@ def dosages(card: Answer) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-@each_vignette
-def test_every_card_keeps_the_form(vignette: Vignette) -> None:
+def every_card_keeps_the_form(vignette: Vignette) -> None:
     for card in ask(vignette)["cards"]:
         assert 0 < len(card["summary"]) < 140
         assert "…" not in card["summary"]
@@ -83,8 +82,7 @@ def test_every_card_keeps_the_form(vignette: Vignette) -> None:
         assert card["indicator"] == "info" or card["overrideReasons"], "no block without a way past it"
 
 
-@each_vignette
-def test_every_card_can_be_checked(vignette: Vignette) -> None:
+def every_card_can_be_checked(vignette: Vignette) -> None:
     """Rulebook I.5: its sources, and every value with the resource that it came from."""
     for card in ask(vignette)["cards"]:
         evidence = own(card)["evidence"]
@@ -99,8 +97,7 @@ def test_every_card_can_be_checked(vignette: Vignette) -> None:
         assert "|" in rest or "see the suggestion" in rest, rules_of(card)
 
 
-@each_vignette
-def test_no_card_says_what_a_card_must_not(vignette: Vignette) -> None:
+def no_card_says_what_a_card_must_not(vignette: Vignette) -> None:
     """Rulebook I.1 to I.4: no diagnosis as fact, no order, nothing copied out of the record."""
     for card in ask(vignette)["cards"]:
         said = card["summary"] + "\n" + card["detail"]
@@ -109,8 +106,7 @@ def test_no_card_says_what_a_card_must_not(vignette: Vignette) -> None:
         assert not [words for words in FROM_THE_RECORD if words in said]
 
 
-@each_vignette
-def test_the_drafts_are_proposals_and_valid(vignette: Vignette) -> None:
+def the_drafts_are_proposals_and_valid(vignette: Vignette) -> None:
     for card in ask(vignette)["cards"]:
         for action in (a for s in card.get("suggestions", ()) for a in s["actions"]):
             if action["type"] == "create":
@@ -119,8 +115,7 @@ def test_the_drafts_are_proposals_and_valid(vignette: Vignette) -> None:
                 assert invalid_reason(encode(resource)) is None
 
 
-@each_vignette
-def test_no_dose_without_what_it_depends_on(vignette: Vignette) -> None:
+def no_dose_without_what_it_depends_on(vignette: Vignette) -> None:
     """A drug is drafted with a dose only where age and allergies are known, and the weight where it goes by weight."""
     person = vignette.story.person
     for card in ask(vignette)["cards"]:
@@ -131,8 +126,7 @@ def test_no_dose_without_what_it_depends_on(vignette: Vignette) -> None:
                 assert "/kg" not in said or person.weight is not None, description
 
 
-@each_vignette
-def test_the_number_of_cards_keeps_its_limits(vignette: Vignette) -> None:
+def the_number_of_cards_keeps_its_limits(vignette: Vignette) -> None:
     cards = ask(vignette)["cards"]
     critical = [c for c in cards if c["indicator"] == "critical"]
     assert len(cards) <= max(CARD_LIMITS[vignette.story.hook], len(critical))
@@ -147,8 +141,25 @@ def test_the_number_of_cards_keeps_its_limits(vignette: Vignette) -> None:
     assert len([lead for lead in leads if lead.startswith("TPO-")]) <= 1
 
 
-@each_vignette
-def test_cards_stand_in_the_order_of_urgency(vignette: Vignette) -> None:
+def cards_stand_in_the_order_of_urgency(vignette: Vignette) -> None:
     order = {"critical": 0, "warning": 1, "info": 2}
     shown = [order[c["indicator"]] for c in ask(vignette)["cards"]]
     assert shown == sorted(shown)
+
+
+CHECKS = (
+    every_card_keeps_the_form,
+    every_card_can_be_checked,
+    no_card_says_what_a_card_must_not,
+    the_drafts_are_proposals_and_valid,
+    no_dose_without_what_it_depends_on,
+    the_number_of_cards_keeps_its_limits,
+    cards_stand_in_the_order_of_urgency,
+)
+
+
+@each_vignette
+def test_the_cards_of_a_story_keep_to(vignette: Vignette) -> None:
+    """All of them in one test of a story, whose cards are made once; a failure names the check."""
+    for check in CHECKS:
+        check(vignette)

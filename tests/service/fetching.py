@@ -21,7 +21,7 @@ BY_NAME = {key.name: key for key in KEYS}
 REQUIRED = ("patient", "platelets")
 
 
-def settings(seconds: str = "1.5", public: bool = False, **limits: int) -> Settings:
+def settings(seconds: str = "5", public: bool = False, **limits: int) -> Settings:
     """Sandbox settings with so much time for fetching."""
     return Settings(
         log_level="error",
@@ -30,7 +30,7 @@ def settings(seconds: str = "1.5", public: bool = False, **limits: int) -> Setti
     )
 
 
-def app_client(seconds: str = "1.5", **options: Any) -> FlaskClient:
+def app_client(seconds: str = "5", **options: Any) -> FlaskClient:
     """A client of a service of its own, so that no test finds the breakers and connections of another."""
     return create_app(settings(seconds, **options), clock).test_client()
 

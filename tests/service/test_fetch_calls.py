@@ -209,9 +209,9 @@ def test_what_a_server_says_never_reaches_the_answer(server: FhirServer, client:
 def test_a_slow_server_degrades_the_answer_and_never_hangs_it(server: FhirServer) -> None:
     server.answers = answering(AllergyIntolerance=Answer(delay=3))
     body = call_at(server.base, "allergies", "conditions", resources=[platelets(22)])
-    seconds, response = timed(lambda: send(app_client("0.3"), body))
+    seconds, response = timed(lambda: send(app_client("1"), body))
     assert degraded(response) == ["allergies"]
-    assert seconds < 1.5
+    assert seconds < 3  # before the server answers
 
 
 # ------------------------------------------------------------------------------------------------ pages
