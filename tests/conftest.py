@@ -43,6 +43,7 @@ def _fail(failed: Sequence[Advice]) -> Advise:
 decide.failed_checks = _fail
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: tests of running services and of browsers wait half of their time."""
     return (os.cpu_count() or 1) + 1
