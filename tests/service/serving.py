@@ -61,12 +61,10 @@ def free_port() -> int:
         return int(trial.getsockname()[1])
 
 
-@contextmanager
-def served(*options: str, **variables: str) -> Iterator[Served]:
-    """The service with these options of `serve`; killed at the end if it still runs."""
-    port = free_port()
+def start(port: int, *options: str, **variables: str) -> subprocess.Popen[str]:
+    """`serve` with these options, in a session of its own; nobody waits for it here."""
     program = "from cds_service.cli import main; main()"
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-c", program, "serve", "--port", str(port), *options],
         env={**os.environ, **variables},
         stdout=subprocess.PIPE,
@@ -74,6 +72,25 @@ def served(*options: str, **variables: str) -> Iterator[Served]:
         text=True,
         start_new_session=True,
     )
+
+
+def production_variables(config: Path, public_url: str, state_dir: Path) -> dict[str, str]:
+    """The variables of a service in production mode that reads this file."""
+    return {
+        "PLATELET_HOOKS_CONFIG": str(config),
+        "PLATELET_HOOKS_MODE": "production",
+        "PLATELET_HOOKS_PUBLIC_URL": public_url,
+        "PLATELET_HOOKS_SECRET": "a secret of the tests",
+        "PLATELET_HOOKS_STATE_DIR": str(state_dir),
+        "PLATELET_HOOKS_LOG_LEVEL": "error",
+    }
+
+
+@contextmanager
+def served(*options: str, **variables: str) -> Iterator[Served]:
+    """The service with these options of `serve`; killed at the end if it still runs."""
+    port = free_port()
+    process = start(port, *options, **variables)
     service = Served(process, port)
     try:
         service.wait_until_ready()

@@ -27,7 +27,7 @@ from cds_service.settings import Client, Settings
 from tests.service.build import NOW
 from tests.service.hook_calls import KEYS, call, platelets
 from tests.service.key_server import key_server
-from tests.service.serving import Served, served
+from tests.service.serving import Served, production_variables, served
 from tests.service.signing import ISS, PUBLIC, SERVICE, Signer, ask, bearer, jwk, jwks, production
 
 PATH = "/cds-services/itp-patient-view"
@@ -207,14 +207,7 @@ def test_a_key_server_that_goes_and_comes(tmp_path: Path) -> None:
             f'[security]\nallow_http_loopback = true\n[[clients]]\nname = "a"\niss = "{ISS}"\njku = "{keys.jku}"\n',
             encoding="utf-8",
         )
-        variables = {
-            "PLATELET_HOOKS_CONFIG": str(config),
-            "PLATELET_HOOKS_MODE": "production",
-            "PLATELET_HOOKS_PUBLIC_URL": PUBLIC,
-            "PLATELET_HOOKS_SECRET": "a secret of the tests",
-            "PLATELET_HOOKS_STATE_DIR": str(tmp_path),
-            "PLATELET_HOOKS_LOG_LEVEL": "error",
-        }
+        variables = production_variables(config, PUBLIC, tmp_path)
 
         def called(service: Served) -> int:
             now = int(datetime.now(UTC).timestamp())

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,43 +15,15 @@ import pytest
 
 from cds_service.discovery import SERVICES
 from tests.service.hook_calls import call, nosebleed, platelets
-
-START_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
-
-
-def start(port: int, **variables: str) -> subprocess.Popen[str]:
-    program = "from cds_service.cli import main; main()"
-    return subprocess.Popen(
-        [sys.executable, "-c", program, "serve", "--port", str(port)],
-        env={**os.environ, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+from tests.service.serving import START_SECONDS, free_port, served, start
 
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[str]:
     """The address of a running service."""
-    port = free_port()
-    process = start(port)
-    address = f"http://127.0.0.1:{port}"
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/health/ready"):
-                break
-        except OSError:
-            time.sleep(0.1)
-    yield address
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    with served() as service:
+        yield service.address
+        service.stop()
 
 
 def fresh_call() -> dict[str, Any]:

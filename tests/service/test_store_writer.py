@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -15,9 +14,9 @@ from pathlib import Path
 from cds_service.metrics_folder import FOLDER, forget_dead_workers, forget_metrics, share_metrics
 from cds_service.store.database import Database
 from cds_service.store.writer import Writer
-from tests.service.serving import workers_that_answered
+from tests.service.serving import START_SECONDS, served, workers_that_answered
 from tests.service.test_insights import card
-from tests.service.test_serve import START_SECONDS, free_port, fresh_call, send
+from tests.service.test_serve import fresh_call, send
 
 NOWHERE = "sqlite:////proc/nowhere/store.db"
 
@@ -67,38 +66,30 @@ def test_a_row_that_cannot_be_stored_is_lost_alone(tmp_path: Path) -> None:
 
 
 def test_workers_share_their_metrics_and_leave_nothing_behind(tmp_path: Path) -> None:
-    port = free_port()
     state = tmp_path / "state"
-    program = "from cds_service.cli import main; main()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, "serve", "--port", str(port), "--workers", "2"],
-        env={**os.environ, "PLATELET_HOOKS_STATE_DIR": str(state), "PLATELET_HOOKS_LOG_FORMAT": "json"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    base = f"http://127.0.0.1:{port}"
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None and workers_that_answered(state) < 2:
-        try:
-            with urllib.request.urlopen(f"{base}/health/ready"):
-                time.sleep(0.02)
-        except OSError:
-            time.sleep(0.2)
-    body = json.dumps(fresh_call()).encode()
-    shown = sum(len(send(f"{base}/cds-services/itp-patient-view", body)[1]["cards"]) for _ in range(8))
-    told = set()
-    for _ in range(3):
-        with urllib.request.urlopen(f"{base}/metrics") as response:
-            text = response.read().decode()
-        told.add(
-            sum(
-                float(line.split()[-1])
-                for line in text.splitlines()
-                if line.startswith("platelet_hooks_cards_total{")
-            )
+    with served(
+        "--workers", "2", PLATELET_HOOKS_STATE_DIR=str(state), PLATELET_HOOKS_LOG_FORMAT="json"
+    ) as service:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and workers_that_answered(state) < 2:
+            service.wait_until_ready()
+            time.sleep(0.02)
+        body = json.dumps(fresh_call()).encode()
+        shown = sum(
+            len(send(f"{service.address}/cds-services/itp-patient-view", body)[1]["cards"]) for _ in range(8)
         )
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+        told = set()
+        for _ in range(3):
+            with urllib.request.urlopen(f"{service.address}/metrics") as response:
+                text = response.read().decode()
+            told.add(
+                sum(
+                    float(line.split()[-1])
+                    for line in text.splitlines()
+                    if line.startswith("platelet_hooks_cards_total{")
+                )
+            )
+        service.stop()
     assert told == {shown}
     assert stored(state / "store.db") == shown  # the queues were emptied
     assert list(state.glob("metrics-*")) == []

@@ -22,7 +22,7 @@ from cds_service.settings import Settings
 from cds_service.web.markdown import renderer
 from tests.conftest import PROJECT
 from tests.service.hook_calls import call, clock, platelets
-from tests.service.serving import Served, served
+from tests.service.serving import Served, production_variables, served
 from tests.service.signing import PUBLIC, SERVICE, Signer, bearer, entry
 from tests.service.test_no_input_fails import BODIES, PLACES
 
@@ -287,14 +287,7 @@ def test_of_many_workers_one_takes_a_token(tmp_path: Path) -> None:
         f'[[clients]]\nname = "{client.name}"\niss = "{client.iss}"\njwks_file = "{client.jwks_file}"\n',
         encoding="utf-8",
     )
-    variables = {
-        "PLATELET_HOOKS_CONFIG": str(config),
-        "PLATELET_HOOKS_MODE": "production",
-        "PLATELET_HOOKS_PUBLIC_URL": PUBLIC,
-        "PLATELET_HOOKS_SECRET": "a secret of the tests",
-        "PLATELET_HOOKS_STATE_DIR": str(tmp_path),
-        "PLATELET_HOOKS_LOG_LEVEL": "error",
-    }
+    variables = production_variables(config, PUBLIC, tmp_path)
     body = json.dumps(call(platelets(22))).encode()
     with served("--workers", "2", **variables) as service:
         for _ in range(4):
