@@ -28,12 +28,17 @@ class Served:
     def wait_until_ready(self, seconds: float = START_SECONDS) -> None:
         until = time.monotonic() + seconds
         while time.monotonic() < until and self.process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"{self.address}/health/ready", timeout=5):
-                    return
-            except OSError:
-                time.sleep(0.1)
+            if self.is_ready():
+                return
+            time.sleep(0.1)
         raise AssertionError(f"not ready; ended with {self.process.poll()}")
+
+    def is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/health/ready", timeout=5):
+                return True
+        except OSError:
+            return False
 
     def workers(self) -> list[int]:
         """The processes that answer."""
