@@ -2,7 +2,8 @@
 
 export_files     the files of an export, their lines, and what is wrong with some
 packed           the same lines as Parquet
-by_patient       lines in the order of the patients, judged in parts by worker processes
+dealing          lines dealt to the parts in which patients are judged
+by_patient       parts judged by worker processes
 on_spark         the same spread over the executors of Spark (an extra)
 plan             what is asked of every patient, as a worker gets it
 run              the steps of a run, which can be taken up again

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,8 +46,7 @@ class _Head(Struct, frozen=True, gc=False, rename="camel"):
     medication_reference: _Reference | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True, gc=False):
     """One usable line. `patient` is the id of the patient, "" for what belongs to none; `refers` the drug it names."""
 
     number: int
@@ -59,16 +57,14 @@ class Line:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class BadLine:
+class BadLine(Struct, frozen=True, gc=False):
     """One line that cannot be used; `reason` in our words."""
 
     number: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True, gc=False):
     """A line of a type that is never read."""
 
     kind: str
@@ -120,24 +116,41 @@ def _of_manifest(manifest: Path) -> tuple[Path, ...]:
     return _checked(sorted(files))
 
 
-def read_lines(file: Path) -> Iterator[Line | BadLine | Passed]:
-    """Every line that is not blank. A gzip file that ends too early is a bad line of its own at the end."""
-    for number, text in read_packed(file) if file.name.endswith(PACKED) else raw_lines(file):
+def is_plain(file: Path) -> bool:
+    """Whether it is text as it stands, of which a piece can be read."""
+    return not file.name.endswith((".gz", PACKED))
+
+
+def read_lines(
+    file: Path, start: int = 0, end: int | None = None, before: int = 0
+) -> Iterator[Line | BadLine | Passed]:
+    """Every line that is not blank. A gzip file that ends too early is a bad line of its own at the end.
+
+    Of plain text a piece can be asked for: whole lines from a byte on, up to another, and how many lines stand before.
+    """
+    texts = read_packed(file) if file.name.endswith(PACKED) else raw_lines(file, start, end, before)
+    for number, text in texts:
         line = read_text(number, text)
         if line is not None:
             yield line
 
 
-def raw_lines(file: Path) -> Iterator[tuple[int, bytes | str]]:
+def raw_lines(
+    file: Path, start: int = 0, end: int | None = None, before: int = 0
+) -> Iterator[tuple[int, bytes | str]]:
     """Number and text of each line of a text file; of one that cannot be had the reason, as str."""
-    number = 0
+    number = before
     try:
         with gzip.open(file, "rb") if file.name.endswith(".gz") else file.open("rb") as opened:
-            while text := opened.readline(LONGEST_LINE + 2):
+            if start:
+                opened.seek(start)
+            while (end is None or start < end) and (text := opened.readline(LONGEST_LINE + 2)):
                 number += 1
+                start += len(text)
                 yield number, _TOO_LONG if _is_too_long(text) else text
                 while text and not text.endswith(b"\n"):
                     text = opened.readline(LONGEST_LINE)
+                    start += len(text)
     except (EOFError, zlib.error, OSError):
         yield number + 1, "the file cannot be read to its end"
 

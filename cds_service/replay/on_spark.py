@@ -26,16 +26,8 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
-from cds_service.replay.by_patient import (
-    Patient,
-    RawLine,
-    Told,
-    accounts,
-    judge_patients,
-    part_count,
-    with_drugs,
-    write_account,
-)
+from cds_service.replay.by_patient import Patient, RawLine, judge_patients, with_drugs
+from cds_service.replay.dealing import Told, accounts, part_count, write_account
 from cds_service.replay.export_files import BadLine, ExportError, Passed, read_text
 from cds_service.replay.packed import ENDING as PACKED
 from cds_service.replay.person import hash_of
@@ -52,7 +44,7 @@ STAGED: Final = (
 )
 JUDGED: Final = "part int, name string, data binary"
 PART: Final = "cast(conv(substring(key, 1, 8), 16, 10) as bigint) * {parts} div 4294967296"
-"""The part of a patient, by the first 32 bits of the hash: the ranges of `by_patient.judge_part`."""
+"""The part of a patient, by the first 32 bits of the hash: `dealing.share_of`."""
 _ROWS_AT_ONCE: Final = 1000
 _PARTITIONS_A_CORE: Final = 4
 _OF_QUERIES: Final = {
@@ -112,7 +104,7 @@ class Executors:
         self._staged = staged.persist(StorageLevel.DISK_ONLY)
         told = _told(self._staged, len(files))
         for number, file in enumerate(files):
-            write_account(folder / f"{number:05d}.json", file, told[number])
+            write_account(folder / f"{number:05d}.json", file.stat().st_size, told[number])
 
     def _texts(self, files: Sequence[Path]) -> DataFrame:
         addresses = [file.resolve().as_uri() for file in files]

@@ -19,14 +19,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
-from cds_service.replay.by_patient import (
-    accounts,
-    judge_part,
-    part_count,
-    patients_of,
-    sort_by_patient,
-    stage_file,
-)
+from cds_service.replay.by_patient import judge_part, order_drugs, patients_of
+from cds_service.replay.dealing import MOST_SLICES, accounts, deal, part_count, stretches, text_size
 from cds_service.replay.evaluate_moment import KINDS
 from cds_service.replay.export_files import READ_TYPES, ExportError, export_files
 from cds_service.replay.packed import plain_name
@@ -93,14 +87,15 @@ def run(asked: Asked, progress: Progress) -> dict[str, Any]:
 
 def _steps(asked: Asked, files: Sequence[Path], work: Path, key: bytes, progress: Progress) -> None:
     staged, names = work / "staged", [_name(file, asked.export) for file in files]
+    parts = part_count(text_size(files))
+    slices = min(parts, MOST_SLICES)
+    pieces = [(one, file) for number, file in enumerate(files) for one in stretches(number, file)]
     with _calling(asked.workers, progress) as each:
-        each("reading", stage_file, [(number, file, staged, key) for number, file in enumerate(files)])
+        each("reading", deal, [(one, file, staged, key, slices) for one, file in pieces])
         progress("ordering", 0, 1)
-        sort_by_patient(staged, work, max(1, asked.workers))
+        order_drugs(staged, work, max(1, asked.workers))
         progress("ordering", 1, 1)
-        told = accounts(staged)
-        parts = part_count(sum(one["text"] for one in told))
-        order = _order(asked, files, told, key)
+        order = _order(asked, files, accounts(staged), key)
         each("judging", _judge, [(number, parts, work, order, names) for number in range(parts)])
 
 

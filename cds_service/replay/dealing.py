@@ -1,0 +1,264 @@
+"""The lines of an export, dealt to the parts in which its patients are judged: nothing is ever sorted as a whole.
+
+A large text file is read in stretches, each by a worker, so that one file keeps all of them busy. A stretch is kept as
+runs: Arrow files with a batch for each slice of the patients' hashes. The lines of a part are one slice of every run,
+in the order of files and lines. In memory is one run in the making, whatever the size of the export.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cds_service.replay.export_files import LONGEST_LINE, Line, Passed, is_plain, read_lines
+from cds_service.replay.person import hash_of
+
+STRETCH_BYTES: Final = 24 * 2**20
+RUN_BYTES: Final = 32 * 2**20
+PART_BYTES: Final = 16 * 2**20
+FEWEST_PARTS: Final = 8
+MOST_PARTS: Final = 65_536
+MOST_SLICES: Final = 2048
+"""All three are powers of two: a part lies in one slice."""
+UNPACKED: Final = 10
+"""How many bytes of text a byte of a packed file may stand for."""
+_HASH_BITS: Final = 32
+_OPEN_RUNS: Final = 256
+_READ_AT_ONCE: Final = 2**20
+
+SLICE: Final = pa.schema(
+    [
+        ("patient", pa.string()),
+        ("server", pa.string()),
+        ("refers", pa.string()),
+        ("line", pa.int64()),
+        ("raw", pa.binary()),
+    ]
+)
+DRUGS: Final = pa.schema(
+    [("refers", pa.string()), ("file", pa.int32()), ("line", pa.int64()), ("raw", pa.binary())]
+)
+"""Medications that belong to no patient."""
+RUN, DRUG_RUN = ".arrow", ".drugs.parquet"
+
+
+def share_of(key: str, many: int) -> int:
+    """Which of `many` equal ranges of hashes a patient's hash lies in."""
+    return int(key[:8], 16) * many >> _HASH_BITS
+
+
+def part_count(size: int) -> int:
+    """In how many parts an export of so many bytes of text is judged; it depends on nothing else."""
+    wanted = -(-size // PART_BYTES)
+    return min(max(FEWEST_PARTS, 1 << (wanted - 1).bit_length() if wanted else 0), MOST_PARTS)
+
+
+def text_size(files: Iterable[Path]) -> int:
+    """Bytes of text that the files hold, by what they take on the disk."""
+    return sum(file.stat().st_size * (1 if is_plain(file) else UNPACKED) for file in files)
+
+
+# ------------------------------------------------------------------------------------------------- stretches
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Whole lines of one file: its number, that of the stretch, from and to which byte, and the lines before it.
+
+    `end` is None for a file that is read as a whole.
+    """
+
+    file: int
+    number: int = 0
+    start: int = 0
+    end: int | None = None
+    before: int = 0
+
+    @property
+    def name(self) -> str:
+        """By which stretches are in the order of files and lines."""
+        return f"{self.file:05d}-{self.number:06d}"
+
+
+def stretches(number: int, file: Path, size: int = STRETCH_BYTES) -> list[Stretch]:
+    """How one file is read: text in pieces of about `size` bytes that end with a line; what is packed as a whole."""
+    try:
+        if is_plain(file) and file.stat().st_size > size:
+            return list(_cut(number, file, size))
+    except OSError:
+        pass  # told when it is read
+    return [Stretch(number)]
+
+
+def _cut(number: int, file: Path, size: int) -> Iterator[Stretch]:
+    start = lines = count = 0
+    with file.open("rb") as opened:
+        while True:
+            before = lines
+            while (taken := opened.tell() - start) < size:
+                block = opened.read(min(_READ_AT_ONCE, size - taken))
+                if not block:
+                    break
+                lines += block.count(b"\n")
+            while rest := opened.readline(LONGEST_LINE):  # to the end of the line
+                if rest.endswith(b"\n"):
+                    lines += 1
+                    break
+            end = opened.tell()
+            if end == start:
+                return
+            yield Stretch(number, count, start, end, before)
+            start, count = end, count + 1
+
+
+# ----------------------------------------------------------------------------------------------------- dealing
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the lines of a file are: types, the bad ones with number and reason; `text`: bytes of the usable ones."""
+
+    kinds: Mapping[str, int]
+    passed: Mapping[str, int]
+    bad: Sequence[tuple[int, str]]
+    text: int
+
+
+def deal(stretch: Stretch, file: Path, folder: Path, key: bytes, slices: int) -> None:
+    """The lines of a stretch as runs, and beside them the account of what they are."""
+    account = folder / f"{stretch.name}.json"
+    if account.exists():
+        return
+    kinds: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
+    bad: list[tuple[int, str]] = []
+    text = 0
+    run = _Run(folder, stretch, key, slices)
+    for line in read_lines(file, stretch.start, stretch.end, stretch.before):
+        if isinstance(line, Line):
+            kinds[line.kind] += 1
+            text += len(line.raw)
+            run.add(line)
+        elif isinstance(line, Passed):
+            passed[line.kind] += 1
+        else:
+            bad.append((line.number, line.reason))
+    run.write()
+    size = file.stat().st_size if stretch.end is None else stretch.end - stretch.start
+    write_account(account, size, Told(kinds, passed, bad, text))
+
+
+@dataclass(slots=True)
+class _Run:
+    """Lines that wait to be written, by the slice of their patient."""
+
+    folder: Path
+    stretch: Stretch
+    key: bytes
+    slices: int
+    size: int = 0
+    written: int = 0
+    dealt: list[list[tuple[Any, ...]]] = field(default_factory=list)
+    drugs: list[tuple[Any, ...]] = field(default_factory=list)
+    places: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self.dealt = [[] for _ in range(self.slices)]
+        self.drugs, self.places, self.size = [], {}, 0
+
+    def add(self, line: Line) -> None:
+        """One line; a run that is large enough is written."""
+        patient = line.patient
+        if patient:
+            rows = self.places.get(patient)
+            if rows is None:
+                rows = self.dealt[share_of(hash_of(patient, self.key), self.slices)]
+                self.places[patient] = rows
+            rows.append((patient, line.server, line.refers, line.number, line.raw))
+        else:
+            self.drugs.append((line.refers, self.stretch.file, line.number, line.raw))
+        self.size += len(line.raw)
+        if self.size >= RUN_BYTES:
+            self.write()
+
+    def write(self) -> None:
+        """The run as a file that appears whole or not at all."""
+        name = f"{self.stretch.name}-{self.written:06d}"
+        being = self.folder / f"{name}.being-written"
+        if self.places:
+            options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+            with pa.OSFile(str(being), "wb") as file, pa.ipc.new_file(file, SLICE, options=options) as runs:
+                for rows in self.dealt:
+                    runs.write_batch(_batch(rows, SLICE))
+            being.rename(self.folder / f"{name}{RUN}")
+        if self.drugs:
+            pq.write_table(pa.Table.from_batches([_batch(self.drugs, DRUGS)]), being, compression="zstd")
+            being.rename(self.folder / f"{name}{DRUG_RUN}")
+        self.written += 1
+        self._begin()
+
+
+def _batch(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
+    arrays = [pa.array(column, one.type) for column, one in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def write_account(path: Path, size: int, told: Told) -> None:
+    """Keeps what was told of a file, or of a stretch of one, of so many bytes."""
+    being = path.with_name(path.name + ".being-written")
+    content = {
+        "bytes": size,
+        "kinds": told.kinds,
+        "passed": told.passed,
+        "bad": told.bad,
+        "text": told.text,
+    }
+    being.write_text(json.dumps(content), encoding="utf-8")
+    being.rename(path)
+
+
+def accounts(folder: Path) -> list[dict[str, Any]]:
+    """What was told of each file, in the order of the files; its stretches are added up."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in sorted(folder.glob("*.json")):
+        told = json.loads(one.read_bytes())
+        whole = found.setdefault(one.name[:5], {"bytes": 0, "kinds": {}, "passed": {}, "bad": [], "text": 0})
+        for name in ("kinds", "passed"):
+            whole[name] = dict(Counter(whole[name]) + Counter(told[name]))
+        for name in ("bytes", "bad", "text"):
+            whole[name] += told[name]
+    return list(found.values())
+
+
+# -------------------------------------------------------------------------------------------------- a part
+
+
+def rows_of_part(number: int, parts: int, folder: Path) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """The number of the file and a row of `SLICE` for each line of a part, in the order of files and lines.
+
+    Where parts are smaller than slices, also the lines of the slice's other parts.
+    """
+    for run in sorted(folder.glob(f"*{RUN}")):
+        reader = _opened(run, run.stat().st_mtime_ns)
+        batch = reader.get_batch(number * reader.num_record_batches // parts)
+        file = int(run.name[:5])
+        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            yield file, row
+
+
+@lru_cache(maxsize=_OPEN_RUNS)
+def _opened(run: Path, changed: int) -> pa.RecordBatchFileReader:
+    """Kept open for the next part. Not mapped into memory: what was read of it would count as the worker's."""
+    return pa.ipc.open_file(pa.OSFile(str(run)))
