@@ -30,7 +30,7 @@ def immunocompromised(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
         *hiv(p, limits),
         *(finding_row("transplant", f) for f in p.findings(*TRANSPLANT)),
         *hypoproliferative(p, limits),
-        *(medication_row("rituximab", m) for m in p.record.medications if _recent_rituximab(p, m, limits)),
+        *rituximab(p, limits),
         *weakening_steroids(p, limits),
     )
 
@@ -62,6 +62,13 @@ def weakening_steroids(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]
     """Systemic steroids in use for 14 days or more, or without a recorded start; none in a dose known to be lower."""
     courses = courses_in_use(p, limits)
     return () if not courses or dose_of_all(p, courses, limits) is Dose.LOW else rows_of(courses)
+
+
+def rituximab(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Rituximab of the last six months."""
+    return tuple(
+        medication_row("rituximab", m) for m in p.record.medications if _recent_rituximab(p, m, limits)
+    )
 
 
 def _recent_rituximab(p: PatientFacts, drug: Medication, limits: Thresholds) -> bool:

@@ -87,10 +87,10 @@ def _full(
 
 
 def _acute_clots(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
-    """A venous or arterial clot that is present and younger than a month, or without a date."""
+    """A venous or arterial clot, present or suspected, younger than a month or without a date."""
     return tuple(
         finding_row("acute thrombosis", f)
-        for f in p.present(*CLOTS)
+        for f in (*p.present(*CLOTS), *p.suspected(*CLOTS))
         if (when := reference_time(f)) is None or when.since(p.as_of) < limits.span("clot_days")
     )
 

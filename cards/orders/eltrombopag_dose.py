@@ -15,7 +15,7 @@ from cards.rows import finding_row
 from cards.thresholds import Thresholds
 
 EAST_ASIAN = "east-asian"
-LIVER = ("risk-liver", "risk-cirrhosis-decompensated")
+LIVER = ("risk-liver", "risk-cirrhosis-decompensated", "risk-liver-failure")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def _is_urgent(p: PatientFacts, limits: Thresholds, order: Order) -> bool:
             order.is_in("med-antibacterial", "med-penicillin", "med-cephalosporin")
             and bool(meningococcal or "SAFE-12" in mimics(p, limits))
         )
-        or (order.is_in("med-antimalarial") and bool(malaria))
+        or (order.is_in("med-artesunate") and bool(malaria))
     )
 
 

@@ -22,6 +22,7 @@ CLOTS = (
     "risk-thrombophilia",
 )
 IGA = ("risk-iga-deficiency",)
+KIDNEY = ("risk-ckd", "status-dialysis")
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
@@ -49,9 +50,6 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
 def _reasons(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
     iga = tuple(finding_row("IgA deficiency", f) for f in p.findings(*IGA))
     clots = tuple(finding_row("thrombosis or its risk", f) for f in p.findings(*CLOTS))
-    egfr = p.newest("obs-egfr", limits.span("egfr_days"))
-    low = egfr is not None and egfr.value < limits.ivig_egfr
-    kidney = (measurement_row("eGFR", egfr),) if egfr is not None and low else ()
     age = p.person.age_years
     old = (
         (Input("age", age, "a", None, p.person.reference),)
@@ -61,11 +59,20 @@ def _reasons(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
     found = (
         ("iga", Indicator.CRITICAL, iga),
         ("clot", Indicator.WARNING, clots),
-        ("kidney", Indicator.WARNING, kidney),
+        ("kidney", Indicator.WARNING, _kidney(p, limits)),
         ("age", Indicator.WARNING, old),
     )
     reasons = tuple(Reason(key, indicator, rows) for key, indicator, rows in found if rows)
     return reasons if _is_drawn(p) else (*reasons, Reason("serology", Indicator.INFO))
+
+
+def _kidney(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """An eGFR below the limit; dialysis, or where no eGFR is known a recorded kidney disease (POP-07)."""
+    egfr = p.newest("obs-egfr", limits.span("egfr_days"))
+    if egfr is not None and egfr.value < limits.ivig_egfr:
+        return (measurement_row("eGFR", egfr),)
+    recorded = p.present(*KIDNEY) if egfr is None else p.present("status-dialysis")
+    return tuple(finding_row("kidney disease", f) for f in recorded)
 
 
 def _is_drawn(p: PatientFacts) -> bool:

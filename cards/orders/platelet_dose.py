@@ -57,14 +57,15 @@ def _no_weight(p: PatientFacts) -> tuple[Question, ...]:
 def _again(p: PatientFacts, limits: Thresholds) -> tuple[Question, ...]:
     """Platelets given within six hours and no count drawn after the last of them."""
     given = p.done_within(limits.span("platelets_in_progress"), *PLATELETS)
-    if not given or any(_was_counted(p, event) for event in given):
+    if not given or all(_was_counted(p, event) for event in given):
         return ()
     rows = tuple(event_row("platelets given", event) for event in given)
     return (Question("repeat", rows, "cbc-after-platelets"),)
 
 
 def _was_counted(p: PatientFacts, given: Performed) -> bool:
-    end = given.end
+    """A count after its end; after the one time that is recorded of a transfusion that is over."""
+    end = given.end or (None if given.status == "in-progress" else given.start)
     if end is None:
         return False
     return any(c.time.earliest >= end.latest for c in p.platelets.series)

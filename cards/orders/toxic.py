@@ -5,8 +5,9 @@ Tier 1 is judged by the count, tier 2 (in wide use) by its timing alone: it spea
 
 from __future__ import annotations
 
+from cards.anti_infective.content import Pathogen
 from cards.facts import PatientFacts
-from cards.orders.ganciclovir import GANCICLOVIR
+from cards.orders import ganciclovir
 from cards.orders.selection import CountSaid, chosen, none_chosen, nothing_against, read_count, refer, remove
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, Advise, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
@@ -24,16 +25,16 @@ RECORDED = ("cond-thrombocytopenia-drug",)
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """The strongest reason of all selected drugs leads; a drug of a time-critical infection warns at most."""
-    orders = tuple(o for o in chosen(p, *TIER_1, *TIER_2) if not o.is_in(*GANCICLOVIR))
+    orders = _not_told(p, limits)
     if not orders:
         return none_chosen(p)
     said = read_count(p)
-    judged = [(o, r) for o in orders if (r := _judge(p, limits, o, said)) is not None]
+    judged = [(o, r) for o in orders for r in _judge(p, limits, o, said)]
     if not judged:
         tier_1 = any(o.is_in(*TIER_1) for o in orders)
         return nothing_against(p, said) if tier_1 else NoAdvice(Why.OTHER_ROW)
     reasons = tuple(r for _, r in judged)
-    drugs = tuple(o for o, _ in judged)
+    drugs = tuple({o.reference: o for o, _ in judged}.values())
     critical = any(r.indicator is Indicator.CRITICAL for r in reasons)
     more = (
         *(("linezolid",) if any(o.is_in(LINEZOLID) for o in drugs) else ()),
@@ -52,14 +53,20 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     )
 
 
-def _judge(p: PatientFacts, limits: Thresholds, order: Order, said: CountSaid) -> Reason | None:
+def _not_told(p: PatientFacts, limits: Thresholds) -> tuple[Order, ...]:
+    """The selected drugs of either tier, without ganciclovir where ORD-31 says more of it."""
+    orders = chosen(p, *TIER_1, *TIER_2)
+    told = isinstance(ganciclovir.decide(p, limits), Advise)
+    return tuple(o for o in orders if not (told and o.is_in(*ganciclovir.GANCICLOVIR)))
+
+
+def _judge(p: PatientFacts, limits: Thresholds, order: Order, said: CountSaid) -> tuple[Reason, ...]:
+    """A recorded drug-induced thrombocytopenia, and the count (tier 1) or the timing (tier 2)."""
     tier_1 = order.is_in(*TIER_1)
-    reason = _recorded(p, order) or (
-        _by_count(p, limits, order, said) if tier_1 else _by_timing(p, limits, order)
-    )
-    if reason is not None and reason.indicator is Indicator.CRITICAL and _is_vital(p, order):
-        return Reason(reason.key, Indicator.WARNING, reason.rows)
-    return reason
+    now = _by_count(p, limits, order, said) if tier_1 else _by_timing(p, limits, order)
+    most = Indicator.WARNING if _is_vital(p, order) else Indicator.CRITICAL
+    found = (r for r in (_recorded(p, order), now) if r is not None)
+    return tuple(Reason(r.key, min(r.indicator, most), r.rows) for r in found)
 
 
 def _recorded(p: PatientFacts, order: Order) -> Reason | None:
@@ -115,9 +122,13 @@ def _long_linezolid(p: PatientFacts, limits: Thresholds, order: Order) -> tuple[
 
 
 def _is_vital(p: PatientFacts, order: Order) -> bool:
-    """A drug of the therapy of a time-critical infection that is current."""
+    """A drug of the therapy of a time-critical infection that is current; in malaria that of the severe form."""
     infections = (p.pathogens[i.pathogen] for i in p.infections.current())
-    return any(i.time_critical and not order.set_ids.isdisjoint(i.therapy_sets) for i in infections)
+    return any(i.time_critical and not order.set_ids.isdisjoint(_first_line(i)) for i in infections)
+
+
+def _first_line(pathogen: Pathogen) -> tuple[str, ...]:
+    return pathogen.therapy_urgent or pathogen.therapy_sets
 
 
 ADVICE = Advice(stem="orders/toxic", ids=("ORD-15",), topic=Topic.ORDER_SAFETY, decide=decide)

@@ -70,6 +70,7 @@ def _against(p: PatientFacts, limits: Thresholds, orders: tuple[Order, ...], sai
     return Advise(
         first.rule,
         first.indicator,
+        title="title.aplastic" if first.key == "aplastic" else "title",
         say=("suggestion", f"ORD-19/{'critical' if critical else 'warning'}"),
         cautions=(*_cautions(found), *said.cautions),
         unknown=not_known(p, said),

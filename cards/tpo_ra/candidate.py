@@ -113,7 +113,7 @@ def _prolonged(p: PatientFacts, limits: Thresholds) -> Verdict:
     if count is None or onset is None:
         return CannotTell(Fact.ONSET)
     risks = find_risks(p, limits)
-    limit = limits.tpo_low if count.value < limits.tpo_low else limits.tpo_low_with_risk
+    limit = limits.tpo_low_with_risk if risks else limits.tpo_low
     if count.value >= limits.tpo_low and not risks:
         return NoAdvice(Why.NO_RISK)
     earlier = [

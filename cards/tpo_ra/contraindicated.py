@@ -39,6 +39,9 @@ ANTIPHOSPHOLIPID = ("mimic-aps-sle",)
 THROMBOSIS_RISK = ("risk-thrombosis-history", "risk-thrombophilia")
 
 MARROW = ("mimic-marrow", "mimic-acute-leukaemia", "mimic-lymphoma", "mimic-pancytopenia", "mimic-aplastic")
+APLASTIC, ELTROMBOPAG, SEVERE = "mimic-aplastic", "med-eltrombopag", 3
+"""The exception of TPO-08: eltrombopag has a label in severe aplastic anaemia (graded severe or worse)."""
+
 MARROW_REMISSION = ("mimic-marrow-remission",)
 
 WRONG_DISEASE: tuple[tuple[tuple[str, ...], str | None], ...] = (
@@ -118,15 +121,26 @@ def _findings(p: PatientFacts, *sets: str) -> tuple[Finding, ...]:
 
 
 def _marrow(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, ...]:
-    disease = (*p.present(*MARROW), *p.suspected(*MARROW))
-    remission = [f for f in p.findings(*MARROW, *MARROW_REMISSION) if f not in disease]
-    counts = () if disease else _pancytopenia(p, limits)
+    recorded = (*p.present(*MARROW), *p.suspected(*MARROW))
+    remission = [f for f in p.findings(*MARROW, *MARROW_REMISSION) if f not in recorded]
+    counts = () if recorded else _pancytopenia(p, limits)
+    aplastic = p.present(APLASTIC) if _is_eltrombopag(p) else ()
+    disease = [f for f in recorded if f not in aplastic]
+    graded = [f for f in aplastic if f.severity is not None and f.severity >= SEVERE]
     rows = (
         (Indicator.CRITICAL, "marrow", _rows("marrow disease", disease)),
         (Indicator.CRITICAL, "pancytopenia", counts),
         (Indicator.WARNING, "marrow-history", _rows("marrow disease", remission)),
+        (Indicator.WARNING, "aplastic", () if graded else _rows("aplastic anaemia", aplastic)),
     )
     return tuple(Contraindication("TPO-08", indicator, key, found) for indicator, key, found in rows if found)
+
+
+def _is_eltrombopag(p: PatientFacts) -> bool:
+    """The TPO-RA that is asked about, selected or in use, is eltrombopag and no other."""
+    selected = [o.set_ids for o in p.selected(TPO_RA)]
+    asked = selected or [m.set_ids for m in p.using(TPO_RA)]
+    return bool(asked) and all(ELTROMBOPAG in sets for sets in asked)
 
 
 def _pancytopenia(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

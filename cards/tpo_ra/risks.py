@@ -61,7 +61,7 @@ def _antithrombotic(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 
 def _kidney(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
-    return tuple(finding_row("chronic kidney disease", f) for f in p.present("risk-ckd"))
+    return tuple(finding_row("chronic kidney disease", f) for f in p.present("risk-ckd", "status-dialysis"))
 
 
 def _bleeding_on_treatment(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

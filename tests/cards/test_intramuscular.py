@@ -63,7 +63,7 @@ def test_after_an_exposure_a_warning_at_most() -> None:
 
 
 PENICILLIN = order("med-penicillin", "med-antibacterial", route="intramuscular")
-ARTESUNATE = order("med-antimalarial", route="intramuscular")
+ARTESUNATE = order("med-antimalarial", "med-artesunate", route="intramuscular")
 
 
 @pytest.mark.parametrize(
