@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Final
 
 from cards import precedence
 from cards.advice import ALL_ADVICE
@@ -24,6 +25,9 @@ from cards.thresholds import Thresholds
 
 SCOPE = "A.3"
 """Stands for all rules where the scope test leaves them unasked."""
+
+OUTCOMES: Final = (NoAdvice, Advise, CannotTell)
+"""A tuple, for a union would be made anew at each question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +84,21 @@ def ask(
     """Every rule's own answer, before any other rule is heard; one that raises takes no other with it."""
     answers: dict[str, Outcome] = {}
     faults: list[Fault] = []
+    selected = bool(p.orders)
     for one in advice:
+        if one.judges_orders and not selected:
+            answers.update(one.unasked)
+            continue
         try:
             outcome = one.decide(p, limits)
         except Exception as error:
             faults.append(Fault(one, type(error).__name__, _place(error)))
             answers.update(dict.fromkeys(one.ids, CannotTell(Fact.CHECK)))
             continue
-        if isinstance(outcome, NoAdvice | Advise | CannotTell):
+        if isinstance(outcome, OUTCOMES):
             answers[one.ids[0]] = outcome
         else:
-            answers.update(dict.fromkeys(one.ids, NoAdvice(one.otherwise)))
+            answers.update(one.silent)
             answers.update(outcome)
     return answers, tuple(faults)
 
@@ -115,7 +123,7 @@ def _with_faults(cards: tuple[Advise, ...], faults: Sequence[Fault]) -> tuple[Ad
 def _outcomes(answers: Mapping[str, Outcome], table: Table) -> dict[str, Outcome]:
     shown = {rule: card.advise for card in table.cards for rule in (*card.advise.also, card.advise.rule)}
     told = {rule: NoAdvice(why) for rule, why in table.left.items()}
-    kept = {rule: one for rule, one in answers.items() if not isinstance(one, Advise)}
+    kept = {rule: one for rule, one in answers.items() if type(one) is not Advise}
     return {**kept, **told, **shown, **{card.answered: card.advise for card in table.cards}}
 
 

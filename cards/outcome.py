@@ -147,7 +147,8 @@ class Advice:
     """One decision: its stem (module, words and test share it), the rule ids it owns, and how it decides.
 
     A stem with one id returns an `Outcome`; one with several returns a mapping of rule id to outcome, in which ids
-    that are left out have `NoAdvice(otherwise)`.
+    that are left out have `NoAdvice(otherwise)`. An advice that `judges_orders` and nothing else is not asked where no
+    order is selected: it could only answer `unasked`.
     """
 
     stem: str  # "transfusion/decision"
@@ -155,3 +156,15 @@ class Advice:
     topic: Topic
     decide: Decide
     otherwise: Why = Why.OTHER_ROW
+    judges_orders: bool = False
+    silent: Mapping[str, NoAdvice] = field(init=False, repr=False, compare=False)
+    """What each id answers that `decide` leaves out."""
+    unasked: Mapping[str, NoAdvice] = field(init=False, repr=False, compare=False)
+    """What each id answers where `judges_orders` and no order is selected."""
+
+    def __post_init__(self) -> None:
+        """Made once, for they are the same at every call."""
+        object.__setattr__(self, "silent", dict.fromkeys(self.ids, NoAdvice(self.otherwise)))
+        nothing_selected = NoAdvice(Why.NOT_SELECTED)
+        unasked = {id_: nothing_selected for id_ in self.ids if id_.startswith("ORD-")}
+        object.__setattr__(self, "unasked", {**self.silent, **unasked})

@@ -23,6 +23,7 @@ def _is_meant(rule: str, patterns: tuple[str, ...]) -> bool:
     return any(_matches(rule, pattern) for pattern in patterns)
 
 
+@cache
 def row_of(rule: str) -> int:
     """The row of `ORDER` in which a rule's card stands."""
     return next(row for row, patterns in enumerate(ORDER) if matches(rule, patterns))

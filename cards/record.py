@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 
@@ -356,9 +357,13 @@ class PersonRecord:
     ancestry: frozenset[str] = frozenset()  # recorded, e.g. "east-asian"; never inferred
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
-    """Everything that one request told about one patient."""
+    """Everything that one request told about one patient.
+
+    Most sets that rules ask about are not in the record: that is told by a look at `finding_sets` and the like, made
+    when first asked for and kept (so there are no slots).
+    """
 
     as_of: datetime
     hook: str
@@ -378,3 +383,29 @@ class Record:
     unresolved_selections: tuple[str, ...] = ()
     stay: Stay | None = None
     answers: Mapping[Kind, Answer] = field(default_factory=dict)
+
+    @cached_property
+    def finding_sets(self) -> frozenset[str]:
+        """Every value set that a finding belongs to."""
+        return frozenset([m.set_id for f in self.findings for m in f.memberships])
+
+    @cached_property
+    def test_sets(self) -> frozenset[str]:
+        """Every value set of a qualitative test."""
+        return frozenset([s for t in self.tests for s in t.set_ids])
+
+    @cached_property
+    def drug_sets(self) -> frozenset[str]:
+        """Every value set of a drug that is or was in use."""
+        return frozenset().union(*[m.set_ids for m in self.medications])
+
+    @cached_property
+    def performed_sets(self) -> frozenset[str]:
+        """Every value set of a procedure or transfusion."""
+        return frozenset().union(*[e.set_ids for e in self.performed])
+
+    def findings_of(self, *set_ids: str) -> tuple[Finding, ...]:
+        """The findings of these sets, present or past, in the order of the record."""
+        if self.finding_sets.isdisjoint(set_ids):
+            return ()
+        return tuple([f for f in self.findings if f.is_in(*set_ids)])

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from cards.outcome import Indicator
 from cards.record import Route
@@ -161,7 +162,7 @@ class Citing:
     rules: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pathogen:
     """One infection of section D of the rulebook.
 
@@ -220,15 +221,15 @@ class Pathogen:
     evidence: tuple[Citing, ...]
     words: Mapping[str, str] = field(repr=False)
 
-    @property
+    @cached_property
     def card_rules(self) -> tuple[str, ...]:
         """The rule ids that may lead a card of this pathogen, `id` first."""
         return tuple(dict.fromkeys((self.id, self.test_rule, self.treat_rule)))
 
-    @property
-    def named_sets(self) -> tuple[str, ...]:
+    @cached_property
+    def named_sets(self) -> frozenset[str]:
         """Every value set by which the record can name it."""
-        return (*self.condition_sets, *self.severe_sets, *self.test_sets, *self.organism_sets)
+        return frozenset((*self.condition_sets, *self.severe_sets, *self.test_sets, *self.organism_sets))
 
     @property
     def reviews_therapy(self) -> bool:

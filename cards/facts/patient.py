@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -35,29 +35,6 @@ DONE = frozenset({"completed", "in-progress"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """The value sets that the record names at all, by kind, and the selected orders."""
-
-    findings: frozenset[str]
-    tests: frozenset[str]
-    in_use: frozenset[str]
-    drugs: frozenset[str]
-    done: frozenset[str]
-    orders: tuple[Order, ...]
-
-    @classmethod
-    def of(cls, record: Record, in_use: Iterable[Medication]) -> _Known:
-        return cls(
-            findings=frozenset(m.set_id for f in record.findings for m in f.memberships),
-            tests=frozenset(s for t in record.tests for s in t.set_ids),
-            in_use=frozenset(s for m in in_use for s in m.set_ids),
-            drugs=frozenset(s for m in record.medications for s in m.set_ids),
-            done=frozenset(s for e in record.performed for s in e.set_ids),
-            orders=tuple(o for o in record.orders if o.selected),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class PatientFacts:
     """Everything that a rule may ask. Built by `cards.reading.read`; frozen.
 
@@ -83,49 +60,54 @@ class PatientFacts:
     once: dict[object, tuple[Thresholds, object]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )  # what many rules ask and is worked out once (`cards.facts.once`); it ends with the facts
-    known: _Known = field(init=False, repr=False, compare=False)
+    orders: tuple[Order, ...] = field(init=False, repr=False, compare=False)
+    """The selected orders (order-sign: all drafts): the only ones that ORD rules judge."""
+    sets_in_use: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Every value set of a drug in use."""
+    _newest: dict[str, Measurement | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
-        """Most sets that rules ask about are not in the record: that is told by a look at these."""
-        object.__setattr__(self, "known", _Known.of(self.record, self.medications_in_use))
+        """What most rules look at first."""
+        object.__setattr__(self, "orders", tuple([o for o in self.record.orders if o.selected]))
+        used = frozenset().union(*[m.set_ids for m in self.medications_in_use])
+        object.__setattr__(self, "sets_in_use", used)
 
     # -- measurements and tests -------------------------------------------------------------------
 
     def newest(self, set_id: str, within: timedelta | None = None) -> Measurement | None:
         """The newest dated measurement of a set, at most `within` old (by its longest possible age)."""
-        values = self.record.measurements.get(set_id)
-        if not values:
+        if set_id not in self._newest:
+            values = self.record.measurements.get(set_id, ())
+            dated = [m for m in values if m.time is not None]
+            self._newest[set_id] = max(dated, key=_sampled, default=None)
+        newest = self._newest[set_id]
+        if newest is None or (within is not None and self.as_of - _sampled(newest) > within):
             return None
-        dated = [m for m in values if m.time is not None]
-        if within is not None:
-            dated = [m for m in dated if m.time is not None and m.time.age(self.as_of) <= within]
-        return max(dated, key=lambda m: m.time.earliest if m.time else self.as_of, default=None)
+        return newest
 
     def tests(self, *set_ids: str) -> tuple[TestResult, ...]:
         """Qualitative results of the sets."""
-        if self.known.tests.isdisjoint(set_ids):
+        if self.record.test_sets.isdisjoint(set_ids):
             return ()
-        return tuple(t for t in self.record.tests if not set(set_ids).isdisjoint(t.set_ids))
+        return tuple([t for t in self.record.tests if any(s in set_ids for s in t.set_ids)])
 
     # -- findings ---------------------------------------------------------------------------------
 
     def present(self, *set_ids: str) -> tuple[Finding, ...]:
         """Findings of the sets that are present and not merely suspected."""
-        if self.known.findings.isdisjoint(set_ids):
+        if self.record.finding_sets.isdisjoint(set_ids):
             return ()
-        return tuple(f for f in self.findings(*set_ids) if is_present(f, *set_ids))
+        return tuple([f for f in self.record.findings if is_present(f, *set_ids)])
 
     def suspected(self, *set_ids: str) -> tuple[Finding, ...]:
         """Findings of the sets with a suspected verification and a present status."""
-        if self.known.findings.isdisjoint(set_ids):
-            return ()
-        return tuple(f for f in self.findings(*set_ids) if is_suspected(f))
+        return tuple([f for f in self.record.findings_of(*set_ids) if is_suspected(f)])
 
     def findings(self, *set_ids: str) -> tuple[Finding, ...]:
         """All findings of the sets, present or past."""
-        if self.known.findings.isdisjoint(set_ids):
-            return ()
-        return tuple(f for f in self.record.findings if f.is_in(*set_ids))
+        return self.record.findings_of(*set_ids)
 
     def is_recent(self, finding: Finding, within: timedelta) -> bool | None:
         """Whether onset or record of a finding lies at most `within` back; None when it has no date."""
@@ -136,13 +118,13 @@ class PatientFacts:
 
     def using(self, *set_ids: str) -> tuple[Medication, ...]:
         """Drugs of the sets in use now."""
-        if self.known.in_use.isdisjoint(set_ids):
+        if self.sets_in_use.isdisjoint(set_ids):
             return ()
         return tuple(m for m in self.medications_in_use if not m.set_ids.isdisjoint(set_ids))
 
     def used_within(self, within: timedelta, *set_ids: str) -> tuple[Medication, ...]:
         """Drugs of the sets in use now or last used at most `within` ago."""
-        if self.known.drugs.isdisjoint(set_ids):
+        if self.record.drug_sets.isdisjoint(set_ids):
             return ()
         return tuple(
             m
@@ -159,7 +141,7 @@ class PatientFacts:
 
     def done_within(self, within: timedelta, *set_ids: str) -> tuple[Performed, ...]:
         """Procedures and transfusions of the sets, done or under way, that ended at most `within` ago."""
-        if self.known.done.isdisjoint(set_ids):
+        if self.record.performed_sets.isdisjoint(set_ids):
             return ()
         return tuple(
             e
@@ -173,15 +155,9 @@ class PatientFacts:
         when = event.end or event.start
         return when is not None and when.earliest <= self.as_of and when.since(self.as_of) <= within
 
-    @property
-    def orders(self) -> tuple[Order, ...]:
-        """The selected orders (order-sign: all drafts): the only ones that ORD rules judge."""
-        return self.known.orders
-
     def selected(self, *set_ids: str) -> tuple[Order, ...]:
         """The selected orders of the sets."""
-        orders = self.known.orders
-        return tuple(o for o in orders if o.is_in(*set_ids)) if orders else ()
+        return tuple([o for o in self.orders if o.is_in(*set_ids)]) if self.orders else ()
 
     def answered(self, kind: Kind) -> bool:
         """Whether this kind of data was answered, also with nothing."""
@@ -198,3 +174,10 @@ class PatientFacts:
     @property
     def planned(self) -> tuple[Planned, ...]:
         return self.record.planned
+
+
+def _sampled(measured: Measurement) -> datetime:
+    """The earliest time at which it may have been drawn."""
+    if measured.time is None:
+        raise ValueError("only dated measurements are compared")
+    return measured.time.earliest

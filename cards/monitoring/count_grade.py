@@ -5,7 +5,7 @@ from __future__ import annotations
 from cards.facts import PatientFacts
 from cards.facts.once import once
 from cards.outcome import Advice, Answers, CannotTell, NoAdvice, Outcome, Topic
-from cards.reading.situation import explains_low_counts
+from cards.reading.situation import LOWERING, explains_low_counts
 from cards.reasons import Fact, Why
 from cards.record import Kind
 from cards.thresholds import Thresholds
@@ -40,8 +40,9 @@ def _chronic(p: PatientFacts, limits: Thresholds) -> Outcome:
 @once
 def has_stable_spleen_pattern(p: PatientFacts, limits: Thresholds) -> bool:
     """PLT-07: 50 to 149 for over 6 months without a swing, with cirrhosis or a large spleen, and no active bleeding."""
-    spleen = any(explains_low_counts(f, p.as_of, limits) for f in p.record.findings)
-    return p.platelets.chronic_stable and spleen and not p.bleeding.active
+    if not p.platelets.chronic_stable or p.bleeding.active:
+        return False
+    return any(explains_low_counts(f, p.as_of, limits) for f in p.findings(*LOWERING))
 
 
 def is_known_and_stable(p: PatientFacts, limits: Thresholds) -> bool:

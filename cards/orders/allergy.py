@@ -156,4 +156,10 @@ def _buttons(
     return (*replacements, alone)
 
 
-ADVICE = Advice(stem="orders/allergy", ids=("ORD-16",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/allergy",
+    ids=("ORD-16",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

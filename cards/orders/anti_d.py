@@ -99,4 +99,10 @@ def _rhd_negative(p: PatientFacts) -> tuple[Input, ...]:
     return (*findings, *tests)
 
 
-ADVICE = Advice(stem="orders/anti_d", ids=("ORD-24",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/anti_d",
+    ids=("ORD-24",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

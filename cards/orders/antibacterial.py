@@ -133,4 +133,5 @@ ADVICE = Advice(
     ids=("ORD-12", "ORD-13"),
     topic=Topic.ORDER_SAFETY,
     decide=decide,
+    judges_orders=True,
 )

@@ -127,5 +127,9 @@ def _prophylactic(
 
 
 ADVICE = Advice(
-    stem="orders/anticoagulant", ids=("ORD-03", "ORD-04"), topic=Topic.ORDER_SAFETY, decide=decide
+    stem="orders/anticoagulant",
+    ids=("ORD-03", "ORD-04"),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
 )

@@ -157,4 +157,10 @@ def _buttons(orders: tuple[Order, ...], rows: tuple[Input, ...], heart: Coronary
     return (Suggestion("ask", ask, True), Suggestion("remove-and-ask", (*removal(orders), *ask)))
 
 
-ADVICE = Advice(stem="orders/antiplatelet", ids=("ORD-01",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/antiplatelet",
+    ids=("ORD-01",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

@@ -98,4 +98,10 @@ def _same_count(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
     return (Reason("cbc", Indicator.WARNING, rows),) if rows else ()
 
 
-ADVICE = Advice(stem="orders/duplicate", ids=("ORD-17",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/duplicate",
+    ids=("ORD-17",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

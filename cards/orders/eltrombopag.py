@@ -192,4 +192,5 @@ ADVICE = Advice(
     topic=Topic.ORDER_SAFETY,
     decide=decide,
     otherwise=Why.MERGED,
+    judges_orders=True,
 )

@@ -56,4 +56,10 @@ def _judge(m: Measurement) -> Known:
     return Known.NO if m.low is not None else Known.UNKNOWN
 
 
-ADVICE = Advice(stem="orders/g6pd", ids=("ORD-29",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/g6pd",
+    ids=("ORD-29",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

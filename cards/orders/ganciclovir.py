@@ -48,4 +48,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     return order_card(p, judged, tuple(reasons), more=("instead",), unknown=missing, buttons=buttons)
 
 
-ADVICE = Advice(stem="orders/ganciclovir", ids=("ORD-31",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/ganciclovir",
+    ids=("ORD-31",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

@@ -52,4 +52,10 @@ def _may_be_low(said: CountSaid, limits: Thresholds) -> bool:
     return said.value is None or said.below(limits.normal)
 
 
-ADVICE = Advice(stem="orders/heparin", ids=("ORD-05",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/heparin",
+    ids=("ORD-05",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

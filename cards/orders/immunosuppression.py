@@ -88,4 +88,10 @@ def _buttons(
     return (ask,) if bleeding else (ask, remove(orders, recommended=False))
 
 
-ADVICE = Advice(stem="orders/immunosuppression", ids=("ORD-23",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/immunosuppression",
+    ids=("ORD-23",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

@@ -119,4 +119,10 @@ def _judged(orders: tuple[Order, ...], reasons: tuple[Reason, ...]) -> tuple[Ord
     return tuple(o for o in orders if o.reference in named)
 
 
-ADVICE = Advice(stem="orders/interactions", ids=("ORD-30",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/interactions",
+    ids=("ORD-30",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

@@ -74,4 +74,10 @@ def _may_be_critical(order: Order) -> bool:
     return bool(order.set_ids) or is_vaccine(order)
 
 
-ADVICE = Advice(stem="orders/intramuscular", ids=("ORD-07",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/intramuscular",
+    ids=("ORD-07",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

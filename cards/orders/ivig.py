@@ -81,4 +81,10 @@ def _is_drawn(p: PatientFacts) -> bool:
     return all(not tested.isdisjoint(sets) for sets in VIRUSES)
 
 
-ADVICE = Advice(stem="orders/ivig", ids=("ORD-25",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/ivig",
+    ids=("ORD-25",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

@@ -138,4 +138,10 @@ def _silent(p: PatientFacts) -> NoAdvice | CannotTell:
     return NoAdvice(Why.ALLOWED)
 
 
-ADVICE = Advice(stem="orders/live_vaccine", ids=("ORD-21",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/live_vaccine",
+    ids=("ORD-21",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

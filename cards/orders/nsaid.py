@@ -102,4 +102,10 @@ def _buttons(
     return (replace, remove(orders, recommended=False))
 
 
-ADVICE = Advice(stem="orders/nsaid", ids=("ORD-02",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/nsaid",
+    ids=("ORD-02",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

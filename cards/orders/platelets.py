@@ -274,4 +274,5 @@ ADVICE = Advice(
     ids=("ORD-08", "ORD-09", "ORD-10", "ORD-11"),
     topic=Topic.ORDER_SAFETY,
     decide=decide,
+    judges_orders=True,
 )

@@ -68,4 +68,10 @@ def _silent(p: PatientFacts, orders: tuple[Order, ...]) -> NoAdvice | CannotTell
     return CannotTell(Fact.PREGNANCY) if unknown else NoAdvice(Why.NOT_FOR_THIS_PERSON)
 
 
-ADVICE = Advice(stem="orders/pregnancy", ids=("ORD-28",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/pregnancy",
+    ids=("ORD-28",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

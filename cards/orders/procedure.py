@@ -52,4 +52,10 @@ def _removal(card: Advise, orders: tuple[Order, ...]) -> tuple[Suggestion, ...]:
     return (remove(judged, "ORD-27/remove", recommended=False),)
 
 
-ADVICE = Advice(stem="orders/procedure", ids=("ORD-27",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/procedure",
+    ids=("ORD-27",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

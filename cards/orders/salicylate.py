@@ -36,4 +36,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     )
 
 
-ADVICE = Advice(stem="orders/salicylate", ids=("ORD-22",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/salicylate",
+    ids=("ORD-22",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

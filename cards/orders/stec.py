@@ -52,4 +52,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     return order_card(p, judged, reasons, more=("fluids",), buttons=buttons, alternatives=False)
 
 
-ADVICE = Advice(stem="orders/stec", ids=("ORD-14",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/stec",
+    ids=("ORD-14",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

@@ -40,4 +40,10 @@ def _opens_a_catheter(order: Order, limits: Thresholds) -> bool:
     return order.dose is not None and order.dose.unit == "mg" and order.dose.value <= limits.catheter_lock
 
 
-ADVICE = Advice(stem="orders/thrombolytic", ids=("ORD-06",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/thrombolytic",
+    ids=("ORD-06",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

@@ -131,4 +131,10 @@ def _first_line(pathogen: Pathogen) -> tuple[str, ...]:
     return pathogen.therapy_urgent or pathogen.therapy_sets
 
 
-ADVICE = Advice(stem="orders/toxic", ids=("ORD-15",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/toxic",
+    ids=("ORD-15",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

@@ -144,4 +144,10 @@ def _silent(p: PatientFacts) -> NoAdvice | CannotTell:
     return NoAdvice(Why.OTHER_ROW) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
 
 
-ADVICE = Advice(stem="orders/tpo_ra", ids=("ORD-19", "ORD-20"), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/tpo_ra",
+    ids=("ORD-19", "ORD-20"),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

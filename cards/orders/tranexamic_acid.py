@@ -34,4 +34,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     return replace(card, cautions=adjunct.cautions)
 
 
-ADVICE = Advice(stem="orders/tranexamic_acid", ids=("ORD-26",), topic=Topic.ORDER_SAFETY, decide=decide)
+ADVICE = Advice(
+    stem="orders/tranexamic_acid",
+    ids=("ORD-26",),
+    topic=Topic.ORDER_SAFETY,
+    decide=decide,
+    judges_orders=True,
+)

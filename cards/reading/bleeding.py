@@ -21,6 +21,8 @@ MODERATE, SEVERE = 2, 3
 
 def read_bleeding(record: Record, person: Person, limits: Thresholds) -> Bleeding:
     """All bleeding findings; suspected ones and those without a site are questions (UNCLEAR)."""
+    if record.finding_sets.isdisjoint(KINDS):
+        return NONE
     bleeds: list[Bleed] = []
     worsening: Worsening | None = None
     for finding in record.findings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from cards.facts import Bleeding, Clumping, Conflict, PlateletCount, UndatedCount, is_present
@@ -15,6 +15,7 @@ from cards.record import Measurement, Moment, PlateletResult, Record, Result, Un
 from cards.thresholds import Thresholds
 
 ARTEFACT = "obs-platelet-artefact"
+PSEUDOTHROMBOCYTOPENIA = "cond-pseudothrombocytopenia"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +34,12 @@ def find_doubts(
 ) -> Doubts:
     """Newer results that have no usable number; clumping and conflict of the count in use."""
     as_of = record.as_of
-    newer = Doubts(
+    return Doubts(
         problem=find_problem(results.problems, current, as_of, limits),
         unread=find_unread(record.unread_platelets, current, as_of, limits),
         undated=find_undated(results.undated, current, as_of, limits),
-    )
-    if current is None:
-        return newer
-    return replace(
-        newer,
-        clumping=find_clumping(record, current, results, bleeding, limits),
-        conflict=find_conflict(results.counts, current, record, limits),
+        clumping=None if current is None else find_clumping(record, current, results, bleeding, limits),
+        conflict=None if current is None else find_conflict(results.counts, current, record, limits),
     )
 
 
@@ -170,14 +166,14 @@ def find_clumping(
 def _flagged(record: Record, current: PlateletCount, limits: Thresholds) -> Clumping | None:
     """A flag of the same specimen or drawn within 1 h; a diagnosis of it recorded since the sample."""
     within = limits.span("clump_flag_hours")
-    for test in record.tests:
+    for test in record.tests if ARTEFACT in record.test_sets else ():
         if ARTEFACT not in test.set_ids or test.result is not Result.POSITIVE:
             continue
         same = test.specimen_reference is not None and test.specimen_reference == current.specimen_reference
         if same or (test.time is not None and gap(test.time, current.time) <= within):
             return Clumping(test.reference, "flag", time=test.time)
-    for finding in record.findings:
-        if is_present(finding, "cond-pseudothrombocytopenia"):
+    for finding in record.findings_of(PSEUDOTHROMBOCYTOPENIA):
+        if is_present(finding, PSEUDOTHROMBOCYTOPENIA):
             when = reference_time(finding)
             if when is not None and when.latest >= current.time.earliest:
                 return Clumping(finding.reference, "flag", time=when)

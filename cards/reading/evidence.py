@@ -72,7 +72,7 @@ def is_newer(test: TestResult, than: Moment) -> bool:
 def gather_evidence(pathogen: Pathogen, record: Record, person: Person, limits: Thresholds) -> Evidence:
     """The Conditions and organism-specific tests of one pathogen."""
     sets = frozenset((*pathogen.condition_sets, *pathogen.severe_sets))
-    conditions = [f for f in record.findings if f.is_in(*sets) and _counts(f, sets, person)]
+    conditions = [f for f in record.findings_of(*sets) if _counts(f, sets, person)]
     past = tuple(f for f in conditions if is_past(f))
     tests = (
         [t for t in record.tests if t.proves == "current" and _is_about(t, pathogen)] if record.tests else []

@@ -36,9 +36,9 @@ def read_infections(
     limits: Thresholds,
 ) -> Infections:
     """The infections that the record shows, in the order of the pathogens."""
-    exposures = tuple(t for t in record.tests if t.proves in NOT_PROVING and t.result is Result.POSITIVE)
-    named = {m.set_id for f in record.findings for m in f.memberships}
-    named.update(s for t in record.tests for s in (*t.set_ids, *t.organisms))
+    exposures = tuple([t for t in record.tests if t.proves in NOT_PROVING and t.result is Result.POSITIVE])
+    organisms = [s for t in record.tests for s in t.organisms]
+    named = record.finding_sets | record.test_sets | frozenset(organisms)
     found = []
     for pathogen in pathogens:
         if named.isdisjoint(pathogen.named_sets):

@@ -18,7 +18,9 @@ LIVER_FAILURE = "risk-liver-failure"
 def find_organ_failure(record: Record, limits: Thresholds) -> tuple[Sign, ...]:
     """Kidney, liver, and present Conditions of acute organ failure."""
     failing = [
-        Sign(f.reference, time=f.onset or f.recorded) for f in record.findings if is_present(f, LIVER_FAILURE)
+        Sign(f.reference, time=f.onset or f.recorded)
+        for f in record.findings_of(LIVER_FAILURE)
+        if is_present(f, LIVER_FAILURE)
     ]
     within = limits.span("organ_failure_hours")
     creatinine = _newest(record, CREATININE, within)
@@ -42,12 +44,15 @@ def _kidney_fails(record: Record, creatinine: Measurement, limits: Thresholds) -
     ]
     if before and creatinine.value >= limits.creatinine_rise * median(before):
         return True
-    known = any(is_present(f, *KIDNEY_DISEASE) for f in record.findings)
+    known = any(is_present(f, *KIDNEY_DISEASE) for f in record.findings_of(*KIDNEY_DISEASE))
     return creatinine.value >= limits.creatinine_organ_failure and not known
 
 
 def _newest(record: Record, set_id: str, within: timedelta) -> Measurement | None:
-    recent = [m for m in record.measurements.get(set_id, ()) if is_recent(m.time, record.as_of, within)]
+    values = record.measurements.get(set_id)
+    if not values:
+        return None
+    recent = [m for m in values if is_recent(m.time, record.as_of, within)]
     return max(recent, key=lambda m: m.time.latest if m.time else record.as_of, default=None)
 
 

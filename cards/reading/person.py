@@ -31,7 +31,7 @@ def read_person(record: Record, limits: Thresholds) -> Person:
         weight=_weight(record, limits),
         pregnancy=pregnancy,
         pregnancy_reference=reference,
-        lactating=any(is_present(f, LACTATION) for f in record.findings),
+        lactating=any(is_present(f, LACTATION) for f in record.findings_of(LACTATION)),
         gestation_weeks=read_gestation(record, pregnancy, limits),
         ancestry=record.person.ancestry,
     )
@@ -75,6 +75,8 @@ def completed_years(born: date, today: date) -> int:
 def _weight(record: Record, limits: Thresholds) -> Measurement | None:
     """The newest body weight, at most 30 days old, with an exact positive value."""
     values = record.measurements.get(WEIGHT, ())
+    if not values:
+        return None
     within = limits.span("weight_days")
     recent = [
         m for m in values if m.comparator is None and m.value > 0 and is_fresh(m.time, record.as_of, within)
@@ -107,7 +109,7 @@ def read_pregnancy(record: Record, years: int | None, limits: Thresholds) -> tup
 def _evidence(record: Record) -> Iterable[PregnancyEvidence]:
     yield from record.person.pregnancy
     known = {e.reference for e in record.person.pregnancy}
-    for finding in record.findings:
+    for finding in record.findings_of(PREGNANCY, POSTPARTUM):
         if finding.reference in known:
             continue
         if is_present(finding, PREGNANCY) and not _is_timeless(finding):

@@ -25,6 +25,7 @@ LACTATE, GCS = "obs-lactate", "obs-gcs"
 THUNDERCLAP, VASOPRESSOR = "sign-thunderclap-headache", "med-vasopressor"
 SEVERE = 3
 ADULT_PRESSURE, TODDLER = 10, 1
+LEAST_STEP = Decimal("0.001")
 UNKNOWN = frozenset({Fact.TEMPERATURE, Fact.BLOOD_PRESSURE, Fact.LACTATE})
 NO_SIGNS = Signs(unknown=UNKNOWN)
 
@@ -68,8 +69,8 @@ def read_signs(record: Record, person: Person, in_use: Sequence[Medication], lim
 
 
 def _unknown(temperature: bool, pressure: bool, lactate: bool) -> frozenset[Fact]:
-    known = {Fact.TEMPERATURE: temperature, Fact.BLOOD_PRESSURE: pressure, Fact.LACTATE: lactate}
-    return frozenset(fact for fact, is_known in known.items() if not is_known)
+    known = ((Fact.TEMPERATURE, temperature), (Fact.BLOOD_PRESSURE, pressure), (Fact.LACTATE, lactate))
+    return frozenset([fact for fact, is_known in known if not is_known])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +99,17 @@ class _Today:
 
     def over(self, readings: tuple[Measurement, ...], is_over: Callable[[Decimal], bool]) -> tuple[Sign, ...]:
         """The readings beyond a limit; a bound such as "<36" is judged by its number."""
-        return tuple(Sign(m.reference, m.value, m.unit, m.time) for m in readings if is_over(_deciding(m)))
+        return tuple([Sign(m.reference, m.value, m.unit, m.time) for m in readings if is_over(_deciding(m))])
 
     def conditions(self, *set_ids: str, within: timedelta | None = None) -> tuple[Sign, ...]:
         """Sign Conditions with onset or record in the window."""
-        return tuple(_sign_of(f) for f in self._recorded(set_ids, within or self.window))
+        if self.record.finding_sets.isdisjoint(set_ids):
+            return ()
+        return tuple([_sign_of(f) for f in self._recorded(set_ids, within or self.window)])
 
     def _recorded(self, set_ids: tuple[str, ...], within: timedelta) -> Iterator[Finding]:
-        for finding in self.record.findings:
-            if not finding.is_in(*set_ids) or is_past(finding) or _is_only_group(finding, *set_ids):
+        for finding in self.record.findings_of(*set_ids):
+            if is_past(finding) or _is_only_group(finding, *set_ids):
                 continue
             if is_recent(reference_time(finding), self.as_of, within):
                 yield finding
@@ -133,12 +136,11 @@ class _Today:
 
 def _deciding(measured: Measurement) -> Decimal:
     """A strict bound lies beyond its number by the least possible step."""
-    step = Decimal("0.001")
     match measured.comparator:
         case Comparator.LESS:
-            return measured.value - step
+            return measured.value - LEAST_STEP
         case Comparator.GREATER:
-            return measured.value + step
+            return measured.value + LEAST_STEP
     return measured.value
 
 

@@ -13,6 +13,7 @@ from cards.record import Finding, Medication, Performed, Planned, Record
 from cards.thresholds import Thresholds
 
 SEPSIS, DENGUE = "INF-SEP", "INF-DEN"
+LOWERING = CIRRHOSIS, SPLENOMEGALY = "risk-liver", "risk-splenomegaly"
 
 SELECTING = frozenset({"order-select", "order-sign"})
 COUNT_MATTERS = frozenset(
@@ -77,7 +78,9 @@ def read_situation(
         acute=bleeds or intensive or bool(infections.current(SEPSIS)),
         close=inpatient or selects_where_count_matters(record),
         stable_on_tpo_ra=is_stable_on_tpo_ra(in_use, record.as_of, limits),
-        large_spleen_or_cirrhosis=any(explains_low_counts(f, record.as_of, limits) for f in record.findings),
+        large_spleen_or_cirrhosis=any(
+            explains_low_counts(f, record.as_of, limits) for f in record.findings_of(*LOWERING)
+        ),
     )
 
 
@@ -90,8 +93,8 @@ def selects_where_count_matters(record: Record) -> bool:
 
 def has_current_dic(record: Record, limits: Thresholds) -> bool:
     """A DIC Condition, also a suspected one, of the last 14 days or without a date (A.9)."""
-    for finding in record.findings:
-        if finding.is_in("mimic-dic") and not is_past(finding):
+    for finding in record.findings_of("mimic-dic"):
+        if not is_past(finding):
             when = reference_time(finding)
             if when is None or is_recent(when, record.as_of, limits.span("dic_days")):
                 return True
@@ -107,11 +110,11 @@ def is_stable_on_tpo_ra(in_use: tuple[Medication, ...], as_of: datetime, limits:
 
 def explains_low_counts(finding: Finding, as_of: datetime, limits: Thresholds) -> bool:
     """Cirrhosis, or a large spleen; one that an infection may cause only with onset over 6 months ago."""
-    if is_present(finding, "risk-liver"):
+    if is_present(finding, CIRRHOSIS):
         return True
-    if not is_present(finding, "risk-splenomegaly"):
+    if not is_present(finding, SPLENOMEGALY):
         return False
-    if finding.status_in("risk-splenomegaly") != "cause":
+    if finding.status_in(SPLENOMEGALY) != "cause":
         return True
     months = int(limits.chronic_months)
     return finding.onset is not None and not is_within_months(finding.onset, as_of, months)
@@ -140,7 +143,7 @@ def staleness_limit(
 
 def find_comfort_care(record: Record) -> Finding | Planned | Performed | None:
     """Comfort measures, hospice or terminal care as a Condition, an active order or a Procedure under way."""
-    for finding in record.findings:
+    for finding in record.findings_of("care-comfort"):
         if is_present(finding, "care-comfort"):
             return finding
     for plan in record.planned:
@@ -153,4 +156,5 @@ def find_comfort_care(record: Record) -> Finding | Planned | Performed | None:
 
 def find_refusal(record: Record) -> str | None:
     """Reference of a recorded refusal of blood products (POP-09)."""
-    return next((f.reference for f in record.findings if is_present(f, "refusal-of-blood")), None)
+    refused = record.findings_of("refusal-of-blood")
+    return next((f.reference for f in refused if is_present(f, "refusal-of-blood")), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cards.facts import PatientFacts
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
-from cards.reading.situation import explains_low_counts
+from cards.reading.situation import LOWERING, explains_low_counts
 from cards.reasons import Fact, Why
 from cards.record import Kind
 from cards.rows import count_row, finding_row
@@ -20,7 +20,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         return NoAdvice(Why.NO_MIMIC)
     if p.bleeding.active or p.bleeding.unclear:
         return NoAdvice(Why.OTHER_ROW)
-    found = [f for f in p.record.findings if explains_low_counts(f, p.as_of, limits)]
+    found = [f for f in p.findings(*LOWERING) if explains_low_counts(f, p.as_of, limits)]
     if not found:
         return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
     cirrhosis = any(f.is_in("risk-liver") for f in found)

@@ -14,6 +14,7 @@ from cards.facts import Known, PatientFacts
 from cards.record import Comparator, Measurement
 
 _ONE = Decimal(1)
+_OPPOSITE = {Known.YES: Known.NO, Known.NO: Known.YES, Known.UNKNOWN: Known.UNKNOWN}
 
 UNITS: Mapping[str, Mapping[str, Decimal]] = MappingProxyType(
     {
@@ -41,12 +42,11 @@ UNITS: Mapping[str, Mapping[str, Decimal]] = MappingProxyType(
 
 def newest(p: PatientFacts, set_id: str, within: timedelta) -> Measurement | None:
     """The newest value at most `within` old whose unit a limit can be taken to (None: not measured)."""
+    values = p.record.measurements.get(set_id)
+    if not values:
+        return None
     units = UNITS[set_id]
-    recent = [
-        m
-        for m in p.record.measurements.get(set_id, ())
-        if m.unit in units and m.time is not None and m.time.age(p.as_of) <= within
-    ]
+    recent = [m for m in values if m.unit in units and m.time is not None and m.time.age(p.as_of) <= within]
     return max(recent, key=lambda m: m.time.earliest if m.time else p.as_of, default=None)
 
 
@@ -98,7 +98,7 @@ def at_most(m: Measurement | None, limit: Decimal) -> Known:
 
 def negated(answer: Known) -> Known:
     """The opposite; unknown stays unknown."""
-    return {Known.YES: Known.NO, Known.NO: Known.YES}.get(answer, Known.UNKNOWN)
+    return _OPPOSITE[answer]
 
 
 def above_range(m: Measurement | None, factor: Decimal = _ONE, upper: Decimal | None = None) -> Known:

@@ -14,12 +14,13 @@ from cards.outcome import Advice, Advise, CannotTell, Indicator
 from cards.reasons import Fact
 from cards.thresholds import Thresholds
 from cards.wording import load_words
-from tests.cards.build import LIMITS, condition, facts
+from tests.cards.build import LIMITS, condition, facts, order
 
 pytestmark = pytest.mark.usefixtures("rules_may_raise")
 
 SECRET = "ZZZ-SECRET"
-LOW = facts(22)
+LOW = facts(22, orders=[order("order-cbc")])
+"""Something is selected, so that those are asked too that judge orders."""
 
 
 def broken(p: PatientFacts, limits: Thresholds) -> Advise:
@@ -58,6 +59,12 @@ def test_the_card_stands_after_the_urgent_ones_and_before_the_rest() -> None:
     [place] = [number for number, card in enumerate(found.cards) if card.rule == SCOPE]
     assert found.cards[place].indicator is Indicator.WARNING
     assert all(card.indicator >= Indicator.WARNING for card in found.cards[:place])
+
+
+def test_without_an_order_those_are_not_asked_that_judge_orders() -> None:
+    judging = [one.stem for one in ALL_ADVICE if one.judges_orders]
+    p = facts(22)
+    assert decided(with_broken(*judging), p) == decided(ALL_ADVICE, p)
 
 
 def test_all_of_them_may_raise() -> None:

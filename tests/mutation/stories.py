@@ -133,8 +133,8 @@ def _alike(one: Decision, other: Decision) -> bool:
 
 
 def _same(one: PatientFacts, other: PatientFacts) -> bool:
-    """All facts; what is remembered of them (`once`) is none."""
-    names = (field.name for field in fields(PatientFacts) if field.name != "once")
+    """All facts; what is remembered of them (`once` and the like) is none."""
+    names = (field.name for field in fields(PatientFacts) if field.compare)
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
