@@ -1,11 +1,13 @@
-"""Who is immunocompromised, whose marrow makes no platelets, who has no working spleen (rulebook A.9, POP-05, POP-08).
+"""Who is a newborn or immunocompromised, whose marrow makes no platelets, who has no working spleen.
 
-Asked by infections, transfusion and orders alike: it stands above the families.
+Rulebook A.9, POP-01, POP-05, POP-08. Asked by all families: it stands above them.
 """
 
 from __future__ import annotations
 
-from cards.facts import PatientFacts
+from decimal import Decimal
+
+from cards.facts import Known, PatientFacts
 from cards.months import add_months
 from cards.outcome import Input
 from cards.record import Medication, Moment
@@ -13,12 +15,26 @@ from cards.rows import event_row, finding_row, measurement_row, medication_row
 from cards.steroid_dose import Dose, courses_in_use, dose_of_all, rows_of
 from cards.thresholds import Thresholds
 
+WEEK = 7
 RITUXIMAB = "med-rituximab"
 HIV_CONDITION, HIV_ID = ("inf-hiv",), "INF-HIV"
 TRANSPLANT, ASPLENIA = ("status-transplant",), ("risk-asplenia",)
 FAILING = ("mimic-acute-leukaemia", "mimic-aplastic")
 CHEMOTHERAPY, STEM_CELLS = ("proc-chemotherapy",), ("status-transplant",)
 """Only the codes of stem-cell transplantation in `status-transplant` are procedures."""
+
+
+def is_newborn(p: PatientFacts, limits: Thresholds) -> bool:
+    """Under 28 days of life, or born before 37 weeks and not yet 44 weeks of postmenstrual age."""
+    return p.person.is_neonate or is_preterm(p, limits)
+
+
+def is_preterm(p: PatientFacts, limits: Thresholds) -> bool:
+    """Born before 37 weeks as recorded, and not yet 44 weeks of postmenstrual age."""
+    days, weeks = p.person.age_days, p.person.gestation_weeks
+    if days is None or weeks is None or p.person.pregnancy is Known.YES or weeks >= limits.preterm_weeks:
+        return False
+    return weeks + Decimal(days) / WEEK < limits.preterm_until_weeks
 
 
 def immunocompromised(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

@@ -72,29 +72,41 @@ class Waiting:
     proven: bool = False
 
 
-CONDITIONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], str | None], ...] = (
-    ("tb", ("inf-tb",), ("med-antituberculosis", "med-rifamycin"), None),
-    ("strongyloides", ("inf-strongyloides",), (), None),
-    ("cmv", ("inf-cmv",), GANCICLOVIR, "viral_days"),
-    ("malaria", ("inf-malaria-severe",), ("med-antimalarial",), "viral_days"),
-    ("stec", ("inf-stec",), (), "stec_days"),
-    ("hepatitis", ("inf-viral-hepatitis-other",), (), "viral_days"),
+INFECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("tb", "INF-TB", ("med-antituberculosis", "med-rifamycin")),
+    ("cmv", "INF-CMV", GANCICLOVIR),
+    ("stec", "INF-STEC", ()),
+    ("hepatitis", "INF-HEPAE", ()),
+    ("dengue", "INF-DEN", ()),
 )
-"""Key, value sets, drugs that treat it (active: it no longer waits), and how long it is current."""
+"""Key, pathogen, drugs that treat it (active: it no longer waits): by Condition or test, while it is current (A.9)."""
 
-HERPES = ("inf-hsv", "inf-vzv", "inf-varicella")
+CONDITIONS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], str | None], ...] = (
+    ("strongyloides", ("inf-strongyloides",), (), None),
+    ("malaria", ("inf-malaria-severe",), ("med-antimalarial",), "viral_days"),
+)
+"""Key, value sets, drugs that treat it, and how long it is current: what no pathogen file knows, or knows wider."""
+
+SPREADING = ("inf-hsv",)
+"""Its codes name disseminated herpes, and herpes of the brain, alone."""
+HERPES = (*SPREADING, "inf-vzv", "inf-varicella")
 HERPES_DRUGS = ("med-antiviral-herpes",)
 
 
 def waiting_infections(p: PatientFacts, limits: Thresholds) -> tuple[Waiting, ...]:
     """Every untreated infection of the list, recorded or suspected."""
     found = [
+        Waiting(key, rows)
+        for key, pathogen, drugs in INFECTIONS
+        if not (drugs and p.using(*drugs))
+        and (rows := tuple(infection_row(p, i) for i in p.infections.current(pathogen)))
+    ]
+    found += [
         Waiting(key, rows, proven=bool(p.present(*sets)))
         for key, sets, drugs, window in CONDITIONS
         if not (drugs and p.using(*drugs))
         and (rows := _current(p, sets, None if window is None else limits.span(window)))
     ]
-    found += _dengue(p)
     found += _sepsis(p)
     found += _spreading_herpes(p, limits)
     return tuple(found)
@@ -108,11 +120,6 @@ def _current(p: PatientFacts, sets: tuple[str, ...], within: timedelta | None) -
     )
 
 
-def _dengue(p: PatientFacts) -> list[Waiting]:
-    rows = tuple(infection_row(p, i) for i in p.infections.current("INF-DEN"))
-    return [Waiting("dengue", rows)] if rows else []
-
-
 def _sepsis(p: PatientFacts) -> list[Waiting]:
     """Sepsis without an antibacterial."""
     if not p.sepsis_recorded or p.using(*ANTIBACTERIALS):
@@ -122,14 +129,14 @@ def _sepsis(p: PatientFacts) -> list[Waiting]:
 
 
 def _spreading_herpes(p: PatientFacts, limits: Thresholds) -> list[Waiting]:
-    """Herpes simplex or varicella-zoster graded severe, without an antiviral: taken as disseminated."""
+    """Disseminated herpes, or varicella-zoster that is graded severe, without an antiviral."""
     if p.using(*HERPES_DRUGS):
         return []
     within = limits.span("viral_days")
     rows = tuple(
         finding_row("infection", f)
         for f in (*p.present(*HERPES), *p.suspected(*HERPES))
-        if (f.severity or 0) >= SEVERE
+        if (f.is_in(*SPREADING) or (f.severity or 0) >= SEVERE)
         and ((when := reference_time(f)) is None or when.since(p.as_of) <= within)
     )
     return [Waiting("herpes", rows)] if rows else []

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.facts import PatientFacts, Sign
+from cards.host import is_newborn
 from cards.outcome import (
     Action,
     ActionType,
@@ -30,7 +31,7 @@ from cards.rows import medication_row, platelet_row, sign_row
 from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
 
-ANTITHROMBOTICS = ("med-anticoagulant", "med-heparin", "med-antiplatelet")
+ANTITHROMBOTICS = ("med-anticoagulant", "med-heparin", "med-antiplatelet", "med-aspirin", "med-thrombolytic")
 CT_HEAD = "order-ct-head"
 DONE_OR_ORDERED = frozenset({"completed", "in-progress", "preparation", "active", "booked"})
 
@@ -90,7 +91,7 @@ FLAGS: tuple[Flag, ...] = (
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Critical for the severe signs; a warning for headache with vomiting alone."""
-    if p.person.is_neonate:
+    if is_newborn(p, limits):
         return NoAdvice(Why.NOT_FOR_THIS_PERSON)
     present = [flag for flag in FLAGS if flag.signs(p)]
     if not present:

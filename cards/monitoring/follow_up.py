@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from cards.anti_infective.ordering import order
 from cards.data_quality.repeat import find_ordered, order_count
 from cards.facts import PatientFacts, PlateletCount
+from cards.host import is_newborn
 from cards.monitoring.advice_for_patient import advice_keys
 from cards.monitoring.count_grade import is_known_and_stable
 from cards.monitoring.discharge import day_of, discharge_keys
@@ -79,7 +80,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
 
 def _unable(p: PatientFacts, limits: Thresholds) -> NoAdvice | CannotTell | None:
     """What keeps all of them silent."""
-    if p.person.is_neonate:
+    if is_newborn(p, limits):
         return NoAdvice(Why.NOT_FOR_THIS_PERSON)
     count = p.platelets.decisive
     if count is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cards.anti_infective.ordering import order
 from cards.facts import PatientFacts
+from cards.host import is_newborn
 from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind
@@ -19,7 +20,7 @@ HAEMOLYSIS = ("obs-ldh", "obs-haptoglobin")
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning where the count in use lies far below one of the last days (B.2: no counts after platelets)."""
-    if p.person.is_neonate:
+    if is_newborn(p, limits):
         return NoAdvice(Why.NOT_FOR_THIS_PERSON)
     count, fall = p.platelets.decisive, p.platelets.trend.rapid_fall
     if count is None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from cards.data_quality.repeat import find_ordered, order_count
 from cards.facts import PatientFacts, PlateletCount
+from cards.host import is_newborn
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, NoAdvice, Topic
 from cards.precedence import DISCHARGE
 from cards.reasons import Fact, Why
@@ -54,7 +55,7 @@ def recovered_since(p: PatientFacts, limits: Thresholds) -> PlateletCount | None
 
 def _why_not(p: PatientFacts, limits: Thresholds) -> NoAdvice | CannotTell | None:
     count = p.platelets.decisive
-    if p.person.is_neonate:
+    if is_newborn(p, limits):
         return NoAdvice(Why.NOT_FOR_THIS_PERSON)
     if count is None:
         return CannotTell(Fact.PLATELETS)

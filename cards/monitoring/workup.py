@@ -8,6 +8,7 @@ from __future__ import annotations
 from cards.anti_infective.ordering import order
 from cards.data_quality.infection_rows import current_infection_rows
 from cards.facts import PatientFacts
+from cards.host import is_newborn
 from cards.monitoring.isolated import not_isolated, unknown_cells
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
@@ -24,7 +25,7 @@ ALREADY_GATED = frozenset({"SAFE-01", "SAFE-02", "SAFE-03", "SAFE-04", "SAFE-07"
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """At most one of the two."""
-    if p.person.is_neonate:
+    if is_newborn(p, limits):
         return dict.fromkeys(ADVICE.ids, NoAdvice(Why.NOT_FOR_THIS_PERSON))
     count = p.platelets.decisive
     if count is None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from cards.anti_infective.ordering import is_ordered
 from cards.facts import PatientFacts, Site
 from cards.facts.platelets import Blocker
+from cards.host import is_newborn
 from cards.orders.platelet_dose import dose_questions
 from cards.orders.platelet_need import (
     NEUROSURGERY,
@@ -52,7 +53,6 @@ from cards.rows import bleeding_rows, infection_row, medication_row
 from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
 from cards.transfusion.given import PLATELETS
-from cards.transfusion.newborn import is_newborn
 
 ANTIPLATELETS = ("med-antiplatelet", "med-aspirin", "med-p2y12", "med-gp2b3a")
 MIMIC_WORDS = {"SAFE-01": "ttp", "SAFE-02": "hit", "SAFE-04": "vitt", "SAFE-03": "hus"}

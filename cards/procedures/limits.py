@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.facts import Blocker, Known, PatientFacts, PlateletCount
+from cards.host import is_newborn
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.procedures.limit_cards import Event, Judged, card
 from cards.reasons import Fact, Why
@@ -18,7 +19,6 @@ from cards.record import Kind, Order, Planned
 from cards.safety import hellp
 from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import is_coming
-from cards.transfusion.newborn import is_newborn
 
 
 @dataclass(frozen=True, slots=True)

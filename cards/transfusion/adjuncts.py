@@ -12,11 +12,12 @@ from cards.anti_infective.recorded import is_infection_recorded
 from cards.facts import Bleed, Infection, PatientFacts, Site
 from cards.host import hypoproliferative
 from cards.monitoring.isolated import not_isolated
-from cards.outcome import Advice, Answers, Input, NoAdvice, Topic
+from cards.outcome import Advice, Advise, Answers, Input, NoAdvice, Topic
 from cards.reading.situation import has_current_dic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Measurement, Result
 from cards.rows import finding_row, measurement_row
+from cards.safety import hellp
 from cards.safety.mimics import NO_PLATELETS
 from cards.thresholds import Thresholds
 
@@ -46,9 +47,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
 
 
 def may_be_immune(p: PatientFacts, mimics: frozenset[str], limits: Thresholds) -> bool:
-    """Nothing recorded speaks for another mechanism alone: marrow, DIC, a mimic, other cells affected (PLT-05)."""
+    """Nothing recorded speaks for another mechanism: marrow, DIC, a mimic, HELLP, other cells affected (PLT-05)."""
     return not (
         mimics
+        or isinstance(hellp.decide(p, limits), Advise)
         or has_current_dic(p.record, limits)
         or hypoproliferative(p, limits)
         or not_isolated(p, limits)

@@ -121,11 +121,11 @@ def _clotting(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 
 def _major_bleeds(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
-    """Major bleeds (A.9) of the last 30 days that are over."""
+    """Major bleeds (A.9) of the last 30 days that are over, or of which nobody recorded whether they go on."""
     within = limits.span("risk_bleed_days")
     past = (
         b
-        for b in p.bleeding.history
+        for b in (*p.bleeding.history, *(b for b in p.bleeding.unclear if not b.suspected))
         if (b.weight >= 3 or b.life_threatening_site or b.posterior_eye or b.site is Site.CNS)
         and b.since is not None
         and b.since.since(p.as_of) <= within

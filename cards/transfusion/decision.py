@@ -11,13 +11,13 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from cards.facts import Blocker, PatientFacts, PlateletCount
+from cards.host import is_newborn
 from cards.outcome import Advice, Advise, Answers, CannotTell, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind
 from cards.thresholds import Thresholds
 from cards.transfusion import bleeding_cards, count_cards, emergency_cards
 from cards.transfusion.case import Case, Row, read_case, to_be_located
-from cards.transfusion.newborn import is_newborn
 
 MATRIX: Mapping[Row, tuple[str, ...]] = MappingProxyType(
     {

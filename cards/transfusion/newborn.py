@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.anti_infective.ordering import order
-from cards.facts import Bleed, Known, PatientFacts, Site
+from cards.facts import Bleed, PatientFacts, Site
+from cards.host import is_newborn
 from cards.outcome import (
     Action,
     ActionType,
@@ -32,25 +33,11 @@ from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import INVASIVE, coming_procedures
 from cards.transfusion.given import PLATELETS, Given, find_given
 
-WEEK = 7
 SEVERE = 3
 STEP = Decimal("5")
 MAJOR_SURGERY = ("proc-major-surgery", "proc-neurosurgery")
 OTHER_PROCEDURES = tuple(s for s in INVASIVE if s not in MAJOR_SURGERY)
 MAJOR_KINDS = frozenset({"newborn-brain", "newborn-lung"})
-
-
-def is_newborn(p: PatientFacts, limits: Thresholds) -> bool:
-    """Under 28 days of life, or born before 37 weeks and not yet 44 weeks of postmenstrual age."""
-    return p.person.is_neonate or is_preterm(p, limits)
-
-
-def is_preterm(p: PatientFacts, limits: Thresholds) -> bool:
-    """Born before 37 weeks as recorded, and not yet 44 weeks of postmenstrual age."""
-    days, weeks = p.person.age_days, p.person.gestation_weeks
-    if days is None or weeks is None or p.person.pregnancy is Known.YES or weeks >= limits.preterm_weeks:
-        return False
-    return weeks + Decimal(days) / WEEK < limits.preterm_until_weeks
 
 
 @dataclass(frozen=True, slots=True)

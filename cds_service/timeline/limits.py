@@ -9,10 +9,10 @@ from typing import Final
 
 from cards.citations import CITATIONS
 from cards.facts import Known, PatientFacts
+from cards.host import is_newborn
 from cards.procedures.limits import PROCEDURES
 from cards.thresholds import Thresholds, described
 from cards.transfusion.bleeding_risk import high_bleeding_risk, is_coming
-from cards.transfusion.newborn import is_newborn
 
 
 @dataclass(frozen=True, slots=True)

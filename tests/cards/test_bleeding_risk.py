@@ -75,6 +75,8 @@ INR, FIBRINOGEN = near(LIMITS.inr_raised), near(LIMITS.fibrinogen_low)
         ({"findings": [gi_bleed(severity=3, days=30)]}, True),
         ({"findings": [gi_bleed(severity=3, days=31)]}, False),
         ({"findings": [gi_bleed(severity=2, days=30)]}, False),
+        ({"findings": [gi_bleed(severity=3, days=5)]}, True),
+        ({"findings": [gi_bleed(severity=3, days=5, suspected=True)]}, False),
         ({"findings": [brain_bleed(days=20)]}, True),
         ({"performed": [done("proc-major-surgery", days=7)]}, True),
         ({"performed": [done("proc-major-surgery", days=8)]}, False),

@@ -85,7 +85,8 @@ def test_unknown_serology_is_drafted() -> None:
         (condition("inf-viral-hepatitis-other"), WARNING, "title.hepatitis"),
         (dengue(suspected=True), WARNING, "title.dengue"),
         (sepsis(), WARNING, "title.sepsis"),
-        (condition("inf-hsv", severity=3), WARNING, "title.herpes"),
+        (condition("inf-hsv"), WARNING, "title.herpes"),
+        (condition("inf-varicella", severity=3), WARNING, "title.herpes"),
     ],
 )
 def test_other_infections_that_wait(finding: Any, indicator: Indicator, title: str) -> None:
@@ -98,10 +99,10 @@ def test_other_infections_that_wait(finding: Any, indicator: Indicator, title: s
     [
         {"findings": [condition("inf-tb")], "medications": [drug("med-antituberculosis")]},
         {"findings": [condition("inf-cmv")], "medications": [drug("med-ganciclovir")]},
-        {"findings": [condition("inf-cmv", days=40)]},
+        {"findings": [condition("inf-cmv", days=43)]},
         {"findings": [condition("inf-malaria-severe")], "medications": [drug("med-antimalarial")]},
         {"findings": [sepsis()], "medications": [drug("med-antibacterial", route="intravenous")]},
-        {"findings": [condition("inf-hsv", severity=2)]},
+        {"findings": [condition("inf-varicella", severity=2)]},
         {"findings": [condition("inf-hsv", severity=3)], "medications": [drug("med-antiviral-herpes")]},
         {"findings": [condition("inf-strongyloides", past=True)]},
     ],

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from cards.facts import PatientFacts
+from cards.host import is_newborn
 from cards.outcome import ActionType, Advise, CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
 from cards.transfusion.decision import decide as decide_adult
-from cards.transfusion.newborn import decide, is_newborn
+from cards.transfusion.newborn import decide
 from tests.cards.build import (
     LIMITS,
     ago,
