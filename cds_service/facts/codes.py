@@ -2,33 +2,66 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import Final, TypeVar
 
 from cards.code_systems import LOINC, is_loinc
 from cards.valuesets import Membership, Terminology
 from cds_service.fhir.shapes import CodeableConcept, Coding
 
+T = TypeVar("T")
+Codings = tuple[Coding, ...]
+
 _LONGEST: Final = 160  # of system and code together
+_REMEMBERED: Final = 8192
 
 
-def memberships(concept: CodeableConcept | None, terminology: Terminology) -> tuple[Membership, ...]:
-    """All value sets that any coding of the concept belongs to, in order of the codings, each set once."""
-    if concept is None:
-        return ()
-    several: list[tuple[Membership, ...]] = []
-    for coding in concept.coding:
-        if coding.code is not None:
-            sets = _sets_of(coding, terminology)
-            if sets and sets not in several:
-                several.append(sets)
-    if len(several) < 2:  # most often: the codes beside the first are the laboratory's own
-        return several[0] if several else ()
+def by_codings(
+    read: Callable[[Codings, Terminology], T],
+) -> Callable[[CodeableConcept | None, Terminology], T]:
+    """What the codings of a concept mean, worked out once: records write the same ones again and again.
+
+    Bounded against invented codes, as all that is remembered; the words of a concept are never kept.
+    """
+    known: dict[tuple[Terminology, Codings], T] = {}
+
+    @wraps(read)
+    def of_concept(concept: CodeableConcept | None, terminology: Terminology) -> T:
+        codings = () if concept is None else concept.coding
+        try:
+            return known[terminology, codings]
+        except KeyError:
+            found = read(codings, terminology)
+        if len(known) < _REMEMBERED and sum(map(_length, codings)) <= _LONGEST:
+            known[terminology, codings] = found
+        return found
+
+    return of_concept
+
+
+def _length(coding: Coding) -> int:
+    return len(coding.system or "") + len(coding.code or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """All value sets that any coding of a concept belongs to, in order of the codings, each set once."""
+
+    members: tuple[Membership, ...]
+    set_ids: frozenset[str]
+
+
+@by_codings
+def meaning_of(codings: Codings, terminology: Terminology) -> Meaning:
+    """The sets of a concept; those of an earlier coding go before those of a later one."""
     found: dict[str, Membership] = {}
-    for sets in several:
-        for member in sets:
-            found.setdefault(member.set_id, member)
-    return tuple(found.values())
+    for coding in codings:
+        if coding.code is not None:
+            for member in _sets_of(coding, terminology):
+                found.setdefault(member.set_id, member)
+    return Meaning(tuple(found.values()), frozenset(found))
 
 
 def _sets_of(coding: Coding, terminology: Terminology) -> tuple[Membership, ...]:
@@ -55,24 +88,20 @@ def _remembered(terminology: Terminology, system: str, code: str) -> tuple[Membe
 
 def sets_of(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:
     """The ids of those sets."""
-    return frozenset(member.set_id for member in memberships(concept, terminology))
+    return meaning_of(concept, terminology).set_ids
 
 
 def coding_pairs(concept: CodeableConcept | None) -> tuple[tuple[str, str], ...]:
     """(system, code) of every coding that has both."""
-    if concept is None:
-        return ()
-    return tuple((c.system, c.code) for c in concept.coding if c.system is not None and c.code is not None)
+    return () if concept is None else pairs_of(concept.coding)
 
 
-def is_known(concept: CodeableConcept | None, terminology: Terminology) -> bool:
+def pairs_of(codings: Codings) -> tuple[tuple[str, str], ...]:
+    """(system, code) of those that have both."""
+    return tuple([(c.system, c.code) for c in codings if c.system is not None and c.code is not None])
+
+
+@by_codings
+def is_known(codings: Codings, terminology: Terminology) -> bool:
     """Whether a coding's system is one that some set speaks; if not, a record is unmapped rather than no fact."""
-    return any(
-        terminology.knows_system(system) if len(system) > _LONGEST else _is_known_system(terminology, system)
-        for system, _ in coding_pairs(concept)
-    )
-
-
-@lru_cache(maxsize=1024)
-def _is_known_system(terminology: Terminology, system: str) -> bool:
-    return terminology.knows_system(system)
+    return any(terminology.knows_system(system) for system, _ in pairs_of(codings))

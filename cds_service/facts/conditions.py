@@ -17,7 +17,7 @@ from cards.code_systems import HL7, normalise_system
 from cards.record import ClinicalStatus, Finding, Membership, Moment, Verification
 from cards.valuesets import Terminology
 from cds_service.facts.ages import read_age
-from cds_service.facts.codes import coding_pairs, is_known, members_of
+from cds_service.facts.codes import Codings, by_codings, is_known, members_of, pairs_of
 from cds_service.facts.context import Reading
 from cds_service.facts.refusals import read_refusals
 from cds_service.fhir.entries import Entry
@@ -60,11 +60,12 @@ def read_conditions(reading: Reading) -> tuple[tuple[Finding, ...], tuple[str, .
     return (*findings, *read_refusals(reading)), tuple(sorted(voided))
 
 
-def finding_memberships(concept: CodeableConcept | None, terminology: Terminology) -> tuple[Membership, ...]:
+@by_codings
+def finding_memberships(codings: Codings, terminology: Terminology) -> tuple[Membership, ...]:
     """Every set that a coding belongs to, with each status under which it does (a plain code before a history)."""
     found = {
         (member.set_id, member.code.status or "")
-        for pair in coding_pairs(concept)
+        for pair in pairs_of(codings)
         for member in members_of(pair, terminology)
     }
     return tuple(Membership(set_id, status or None) for set_id, status in sorted(found))
@@ -171,9 +172,10 @@ def _end(entry: Entry[Condition], reading: Reading) -> tuple[Moment | None, bool
 # ------------------------------------------------------------------------------------------------- details
 
 
-def grade_of(concept: CodeableConcept | None, terminology: Terminology) -> int | None:
+@by_codings
+def grade_of(codings: Codings, terminology: Terminology) -> int | None:
     """The modified WHO grade of Condition.severity; None where it has none that is known."""
-    found = {member.set_id for pair in coding_pairs(concept) for member in members_of(pair, terminology)}
+    found = {member.set_id for pair in pairs_of(codings) for member in members_of(pair, terminology)}
     grades = [grade for grade, set_id in enumerate(_GRADES, start=1) if set_id in found]
     return max(grades, default=None)
 
@@ -189,7 +191,8 @@ def is_of_patient(reference: Reference | None) -> bool:
 _LAY: Final = frozenset({"Patient", "RelatedPerson"})
 
 
-def word_of(concept: CodeableConcept | None, terminology: Terminology) -> str | None:
+@by_codings
+def word_of(codings: Codings, terminology: Terminology) -> str | None:
     """The key of our word for the first code that has one (bleeding findings)."""
-    words = (member.code.word for pair in coding_pairs(concept) for member in members_of(pair, terminology))
+    words = (member.code.word for pair in pairs_of(codings) for member in members_of(pair, terminology))
     return next((word for word in words if word is not None), None)

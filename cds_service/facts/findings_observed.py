@@ -7,7 +7,7 @@ says so (an organism as value is a test result, and "family history of" has a di
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from cards.record import ClinicalStatus, Finding, Membership, Moment, PregnancyEvidence, Verification
@@ -29,7 +29,7 @@ def read_findings_observed(seen: Iterable[Seen], reading: Reading) -> tuple[Find
     """Every finding that is recorded as present. One that is coded and has no value is reported, not assumed."""
     findings = []
     for one in seen:
-        if one.status is None:
+        if one.status is None or not (one.value_members or _names_finding(one.set_ids)):
             continue
         members, named_by = _meaning(one, reading)
         if not members:
@@ -55,6 +55,12 @@ def _meaning(one: Seen, reading: Reading) -> tuple[tuple[CodeMembership, ...], C
     if not one.has_value and part.data_absent_reason is None:
         reading.report(one.entry, "a finding without a value, not read as present")
     return (), None
+
+
+@lru_cache(maxsize=1024)
+def _names_finding(set_ids: frozenset[str]) -> bool:
+    """Whether a code of these sets is that of a finding: most are measurements."""
+    return any(_begins(set_id, _AS_CODE) for set_id in set_ids)
 
 
 def _only(members: tuple[CodeMembership, ...], starts: tuple[str, ...]) -> tuple[CodeMembership, ...]:

@@ -19,7 +19,7 @@ from cds_service.fhir.shapes import CodeableConcept, Component, Observation, Qua
 
 HIGH: Final = frozenset({"H", "HH", "HU", ">"})
 LOW: Final = frozenset({"L", "LL", "LU", "<"})
-_LONGEST_RANGE: Final = 512  # bytes of JSON
+_LONGEST_WRITTEN: Final = 512  # bytes of JSON
 _NORMAL_RANGE: Final = "normal"  # of the value set of range types that R4 prefers
 
 
@@ -30,12 +30,18 @@ def read_measurements(seen: Iterable[Seen], reading: Reading) -> Mapping[str, tu
         quantity = one.part.value_quantity
         if quantity is None or one.status is None:
             continue
-        for set_id in one.set_ids & SCALES.keys():
+        for set_id in _measured(one.set_ids):
             try:
                 found.setdefault(set_id, []).append(_measurement(set_id, quantity, one, reading))
             except ValueError as error:
                 reading.report(one.entry, str(error))
     return {set_id: tuple(values) for set_id, values in found.items() if values}
+
+
+@lru_cache(maxsize=1024)
+def _measured(set_ids: frozenset[str]) -> tuple[str, ...]:
+    """Those sets that hold measurements."""
+    return tuple(sorted(set_ids & SCALES.keys()))
 
 
 def _measurement(set_id: str, quantity: Quantity, one: Seen, reading: Reading) -> Measurement:
@@ -49,16 +55,16 @@ def _measurement(set_id: str, quantity: Quantity, one: Seen, reading: Reading) -
     assert one.status is not None
     return Measurement(
         set_id=set_id,
-        reference=one.reference,
+        reference=one.entry.reference,
         value=value,
         unit=scale.unit,
-        comparator=read_comparator(quantity),
+        comparator=None if quantity.comparator is None else read_comparator(quantity),
         time=one.time,
         issued=one.issued,
         status=one.status,
         low=low,
         high=high,
-        flagged=read_flag(one.part.interpretation),
+        flagged=_flag_of(one.part),
     )
 
 
@@ -101,7 +107,7 @@ def _range_of(
     if isinstance(part, Component) or isinstance(part.written_range, UnsetType):
         return read_range(part.reference_range, quantity, set_id, scale)
     written = bytes(part.written_range)
-    if len(written) > _LONGEST_RANGE:
+    if len(written) > _LONGEST_WRITTEN:
         return read_range(part.reference_range, quantity, set_id, scale)
     return _remembered_range(written, quantity.unit, quantity.code, set_id)
 
@@ -146,6 +152,19 @@ def _bound(quantity: Quantity | None, set_id: str, scale: Scale) -> Decimal | No
         return scale.convert(read_decimal(quantity.value))
     except ValueError:
         return None
+
+
+def _flag_of(part: Observation | Component) -> str | None:
+    """The flag of a result, remembered as its range is."""
+    if isinstance(part, Component) or isinstance(part.written_interpretation, UnsetType):
+        return read_flag(part.interpretation)
+    written = bytes(part.written_interpretation)
+    return read_flag(part.interpretation) if len(written) > _LONGEST_WRITTEN else _remembered_flag(written)
+
+
+@lru_cache(maxsize=4096)
+def _remembered_flag(written: bytes) -> str | None:
+    return read_flag(Observation(written_interpretation=Raw(written)).interpretation)
 
 
 def read_flag(interpretations: tuple[CodeableConcept, ...]) -> str | None:

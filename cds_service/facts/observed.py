@@ -5,27 +5,30 @@ What no value set of interest knows is dropped here, before any number or date i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
 from msgspec import UNSET, Struct
 
 from cards.record import Moment, ResultStatus
-from cards.valuesets import Membership
-from cds_service.facts.codes import is_known, memberships
+from cards.valuesets import Membership, Terminology
+from cds_service.facts.codes import Meaning, is_known, meaning_of
 from cds_service.facts.context import Reading
 from cds_service.facts.reports import ReportDates
-from cds_service.fhir.dates import read_instant, read_moment
+from cds_service.fhir.dates import check_date, check_instant, read_instant, read_moment
 from cds_service.fhir.entries import Entry
-from cds_service.fhir.shapes import CodeableConcept, Component, Observation
+from cds_service.fhir.shapes import Component, Observation
 
 _STATUSES: Final[Mapping[str, ResultStatus]] = {status.value: status for status in ResultStatus}
 _NO_RESULT: Final = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
 
 
 class Seen(Struct, frozen=True):
-    """An Observation or a component. `part` holds the value; time, status and specimen are the Observation's."""
+    """An Observation or a component. `part` holds the value; time, status and specimen are the Observation's.
+
+    Times are texts that can be read, and are read where they are asked for: of most of a record nobody asks.
+    """
 
     entry: Entry[Observation]
     part: Observation | Component
@@ -33,10 +36,24 @@ class Seen(Struct, frozen=True):
     value_members: tuple[Membership, ...]
     set_ids: frozenset[str]
     status: ResultStatus | None  # None: no status of R4, so that nothing may rest on it
-    time: Moment | None
+    effective: str | None
     time_unreadable: bool
-    issued: datetime | None
-    dated_by_report: bool = False
+    written_issued: str | None
+    time_of_report: Moment | None = None
+
+    @property
+    def time(self) -> Moment | None:
+        """The sample time: its own, else that of the report which lists it."""
+        return self.time_of_report if self.effective is None else read_moment(self.effective)
+
+    @property
+    def issued(self) -> datetime | None:
+        """When this version was issued."""
+        return None if self.written_issued is None else read_instant(self.written_issued)
+
+    @property
+    def dated_by_report(self) -> bool:
+        return self.time_of_report is not None
 
     @property
     def reference(self) -> str:
@@ -62,79 +79,101 @@ class Seen(Struct, frozen=True):
         return not part.value_range is part.value_ratio is part.value_sampled_data is UNSET
 
 
+Part = tuple[Observation | Component, Meaning, tuple[Membership, ...]]
+"""An Observation or a component, with what its code means and the sets of its value."""
+
+
 def look_at(reading: Reading) -> tuple[list[Seen], list[Entry[Observation]]]:
     """What may be a fact, and the Observations that were entered in error."""
     dates = ReportDates(reading)
     seen: list[Seen] = []
     voided: list[Entry[Observation]] = []
     for entry in reading.parsed.of(Observation):
-        status = entry.resource.status
-        if status == "entered-in-error":
+        observation = entry.resource
+        if observation.status == "entered-in-error":
             voided.append(entry)
-        elif status not in _NO_RESULT:
-            seen.extend(_parts(entry, reading, dates))
+        elif observation.status not in _NO_RESULT:
+            known = _known_parts(observation, reading.terminology)
+            if known:
+                seen += _seen(entry, known, reading, dates)
+            elif _is_unmapped(observation, reading):
+                reading.report(entry, "unmapped: no code of it is one that the value sets or the site know")
     return seen, voided
 
 
-def _parts(entry: Entry[Observation], reading: Reading, dates: ReportDates) -> Iterator[Seen]:
+def _known_parts(observation: Observation, terminology: Terminology) -> list[Part]:
     """The Observation itself where a set knows its code or its value, and each such component."""
-    observation = entry.resource
-    terminology = reading.terminology
-    wanted: list[tuple[Observation | Component, tuple[Membership, ...], tuple[Membership, ...]]] = []
-    parts: tuple[Observation | Component, ...] = (observation, *observation.component)
-    for part in parts:
-        members = memberships(part.code, terminology)
-        value_members = memberships(part.value_codeable_concept, terminology)
-        if members or value_members:
-            wanted.append((part, members, value_members))
-    if not wanted:
-        if _is_unmapped(observation, reading):
-            reading.report(entry, "unmapped: no code of it is one that the value sets or the site know")
-        return
-    status = _STATUSES.get(observation.status or "")
-    time, unreadable = _time(entry, reading)
-    by_report = False
-    if time is None and not unreadable:
-        time = dates.of(entry)
-        by_report = time is not None
+    known: list[Part] = []
+    for part in _parts(observation):
+        meaning = meaning_of(part.code, terminology)
+        value = part.value_codeable_concept
+        value_members = () if value is None else meaning_of(value, terminology).members
+        if meaning.members or value_members:
+            known.append((part, meaning, value_members))
+    return known
+
+
+def _parts(observation: Observation) -> tuple[Observation | Component, ...]:
+    return (observation, *observation.component) if observation.component else (observation,)
+
+
+def _seen(
+    entry: Entry[Observation], known: Iterable[Part], reading: Reading, dates: ReportDates
+) -> list[Seen]:
+    """Each part under the status and the times of its Observation."""
+    status = _STATUSES.get(entry.resource.status or "")
+    effective, unreadable = _effective(entry, reading)
+    by_report = dates.of(entry) if effective is None and not unreadable else None
     issued = _issued(entry, reading)
-    for part, members, value_members in wanted:
-        sets = frozenset([member.set_id for member in members])
-        yield Seen(entry, part, members, value_members, sets, status, time, unreadable, issued, by_report)
+    return [
+        Seen(
+            entry,
+            part,
+            meaning.members,
+            value_members,
+            meaning.set_ids,
+            status,
+            effective,
+            unreadable,
+            issued,
+            by_report,
+        )
+        for part, meaning, value_members in known
+    ]
 
 
 def _is_unmapped(observation: Observation, reading: Reading) -> bool:
     """A result whose codes are all of systems that no set speaks (or that has words only)."""
-    parts: tuple[Observation | Component, ...] = (observation, *observation.component)
-    codes: list[CodeableConcept] = [part.code for part in parts if part.code is not None]
+    codes = [part.code for part in _parts(observation) if part.code is not None]
     if any(is_known(code, reading.terminology) for code in codes):
         return False
     return observation.value_quantity is not None or observation.value_codeable_concept is not None
 
 
-def _time(entry: Entry[Observation], reading: Reading) -> tuple[Moment | None, bool]:
+def _effective(entry: Entry[Observation], reading: Reading) -> tuple[str | None, bool]:
     """The sample time, and whether one was written that cannot be read. Of a period its end, else its start."""
     observation = entry.resource
-    period = observation.effective_period
     text = observation.effective_date_time or observation.effective_instant
-    if text is None and period is not None:
-        text = period.end or period.start
+    if text is None and observation.effective_period is not None:
+        text = observation.effective_period.end or observation.effective_period.start
     if text is None:
         return None, False
     try:
-        return read_moment(text), False
+        check_date(text)
     except ValueError as error:
         reading.report(entry, f"effective[x]: {error}")
         return None, True
+    return text, False
 
 
-def _issued(entry: Entry[Observation], reading: Reading) -> datetime | None:
+def _issued(entry: Entry[Observation], reading: Reading) -> str | None:
     """`issued` orders versions; one that cannot be read does not spoil the result."""
     text = entry.resource.issued
     if text is None:
         return None
     try:
-        return read_instant(text)
+        check_instant(text)
     except ValueError as error:
         reading.report(entry, f"issued: {error}")
         return None
+    return text

@@ -75,7 +75,9 @@ def codes_of_new_counts(seen: Iterable[Seen], reading: Reading) -> frozenset[tup
     return frozenset(
         (member.code.system, member.code.code)
         for one in seen
-        if one.time is not None and reading.as_of - one.time.latest <= NEW
+        if not one.set_ids.isdisjoint(COUNTS)
+        and one.time is not None
+        and reading.as_of - one.time.latest <= NEW
         for member in one.members
         if member.set_id in COUNTS
     )

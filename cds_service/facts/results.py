@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from msgspec import UnsetType
@@ -65,11 +66,8 @@ def read_results(seen: Iterable[Seen], reading: Reading) -> tuple[TestResult, ..
     """Every test that was seen and whose result could be read, or that says that it has none."""
     results = []
     for one in seen:
-        sets = one.set_ids
-        if one.status is None:
-            continue
-        tests = tuple(sorted(s for s in sets if is_test(s)))
-        if not tests or not sets.isdisjoint(NOT_THE_PATIENTS):
+        tests = _tests(one.set_ids)
+        if one.status is None or not tests:
             continue
         try:
             if one.has_value or one.part.interpretation:
@@ -77,6 +75,12 @@ def read_results(seen: Iterable[Seen], reading: Reading) -> tuple[TestResult, ..
         except ValueError as error:
             reading.report(one.entry, str(error))
     return tuple(results)
+
+
+@lru_cache(maxsize=1024)
+def _tests(set_ids: frozenset[str]) -> tuple[str, ...]:
+    """Those sets that hold tests; none where the code is not of the patient's own sample."""
+    return tuple(sorted(filter(is_test, set_ids))) if set_ids.isdisjoint(NOT_THE_PATIENTS) else ()
 
 
 def _result(one: Seen, tests: tuple[str, ...], reading: Reading) -> TestResult:

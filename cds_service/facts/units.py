@@ -105,13 +105,20 @@ def spelling(text: str) -> str:
 
 def read_count_unit(quantity: Quantity, terminology: Terminology) -> UnitRead:
     """The unit of a platelet count: the UCUM code first, then the texts; two that differ decide nothing (B.4)."""
-    code, text = quantity.code or "", quantity.unit or ""
+    code, text, system = quantity.code or "", quantity.unit or "", quantity.system or ""
+    if len(code) > LONGEST or len(text) > LONGEST or len(system) > LONGEST:
+        return _read_count_unit.__wrapped__(code, text, system, terminology)
+    return _read_count_unit(code, text, system, terminology)
+
+
+@lru_cache(maxsize=1024)
+def _read_count_unit(code: str, text: str, system: str, terminology: Terminology) -> UnitRead:
     if not (code.strip() or text.strip()):
         return UnitRead(is_missing=True)
     by_code, by_text = _count_unit(code, terminology), _count_unit(text, terminology)
     if by_code is not None and by_text is not None and by_code.factor != by_text.factor:
         return UnitRead(disagrees=True)
-    is_ucum = quantity.system is not None and normalise_system(quantity.system) == UCUM
+    is_ucum = normalise_system(system) == UCUM
     if is_ucum and code.strip() and by_code is None and by_text is not None:  # a UCUM code of something else
         return UnitRead(disagrees=True)
     return UnitRead(by_code or by_text)

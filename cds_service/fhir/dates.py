@@ -69,8 +69,23 @@ def read_moment(text: str) -> Moment:
 _REASONS: Final = frozenset({"time without offset"})
 
 
+def check_date(text: str) -> None:
+    """ValueError where `read_moment` has one; most dates need not be read for that."""
+    if _PLAIN.fullmatch(text) is None:
+        read_moment(text)
+
+
+def check_instant(text: str) -> None:
+    """ValueError where `read_instant` has one."""
+    if _PLAIN.fullmatch(text) is None:
+        read_instant(text)
+
+
+@lru_cache(maxsize=4096)
 def read_instant(text: str) -> datetime:
     """An exact time, as `issued` has it. ValueError where it is only a date."""
+    if _PLAIN.fullmatch(text) is not None:
+        return datetime.fromisoformat(text).astimezone(UTC)
     moment = read_moment(text)
     if not moment.is_exact:
         raise ValueError("date without time")

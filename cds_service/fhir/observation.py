@@ -5,6 +5,8 @@ Members of an Observation that only some facts ask for stay as they were written
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from typing import Final, TypeVar
 
 from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, field
@@ -15,14 +17,15 @@ from cds_service.fhir.datatypes import (
     Component,
     Meta,
     Number,
-    Part,
     Period,
     Quantity,
     Reference,
     ReferenceRange,
 )
 
-P = TypeVar("P", bound=Part)
+T = TypeVar("T")
+
+_LONGEST: Final = 512  # bytes of JSON
 
 
 class Resource(Struct, frozen=True, gc=False, rename="camel", tag_field="resourceType", tag=True):
@@ -73,15 +76,29 @@ class Observation(Resource, frozen=True):
 
     @property
     def performer(self) -> tuple[Reference, ...]:
-        return _later(_REFERENCES, self.written_performer, "performer")
+        written = self.written_performer
+        return () if isinstance(written, UnsetType) else _decoded(_REFERENCES, bytes(written), "performer")
 
     @property
     def interpretation(self) -> tuple[CodeableConcept, ...]:
-        return _later(_CONCEPTS, self.written_interpretation, "interpretation")
+        written = self.written_interpretation
+        return () if isinstance(written, UnsetType) else _read_interpretation(bytes(written))
 
     @property
     def reference_range(self) -> tuple[ReferenceRange, ...]:
-        return _later(_RANGES, self.written_range, "referenceRange")
+        written = self.written_range
+        return () if isinstance(written, UnsetType) else _read_range(bytes(written))
+
+
+def _written_again(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """What laboratories write the same with every result is decoded once, if it is short."""
+    remembered = lru_cache(maxsize=4096)(read)
+
+    @wraps(read)
+    def decoded(text: bytes) -> T:
+        return remembered(text) if len(text) <= _LONGEST else read(text)
+
+    return decoded
 
 
 _META: Final = Decoder(Meta)
@@ -90,11 +107,19 @@ _CONCEPTS: Final = Decoder(tuple[CodeableConcept, ...])
 _RANGES: Final = Decoder(tuple[ReferenceRange, ...])
 
 
-def _later(decoder: Decoder[tuple[P, ...]], written: Raw | UnsetType, name: str) -> tuple[P, ...]:
+@_written_again
+def _read_interpretation(text: bytes) -> tuple[CodeableConcept, ...]:
+    return _decoded(_CONCEPTS, text, "interpretation")
+
+
+@_written_again
+def _read_range(text: bytes) -> tuple[ReferenceRange, ...]:
+    return _decoded(_RANGES, text, "referenceRange")
+
+
+def _decoded(decoder: Decoder[T], text: bytes, name: str) -> T:
     """A member that was left as it was written. ValueError, in our words, where it is not R4."""
-    if isinstance(written, UnsetType):
-        return ()
     try:
-        return decoder.decode(written)
+        return decoder.decode(text)
     except (DecodeError, RecursionError):
         raise ValueError(f"not FHIR R4: {name}") from None

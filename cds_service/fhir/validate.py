@@ -1,18 +1,22 @@
 """Full validation by `fhir.resources` (R4B, the published R4 models) of the resources that a card rests on.
 
-It is dear (50 times a decode), so only those are validated, once each. Models are imported per type when first
-needed; `warm` does it at start.
+It is dear (50 times a decode), so only those are validated, once each. Of a resource, members that are written the
+same in many others (its code, its range) are validated once: what stood in a valid resource is valid wherever it stands
+as the same member. Models are imported per type when first needed; `warm` does it at start.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
+from hashlib import blake2b
 from importlib import import_module
 from typing import Any, Final
 
-from msgspec import Raw
+from msgspec import MsgspecError, Raw
+from msgspec.json import Decoder
 from pydantic import BaseModel, ValidationError
 
 from cds_service.fhir.numbers import read_decimal
@@ -49,10 +53,11 @@ SAMPLES: Final = (
 def invalid_reason(raw: bytes | Raw) -> str | None:
     """Why a resource is not valid FHIR R4, or None. In our words: the member and the kind of fault, no value."""
     try:
-        resource = json.loads(bytes(raw), parse_float=_exact, parse_int=_exact, parse_constant=_refused)
-        name = resource.get("resourceType")
+        members = _MEMBERS.decode(raw)
+        name = _read(bytes(members["resourceType"]))
         if name not in _TYPES:
             return "not a resource that is read"
+        resource, new = _told_apart(name, members)
         if is_id(resource.get("id")):
             del resource["id"]  # it may be longer than R4 allows: nothing rests on that
         _model(name).model_validate(resource)
@@ -60,9 +65,85 @@ def invalid_reason(raw: bytes | Raw) -> str | None:
         return _worded(error)
     except RecursionError:
         return "nested too deeply"
-    except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError, LookupError, AssertionError):
+    except (
+        MsgspecError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        LookupError,
+        AssertionError,
+    ):
         return "not valid FHIR R4"
+    if len(_valid) + len(new) > _REMEMBERED:
+        _valid.clear()
+    _valid.update(new)
     return None
+
+
+# ------------------------------------------------------------------------------- members that are written again
+
+_AGAIN: Final[Mapping[str, Mapping[str, str]]] = {
+    "Observation": {
+        "category": "[CodeableConcept]",
+        "code": "CodeableConcept",
+        "interpretation": "[CodeableConcept]",
+        "performer": "[Reference]",
+        "referenceRange": "[ObservationReferenceRange]",
+        "valueQuantity": "Quantity",
+    },
+    "Condition": {
+        "category": "[CodeableConcept]",
+        "clinicalStatus": "CodeableConcept",
+        "code": "CodeableConcept",
+        "recorder": "Reference",
+        "severity": "CodeableConcept",
+        "verificationStatus": "CodeableConcept",
+    },
+    "MedicationRequest": {
+        "category": "[CodeableConcept]",
+        "medicationCodeableConcept": "CodeableConcept",
+        "requester": "Reference",
+    },
+}
+"""Members that are the same in the records of many patients, with their type."""
+
+_NONE: Final[Mapping[str, str]] = {}
+
+_REMEMBERED: Final = 8192
+_Named = tuple[str, str, bytes]
+"""Type, member, and the digest of its text, so that nothing of a record is kept."""
+
+_valid: Final[set[_Named]] = set()
+"""Members that stood in valid resources."""
+
+_MEMBERS: Final = Decoder(dict[str, Raw])
+
+
+def _told_apart(name: str, members: Mapping[str, Raw]) -> tuple[dict[str, Any], list[_Named]]:
+    """The resource for its model, with a valid stand-in for each member that is known; and those that are not."""
+    again = _AGAIN.get(name, _NONE)
+    resource: dict[str, Any] = {}
+    new: list[_Named] = []
+    for member, raw in members.items():
+        text = bytes(raw)
+        if member in again and text != b"null":  # which is as good as absent
+            named = name, member, blake2b(text, digest_size=16).digest()
+            if named in _valid:
+                resource[member] = _stand_in(again[member])
+                continue
+            new.append(named)
+        resource[member] = _read(text)
+    return resource, new
+
+
+@cache
+def _stand_in(kind: str) -> BaseModel | list[BaseModel]:
+    """A valid value of a type, which the model of the resource takes as it is."""
+    name = kind.strip("[]")
+    module = "observation" if name.startswith("Observation") else name.lower()
+    value: BaseModel = getattr(import_module(f"fhir.resources.R4B.{module}"), name)()
+    return [value] if kind.startswith("[") else value
 
 
 def warm() -> None:
@@ -87,6 +168,14 @@ def _exact(text: str) -> Decimal | int:
 
 def _refused(text: str) -> Any:
     raise ValueError("NaN and Infinity are no JSON")
+
+
+_JSON: Final = json.JSONDecoder(parse_float=_exact, parse_int=_exact, parse_constant=_refused)
+
+
+def _read(text: bytes) -> Any:
+    """A member's value, of JSON that was found whole."""
+    return _JSON.raw_decode(str(text, "utf-8"))[0]
 
 
 def _worded(error: ValidationError) -> str:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds_service.fhir import validate
 from cds_service.fhir.validate import invalid_reason, warm
 
 COUNT: dict[str, Any] = {
@@ -83,3 +84,69 @@ def test_what_is_hostile_or_no_resource_is_invalid_and_never_an_error(text: str)
 def test_no_json_raises(value: Any) -> None:
     body = {**COUNT, **value} if isinstance(value, dict) else value
     invalid_reason(json.dumps(body).encode())
+
+
+# ------------------------------------------------------------------------------- members that are written again
+
+CONCEPT = {
+    "coding": [{"system": "http://loinc.org", "code": "777-3", "display": "Platelets"}],
+    "text": "Platelets",
+}
+WHOLE: dict[str, Any] = {
+    **COUNT,
+    "category": [CONCEPT],
+    "code": CONCEPT,
+    "interpretation": [CONCEPT],
+    "performer": [{"reference": "Organization/laboratory"}],
+    "valueQuantity": {"value": 22, "unit": "10*9/L"},
+    "referenceRange": [{"low": {"value": 150}, "high": {"value": 400}}],
+}
+VALUES = st.sampled_from(
+    [
+        *(value for name, value in WHOLE.items() if name != "id"),
+        None,
+        [],
+        {},
+        [None],
+        {"text": 5},
+        [{"text": "x"}],
+        {"DoeJane": 1},
+        "x",
+        5,
+    ]
+)
+
+
+@given(st.dictionaries(st.sampled_from([*WHOLE, "valueString", "component"]), VALUES, max_size=4))
+def test_what_is_remembered_changes_no_reason(members: dict[str, Any]) -> None:
+    """Members that were found valid before, in another resource, or under another name."""
+    raw = json.dumps({**WHOLE, **members}).encode()
+    validate._valid.clear()
+    fresh = invalid_reason(raw)
+    assert invalid_reason(json.dumps(WHOLE).encode()) is None
+    assert validate._valid
+    assert invalid_reason(raw) == fresh
+
+
+def test_a_member_that_is_null_is_not_taken_for_a_value() -> None:
+    assert reason(valueQuantity=None) is None
+    assert reason(valueQuantity=None, valueString="x") is None
+    assert reason(valueQuantity={"value": 22}, valueString="x") is not None
+
+
+def test_what_is_remembered_is_bounded_and_holds_no_text() -> None:
+    for number in range(validate._REMEMBERED + 10):
+        validate._valid.add(("Observation", "code", number.to_bytes(16, "big")))
+    assert reason(code={"text": "a word of the record"}) is None
+    assert len(validate._valid) <= validate._REMEMBERED
+    assert all(len(digest) == 16 for _, _, digest in validate._valid)
+
+
+def test_known_members_are_not_validated_again() -> None:
+    raw = json.dumps(WHOLE).encode()
+    assert invalid_reason(raw) is None
+    members, new = validate._told_apart("Observation", validate._MEMBERS.decode(raw))
+    assert new == []
+    assert all(
+        members[name] == validate._stand_in(kind) for name, kind in validate._AGAIN["Observation"].items()
+    )
