@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from msgspec import DecodeError
+from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
 
 from cards.valuesets import Terminology
 from cds_service.fhir.shapes import CodeableConcept, Observation
 from cds_service.replay.known import ALWAYS_KNOWN, Json, decode, known_from, known_since
 
+COUNT_SETS: Final = frozenset({"obs-platelet-count", "obs-platelet-count-cord", "obs-platelet-count-citrate"})
 _OBSERVATION: Final = Decoder(Observation)
+_NO_SETS: Final[frozenset[str]] = frozenset()
 _DRUG: Final = "medicationCodeableConcept"
 _ABOUT: Final = {"MedicationRequest": _DRUG, "MedicationAdministration": _DRUG, "MedicationStatement": _DRUG}
 
 
-@dataclass(slots=True, eq=False)
-class Held:
-    """`known`: since when (None: always); `place`: `file:line`; `sets`: the value sets of what it is about.
+class Held(Struct, eq=False, gc=False):
+    """`known`: since when (None: always); `file`, `line`: where it stands; `sets`: the value sets of what it is about.
 
     `shape` is an Observation that is R4, else None.
     """
@@ -31,17 +31,28 @@ class Held:
     id: str | None
     raw: bytes
     known: datetime | None
-    place: str
+    file: str
+    line: int
     shape: Observation | None = None
     sets: frozenset[str] = frozenset()
-    _resource: Json | None = field(default=None, repr=False)
+    decoded: Json | None = None
+
+    @property
+    def place(self) -> str:
+        """`file:line`."""
+        return f"{self.file}:{self.line}"
+
+    @property
+    def reference(self) -> str:
+        """Type and id."""
+        return f"{self.kind}/{self.id}"
 
     @property
     def resource(self) -> Json:
         """As JSON; of an Observation decoded only where it is asked for, which is seldom."""
-        if self._resource is None:
-            self._resource = decode(self.raw) or {}
-        return self._resource
+        if self.decoded is None:
+            self.decoded = decode(self.raw) or {}
+        return self.decoded
 
     @property
     def status(self) -> Any:
@@ -53,22 +64,27 @@ class Held:
         """Whether it can be shown when it was known."""
         return self.known is not None or self.kind in ALWAYS_KNOWN
 
+    @property
+    def is_count(self) -> bool:
+        """Whether it is about platelets that are counted."""
+        return not self.sets.isdisjoint(COUNT_SETS)
 
-def hold(raw: bytes, place: str, terminology: Terminology) -> Held | None:
+
+def hold(raw: bytes, file: str, line: int, terminology: Terminology) -> Held | None:
     """The resource of a line; None where it is no JSON that anybody writes."""
     shape = _read_observation(raw)
     if shape is not None:
         sets = _sets_of(shape.code, terminology)
         for part in shape.component:
             sets |= _sets_of(part.code, terminology)
-        return Held("Observation", shape.id, raw, known_since(_times(shape)), place, shape, sets)
+        return Held("Observation", shape.id, raw, known_since(_times(shape)), file, line, shape, sets)
     resource = decode(raw)
     if resource is None:
         return None
     own = resource.get("id")
     kind, id_ = str(resource.get("resourceType")), own if isinstance(own, str) else None
     sets = _sets_of_json(resource, kind, terminology)
-    return Held(kind, id_, raw, known_from(resource), place, None, sets, resource)
+    return Held(kind, id_, raw, known_from(resource), file, line, None, sets, resource)
 
 
 def _read_observation(raw: bytes) -> Observation | None:
@@ -87,10 +103,11 @@ def _times(shape: Observation) -> tuple[str | None, ...]:
 
 
 def _sets_of(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:
-    sets: frozenset[str] = frozenset()
+    sets = _NO_SETS
     for coding in () if concept is None else concept.coding:
         if coding.system is not None and coding.code is not None:
-            sets |= _sets_of_code(terminology, coding.system, coding.code)
+            found = _sets_of_code(terminology, coding.system, coding.code)
+            sets = sets | found if sets else found
     return sets
 
 

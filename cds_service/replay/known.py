@@ -16,7 +16,7 @@ from typing import Any, Final
 from msgspec import DecodeError
 from msgspec.json import Decoder, Encoder
 
-from cds_service.fhir.dates import read_moment
+from cds_service.fhir.dates import read_instant, read_moment
 
 Json = dict[str, Any]
 
@@ -116,6 +116,10 @@ def moment(resource: Json, path: str) -> datetime | None:
 
 
 def _end_of(text: str) -> datetime | None:
+    try:
+        return read_instant(text)  # most are exact, and this is the quicker
+    except ValueError:
+        pass
     try:
         return read_moment(text).latest
     except ValueError:

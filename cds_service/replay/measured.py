@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from msgspec import UNSET, Raw, UnsetType
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from cards.record import Measurement, Record
 from cds_service.content import Content
@@ -27,7 +28,7 @@ from cds_service.fhir.dates import is_exact_time
 from cds_service.fhir.entries import Entry
 from cds_service.fhir.parse import Parsed
 from cds_service.fhir.references import is_id
-from cds_service.fhir.shapes import Observation, Shape
+from cds_service.fhir.shapes import Observation, Quantity, Shape
 from cds_service.replay.held import Held
 
 _KEY: Final = "Observation"
@@ -35,24 +36,49 @@ _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _VOID: Final = "entered-in-error"
 _LONGEST: Final = 512  # bytes of a member that is remembered
 _REMEMBERED: Final = 16384
+_VALUES: Final = 2048
 
 Measurements = Mapping[str, tuple[Measurement, ...]]
 """By value set."""
 _Placed = tuple[int, Measurement]
 """A measurement with the place of its line."""
 
-_sets_of_likes: Final[dict[tuple[Any, ...], frozenset[str]]] = {}
-"""What an Observation is like (content, code, unit, ...) -> the value sets of its measurements, where it is no more."""
+_Key = tuple[Any, ...]
+"""What an Observation is like: content, code, unit, ..."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class _Like(Struct):
+    """The value sets of the measurements of all that are alike, and which of their values (as written) can be used."""
+
+    sets: frozenset[str]
+    usable: dict[bytes, bool] = msgspec.field(default_factory=dict)
+
+
+_likes: Final[dict[_Key, _Like]] = {}
+"""Of those that are measurements and no more."""
+
+
+class Measured(Struct, frozen=True, gc=False):
     """One Observation of which nothing but its measurements is read. `position` is its place among all that is held."""
 
     position: int
     known: datetime
-    entry: Entry[Shape]
+    held: Held
     sets: frozenset[str]
+
+    @property
+    def reference(self) -> str:
+        return self.held.reference
+
+    @property
+    def entry(self) -> Entry[Shape]:
+        """As the parser would have handed it on."""
+        return _entry(self.held)
+
+
+def _entry(held: Held) -> Entry[Shape]:
+    assert held.shape is not None
+    return Entry(held.reference, held.shape, Raw(held.raw), _KEY)
 
 
 @dataclass(slots=True)
@@ -63,16 +89,27 @@ class Knowledge:
     measured: tuple[Measured, ...] = ()
     content: Content | None = None
     _by_set: dict[str, list[Measured]] = field(default_factory=dict)
-    _read: dict[str, dict[str, tuple[Measurement, ...]]] = field(default_factory=dict)
+    _read: dict[str, list[tuple[datetime, _Placed]]] = field(default_factory=dict)
+    _by_reference: dict[str, Measured] | None = None
 
     def __post_init__(self) -> None:
+        by_set = self._by_set
         for one in self.measured:
             for set_id in one.sets:
-                self._by_set.setdefault(set_id, []).append(one)
+                if set_id in by_set:
+                    by_set[set_id].append(one)
+                else:
+                    by_set[set_id] = [one]
 
     def measured_by(self, at: datetime) -> Visible:
         """The measurements that were known at a moment."""
         return Visible(self, at)
+
+    def find(self, reference: str) -> Measured | None:
+        """The measurement that a reference leads to."""
+        if self._by_reference is None:
+            self._by_reference = {one.reference: one for one in self.measured}
+        return self._by_reference.get(reference)
 
     def sets_at(self, at: datetime) -> set[str]:
         """The value sets of which a measurement was known."""
@@ -80,18 +117,20 @@ class Knowledge:
 
     def values_at(self, set_id: str, at: datetime) -> list[_Placed]:
         """The measurements of a set that were known, which are read when the set is first asked for."""
-        known = self._by_set.get(set_id, [])
-        if known and set_id not in self._read:
-            assert self.content is not None
-            reading = _reading([one.entry for one in known], "", self.content)
-            found = _by_reference(read_measurements(look_at(reading)[0], reading))
-            self._read[set_id] = {reference: sets[set_id] for reference, sets in found.items()}
-        return [
-            (one.position, value)
-            for one in known
-            if one.known <= at
-            for value in self._read[set_id][one.entry.reference]
-        ]
+        if set_id not in self._read:
+            self._read[set_id] = list(self._read_set(set_id))
+        return [placed for known, placed in self._read[set_id] if known <= at]
+
+    def _read_set(self, set_id: str) -> Iterator[tuple[datetime, _Placed]]:
+        own = self._by_set.get(set_id)
+        if not own:
+            return
+        assert self.content is not None
+        reading = _reading([one.entry for one in own], "", self.content)
+        found = _by_reference(read_measurements(look_at(reading)[0], reading))
+        for one in own:
+            for value in found[one.reference][set_id]:
+                yield one.known, (one.position, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +145,39 @@ class Visible:
         """References lead to them, and what a card rests on is validated."""
         if not self.of.measured:
             return parsed
-        own = {one.entry.reference: one.entry for one in self.of.measured if one.known <= self.at}
-        return replace(parsed, by_reference=own | dict(parsed.by_reference))
+        return replace(parsed, by_reference=_Entries(self, parsed.by_reference))
 
     def place(self, position: int, one: Held) -> None:
         """Tells where a resource that was read as ever stands; of two versions the first."""
-        self.places.setdefault(f"{one.kind}/{one.id}", position)
+        self.places.setdefault(one.reference, position)
 
     def add_values(self, record: Record) -> Record:
         """The record with all measurements."""
         return replace(record, measurements=_All(self, record.measurements)) if self.of.measured else record
+
+
+class _Entries(Mapping[str, Entry[Shape]]):
+    """What references lead to: the rest, and the measurements, of which hardly any is ever asked for."""
+
+    def __init__(self, visible: Visible, rest: Mapping[str, Entry[Shape]]) -> None:
+        self._visible, self._rest = visible, rest
+
+    def __getitem__(self, reference: str) -> Entry[Shape]:
+        found = self._rest.get(reference)
+        if found is not None:
+            return found
+        one = self._visible.of.find(reference)
+        if one is None or one.known > self._visible.at:
+            raise KeyError(reference)
+        return one.entry
+
+    def __iter__(self) -> Iterator[str]:
+        visible = self._visible
+        yield from (one.reference for one in visible.of.measured if one.known <= visible.at)
+        yield from self._rest
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class _All(Mapping[str, tuple[Measurement, ...]]):
@@ -155,29 +217,28 @@ def _position(placed: _Placed) -> int:
 
 def sort_out(patient_id: str, held: Sequence[Held], content: Content) -> Knowledge:
     """Measurements apart from the rest."""
-    named = Counter(one.id for one in held if one.kind == _KEY)
-    if not all(is_id(name) for name in named):
+    named = Counter([one.id for one in held if one.kind == _KEY])
+    if not all(map(is_id, named)):
         return Knowledge(tuple(enumerate(held)))
     own = f"Patient/{patient_id}"
     measured: list[Measured] = []
-    unsure: dict[str, tuple[int, datetime, Entry[Shape], tuple[Any, ...] | None]] = {}
+    unsure: dict[str, tuple[int, datetime, Held, _Key | None]] = {}
     for position, one in enumerate(held):
         shape = one.shape
         if shape is None or one.known is None or named[one.id] != 1 or not _may_be_one(shape, own):
             continue
-        entry: Entry[Shape] = Entry(f"{_KEY}/{one.id}", shape, Raw(one.raw), _KEY)
-        like = _like(shape, content)
-        sets = _sets_of_likes.get(like) if like is not None else None
-        if sets is not None and _is_usable(shape, sets, content):
-            measured.append(Measured(position, one.known, entry, sets))
+        key = _key(shape, content)
+        like = _likes.get(key) if key is not None else None
+        if like is not None and _is_usable(shape, like, content):
+            measured.append(Measured(position, one.known, one, like.sets))
         else:
-            unsure[entry.reference] = position, one.known, entry, like
-    only = _only_measured([entry for _, _, entry, _ in unsure.values()], patient_id, content)
+            unsure[one.reference] = position, one.known, one, key
+    only = _only_measured([_entry(one) for _, _, one, _ in unsure.values()], patient_id, content)
     for reference, sets in only.items():
-        position, known, entry, unlike = unsure[reference]
-        measured.append(Measured(position, known, entry, sets))
-        if unlike is not None and len(_sets_of_likes) < _REMEMBERED:
-            _sets_of_likes[unlike] = sets
+        position, known, one, key = unsure[reference]
+        measured.append(Measured(position, known, one, sets))
+        if key is not None and len(_likes) < _REMEMBERED:
+            _likes[key] = _Like(sets)
     measured.sort(key=lambda one: one.position)
     taken = {one.position for one in measured}
     rest = tuple((n, one) for n, one in enumerate(held) if n not in taken)
@@ -197,7 +258,7 @@ def _may_be_one(shape: Observation, own: str) -> bool:
     )
 
 
-def _like(shape: Observation, content: Content) -> tuple[Any, ...] | None:
+def _key(shape: Observation, content: Content) -> _Key | None:
     """All that readers look at but value, time and id. None where the time is not exact, or a second value is there."""
     quantity, time, issued = shape.value_quantity, shape.effective_date_time, shape.issued
     if (
@@ -214,22 +275,32 @@ def _like(shape: Observation, content: Content) -> tuple[Any, ...] | None:
         is UNSET
     ):
         return None
-    written = [_written(shape.written_range), _written(shape.written_interpretation)]
-    if any(len(text) > _LONGEST for text in written):
+    ranges, flags = _written(shape.written_range), _written(shape.written_interpretation)
+    if len(ranges) > _LONGEST or len(flags) > _LONGEST:
         return None
     unit = quantity.comparator, quantity.unit, quantity.system, quantity.code
-    return content.version, shape.code, shape.status, shape.data_absent_reason, *unit, *written
+    return content.version, shape.code, shape.status, shape.data_absent_reason, *unit, ranges, flags
 
 
 def _written(member: Raw | UnsetType) -> bytes:
     return b"" if isinstance(member, UnsetType) else bytes(member)
 
 
-def _is_usable(shape: Observation, sets: Iterable[str], content: Content) -> bool:
-    """Whether the value is one in each of the sets."""
+def _is_usable(shape: Observation, like: _Like, content: Content) -> bool:
+    """Whether the value is one in each of the sets; the same values come again and again."""
     quantity = shape.value_quantity
-    if quantity is None:
+    if quantity is None or isinstance(quantity.value, UnsetType):
         return False
+    written = bytes(quantity.value)
+    usable = like.usable.get(written)
+    if usable is None:
+        usable = _is_value(like.sets, quantity, content)
+        if len(like.usable) < _VALUES:
+            like.usable[written] = usable
+    return usable
+
+
+def _is_value(sets: Iterable[str], quantity: Quantity, content: Content) -> bool:
     try:
         for set_id in sets:
             read_value(set_id, quantity, content.limits)

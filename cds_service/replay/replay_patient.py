@@ -18,10 +18,10 @@ from cds_service.fhir.entries import Rejected
 from cds_service.replay.evaluate_moment import judge_moment, unreadable
 from cds_service.replay.held import Held, codings, hold, is_panel
 from cds_service.replay.known import Json
-from cds_service.replay.measured import Knowledge, sort_out
+from cds_service.replay.measured import sort_out
 from cds_service.replay.person import Stay, hash_of, stay_at, stays_of, who
 from cds_service.replay.tables import Rows
-from cds_service.replay.triggers import COUNT_SETS, Trigger, find_triggers
+from cds_service.replay.triggers import Trigger, find_triggers
 
 SUPPRESSED: Final = frozenset({Why.SUPPRESSED, Why.LIMIT, Why.COMFORT_CARE, Why.SILENCED})
 """Reasons for which a card that a rule gave was not shown."""
@@ -60,13 +60,15 @@ def replay_patient(
     name = hash_of(patient, plan.key)
     aside = _Aside(name, rows)
     held = list(_hold(lines, plan.content.terminology, aside))
-    person: Json = next((one.resource for one in held if one.kind == "Patient"), {})
-    stays = stays_of(held)
-    triggers = [one for one in find_triggers(held, plan.triggers) if plan.covers(one.at)]
-    after = _Afterwards(held if triggers else ())
-    by_name = {f"{one.kind}/{one.id}": one for one in held}
-    knowledge = sort_out(patient, held, plan.content) if triggers else Knowledge(())
-    compared = sort_out(patient, held, plan.compared) if triggers and plan.compared else None
+    events = [one for one in held if one.kind != "Observation" or one.is_count]
+    person: Json = next((one.resource for one in events if one.kind == "Patient"), {})
+    stays = stays_of(events)
+    triggers = [one for one in find_triggers(events, plan.triggers) if plan.covers(one.at)]
+    after = _Afterwards(events if triggers else ())
+    by_name = _ByName(held)
+    knowable = [one for one in held if triggers and (one.known is None or one.known <= triggers[-1].at)]
+    knowledge = sort_out(patient, knowable, plan.content)
+    compared = sort_out(patient, knowable, plan.compared) if plan.compared else None
     for number, trigger in enumerate(triggers):
         evaluation = f"{name}-{number:05d}"
         judged = judge_moment(patient, server, knowledge, trigger, plan.answers, plan.content)
@@ -125,6 +127,19 @@ def _add_person(
 # ------------------------------------------------------------------------------------------------- what is held
 
 
+class _ByName:
+    """The resources of a patient by type and id; of two the last. Most patients' are never asked for."""
+
+    def __init__(self, held: Sequence[Held]) -> None:
+        self._held = held
+        self._found: dict[str, Held] | None = None
+
+    def get(self, reference: str) -> Held | None:
+        if self._found is None:
+            self._found = {one.reference: one for one in self._held}
+        return self._found.get(reference)
+
+
 class _Aside:
     """What of a patient could not be used; the same thing is said once."""
 
@@ -141,7 +156,7 @@ class _Aside:
                 row | {"line": int(line) if line.isdigit() else None, "reason": reason, "code": code}
             )
 
-    def add_all(self, rejected: Iterable[Rejected], by_name: Mapping[str, Held]) -> None:
+    def add_all(self, rejected: Iterable[Rejected], by_name: _ByName) -> None:
         """What a call would have reported, with the place in the export; of what no value set knows, the code."""
         for one in rejected:
             held = by_name.get(one.resource)
@@ -149,7 +164,7 @@ class _Aside:
             code = _code_of(held.resource) if held is not None and one.reason.startswith("unmapped") else None
             self.add("" if held is None else held.place, kind, one.reason, code)
 
-    def add_counts(self, counts: Iterable[PlateletResult], by_name: Mapping[str, Held]) -> None:
+    def add_counts(self, counts: Iterable[PlateletResult], by_name: _ByName) -> None:
         """Counts that are in the record and cannot be used by number, with the unit where it is one that we know."""
         for one in counts:
             if one.problem is not None:
@@ -169,16 +184,15 @@ def _code_of(resource: Json) -> str | None:
 def _hold(lines: Iterable[tuple[str, int, bytes]], terminology: Terminology, aside: _Aside) -> Iterator[Held]:
     """The resources with the time from which they were known; without those that no live call asks for."""
     for file, number, raw in lines:
-        place = f"{file}:{number}"
-        one = hold(raw, place, terminology)
+        one = hold(raw, file, number, terminology)
         if one is None:  # its head could be read: a number that nobody writes
-            aside.add(place, "", "not JSON")
+            aside.add(f"{file}:{number}", "", "not JSON")
         elif not one.has_time:
-            aside.add(place, one.kind, NO_TIME)
+            aside.add(one.place, one.kind, NO_TIME)
         elif one.kind == "Observation" and not (one.sets or is_panel(one)):
             if _PLATELETS.search(raw):
                 code = next(codings(one.resource.get("code")), None)
-                aside.add(place, one.kind, UNMAPPED, None if code is None else "|".join(code))
+                aside.add(one.place, one.kind, UNMAPPED, None if code is None else "|".join(code))
         else:
             yield one
 
@@ -206,7 +220,7 @@ class _Afterwards:
                     yield "anti_infective_24h"
                 if "med-tpo-ra" in sets:
                     yield "tpo_ra_30d"
-            case "Observation" if not one.sets.isdisjoint(COUNT_SETS):
+            case "Observation" if one.is_count:
                 yield "new_count_24h"
 
     def since(self, trigger: Trigger) -> dict[str, bool]:

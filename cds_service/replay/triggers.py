@@ -16,7 +16,6 @@ from cds_service.replay.held import Held
 from cds_service.replay.known import Json, moment
 
 TRIGGERS: Final = ("encounter", "count", "medication", "service", "transfusion")
-COUNT_SETS: Final = frozenset({"obs-platelet-count", "obs-platelet-count-cord", "obs-platelet-count-citrate"})
 _NO_RESULT: Final = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
 _NO_ORDER: Final = frozenset({"entered-in-error", "draft"})
 _INTENTS: Final = frozenset(
@@ -74,7 +73,7 @@ def _all(held: Iterable[Held]) -> Iterator[Trigger]:
         match one.kind:
             case "Encounter" if status not in ("planned", "cancelled", "entered-in-error"):
                 yield Trigger("encounter", one.known, one)
-            case "Observation" if status not in _NO_RESULT and not one.sets.isdisjoint(COUNT_SETS):
+            case "Observation" if status not in _NO_RESULT and one.is_count:
                 yield Trigger("count", one.known, one)
             case "MedicationRequest" | "ServiceRequest":
                 at = moment(one.resource, "authoredOn")

@@ -60,7 +60,7 @@ LINES = [
 
 def held_lines() -> list[Held]:
     terminology = content_of(None).terminology
-    held = [hold(json.dumps(line).encode(), f"x:{n}", terminology) for n, line in enumerate(LINES)]
+    held = [hold(json.dumps(line).encode(), "x", n, terminology) for n, line in enumerate(LINES)]
     return [one for one in held if one is not None]
 
 
@@ -87,7 +87,7 @@ def test_only_what_is_a_measurement_and_nothing_else_is_told_apart() -> None:
     held = held_lines()
     for _ in range(2):
         told = sort_out("a", held, content_of(None))
-        assert {one.entry.reference.rpartition("/o")[2] for one in told.measured} == {
+        assert {one.reference.rpartition("/o")[2] for one in told.measured} == {
             *("1", "3", "5", "6", "8", "9", "13", "19")
         }
         assert len(told.rest) + len(told.measured) == len(held)
@@ -95,6 +95,6 @@ def test_only_what_is_a_measurement_and_nothing_else_is_told_apart() -> None:
 
 def test_an_id_that_is_none_leaves_everything_to_be_read() -> None:
     strange = json.dumps(LINES[2] | {"id": "not an id"}).encode()
-    last = hold(strange, "x:99", content_of(None).terminology)
+    last = hold(strange, "x", 99, content_of(None).terminology)
     assert last is not None
     assert sort_out("a", [*held_lines(), last], content_of(None)).measured == ()
