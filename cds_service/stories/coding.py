@@ -81,13 +81,17 @@ def _drugs() -> Mapping[str, Term]:
 
 
 def term(word: str) -> Term:
-    """The meaning of a word: a vocabulary entry, a value set's id, or a drug. UnknownWordError otherwise."""
+    """The meaning of a word: a vocabulary entry, a drug, or a value set's id, after "/" which of its codes.
+
+    UnknownWordError for any other.
+    """
     key = word.casefold()
     found = vocabulary().get(key) or _drugs().get(key)
     if found is not None:
         return found
-    if word in _terminology():
-        return Term(word)
+    set_id, _, which = word.partition("/")
+    if set_id in _terminology() and any(_means(code, which) for code in _terminology()[set_id].codes):
+        return Term(set_id, which or None)
     raise UnknownWordError(f"nothing is known by the name {word!r}")
 
 

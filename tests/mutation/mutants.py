@@ -9,9 +9,8 @@ import ast
 import copy
 import importlib
 import pkgutil
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
@@ -31,6 +30,7 @@ from cards.valueset_files import Code
 from cards.valuesets import Terminology, ValueSet, normalise_coding
 from cards.wording import Section, Words
 from tests.mutation.code_list import Meaning, meanings
+from tests.mutation.derived import constants, derived, replaced, tree_of
 from tests.mutation.stories import Coding, Judge, Told, sets_of, settling, shipped, stories, trail_of
 from tests.mutation.tracing import EVERYTHING, Touch, code_naming, touched_by_code, touched_by_number
 
@@ -123,23 +123,26 @@ NOT_RULES = frozenset(
 def table_mutants() -> Iterator[Mutant]:
     """Each cell of each literal table of the rules replaced by its neighbour: the next of its type that differs."""
     for module in _rule_modules():
-        tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
-        for name, value in _tables(tree):
-            original = getattr(module, name)
-            naming = code_naming(original, _all_code())
+        for name, value in _tables(tree_of(module)):
+            made_of_it = derived(getattr(module, name))
+            naming = code_naming((getattr(module, name), *(one.value for one in made_of_it)), _all_code())
 
             def touch(told: Told, naming: frozenset[CodeType] = naming) -> Touch:
                 return touched_by_code(trail_of(told), naming)
 
             touched = tuple(told for told in stories() if touch(told))
-            for what, changed in _neighbours(value, module):
+            for what, sets, changed in _neighbours(value, module):
+                concerned = tuple(told for told in touched if not sets.isdisjoint(_sets_of(told)))
                 yield Mutant(
                     "tables",
                     module.__name__,
                     f"{name}: {what}",
-                    touched,
-                    _patched(module, name, original, changed, touch),
+                    concerned if sets else touched,
+                    _patched(module, name, changed, touch),
                 )
+
+
+_sets_of = cache(sets_of)
 
 
 @cache
@@ -148,7 +151,9 @@ def _all_code() -> frozenset[CodeType]:
     found: set[CodeType] = set()
     for told in stories():
         trail = trail_of(told)
-        found.update(trail.facts.code, trail.rest.code, *(one.code for one in trail.advice))
+        found.update(
+            trail.facts.code, trail.precedence.code, trail.rest.code, *(one.code for one in trail.advice)
+        )
     return frozenset(found)
 
 
@@ -161,13 +166,9 @@ def _rule_modules() -> list[ModuleType]:
 
 def _tables(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
     """Module-level constants that hold more than one value."""
-    for node in tree.body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        value = getattr(node, "value", None)
-        if not (isinstance(target, ast.Name) and isinstance(value, ast.expr)):
-            continue
-        if target.id.strip("_").isupper() and target.id != "ADVICE" and len(list(_cells(value))) > 1:
-            yield target.id, value
+    for name, value in constants(tree):
+        if name.strip("_").isupper() and name != "ADVICE" and len(list(_cells(value))) > 1:
+            yield name, value
 
 
 def _cells(node: ast.expr) -> Iterator[ast.expr]:
@@ -193,7 +194,13 @@ def _cells(node: ast.expr) -> Iterator[ast.expr]:
             yield from _cells(value)
 
 
-def _neighbours(value: ast.expr, module: ModuleType) -> Iterator[tuple[str, Callable[[], Any]]]:
+def _neighbours(
+    value: ast.expr, module: ModuleType
+) -> Iterator[tuple[str, frozenset[str], Callable[[], Any]]]:
+    """What is changed, the two value sets where one takes the other's place (else none), and the changed table.
+
+    Only a record with a code of either set can tell the one from the other.
+    """
     cells = list(_cells(value))
     kinds = [_kind(cell, module) for cell in cells]
     for number, cell in enumerate(cells):
@@ -208,7 +215,9 @@ def _neighbours(value: ast.expr, module: ModuleType) -> Iterator[tuple[str, Call
         )
         if other is not None:
             what = f"cell {number + 1}, {ast.unparse(cell)} becomes {ast.unparse(other)}"
-            yield what, _replacing(value, number, other, module)
+            texts = {str(one.value) for one in (cell, other) if isinstance(one, ast.Constant)}
+            are_sets = len(texts) == 2 and all(text in shipped().terminology for text in texts)
+            yield what, frozenset(texts if are_sets else ()), _replacing(value, number, other, module)
 
 
 def _kind(cell: ast.expr, module: ModuleType) -> object:
@@ -233,32 +242,22 @@ def _replacing(value: ast.expr, number: int, other: ast.expr, module: ModuleType
 def _patched(
     module: ModuleType,
     name: str,
-    original: Any,
     make: Callable[[], Any],
     touch: Callable[[Told], Touch] = lambda told: EVERYTHING,
 ) -> Callable[[], AbstractContextManager[Judge]]:
-    """The table replaced in every module that has it."""
+    """The table replaced in every module that has it, and all tables that are made of it made again."""
 
     @contextmanager
     def applied() -> Iterator[Judge]:
-        try:
-            changed = make()
-        except Exception as error:
-            raise Killed from error
-        holders = [
-            (one, attribute)
-            for one in list(sys.modules.values())
-            if getattr(one, "__name__", "").startswith(("cards.", "cds_service."))
-            for attribute, value in list(vars(one).items())
-            if value is original
-        ]
-        for one, attribute in holders:
-            setattr(one, attribute, changed)
-        try:
+        original = getattr(module, name)
+        with ExitStack() as until_judged:
+            try:
+                until_judged.enter_context(replaced(original, make()))
+                for one in derived(original):
+                    until_judged.enter_context(replaced(one.value, one.made()))
+            except Exception as error:
+                raise Killed from error
             yield Judge(shipped(), touch=touch)
-        finally:
-            for one, attribute in holders:
-                setattr(one, attribute, original)
 
     return applied
 

@@ -103,17 +103,25 @@ class Judge:
             return []
         try:
             facts, decision = self.decided(told, touch)
+            if decision.faults:
+                return [f"ends in {fault.kind}" for fault in decision.faults]
             if not touch.rest and _alike(decision, told.decision):
                 return []
             return judge(told.vignette, self.answer(told, facts, decision))
         except Exception as error:
             return [f"ends in {type(error).__name__}"]
+        finally:
+            told.facts.once.clear()
 
     def decided(self, told: Told, touch: Touch) -> tuple[PatientFacts, Decision]:
         """The facts under this content, and what is decided on them."""
-        record = told.settled(self.content) if self.resettles else told.record
-        facts = read(record, self.content.limits, self.content.pathogens)
-        again = touch.advice if not touch.facts or _same(facts, told.facts) else EVERYTHING.advice
+        if not (touch.facts or self.resettles):
+            facts, again = told.facts, touch.advice
+            facts.once.clear()
+        else:
+            record = told.settled(self.content) if self.resettles else told.record
+            facts = read(record, self.content.limits, self.content.pathogens)
+            again = touch.advice if _same(facts, told.facts) else EVERYTHING.advice
         advice = tuple(one if place in again else told.kept[place] for place, one in enumerate(ALL_ADVICE))
         return facts, decide(facts, self.content.limits, advice)
 
@@ -211,11 +219,13 @@ def trail_of(told: Told) -> Trail:
             parts.append(done())
     with notes.part() as done:
         decision = decide(told.facts, limits, told.kept)
+        of_precedence = done()
+    with notes.part() as done:
         setting = _setting(shipped())
         object.__setattr__(setting, "limits", limits)
         render(decision, told.facts, setting, told.request.context.encounter_id)
         of_rest = done()
-    return Trail(of_facts, tuple(parts), of_rest)
+    return Trail(of_facts, tuple(parts), of_precedence, of_rest)
 
 
 @cache

@@ -13,6 +13,7 @@ from cards import precedence
 from cards.transfusion import decision
 from tests.mutation import mutants
 from tests.mutation.code import judging
+from tests.mutation.derived import derived
 from tests.mutation.stories import Traced, shipped
 
 
@@ -20,7 +21,7 @@ def changed(text: str, **names: Any) -> list[tuple[str, Any]]:
     module = ModuleType("made")
     vars(module).update(names)
     value = ast.parse(text, mode="eval").body
-    return [(what, make()) for what, make in mutants._neighbours(value, module)]
+    return [(what, make()) for what, _, make in mutants._neighbours(value, module)]
 
 
 def test_each_cell_is_replaced_by_the_next_of_its_kind() -> None:
@@ -30,6 +31,12 @@ def test_each_cell_is_replaced_by_the_next_of_its_kind() -> None:
         ("cell 3, 'b-2' becomes 'a-1'", ("a-1", 3, "a-1", 4)),
         ("cell 4, 4 becomes 3", ("a-1", 3, "b-2", 3)),
     ]
+
+
+def test_a_value_set_for_another_concerns_records_with_a_code_of_either() -> None:
+    value = ast.parse('("med-nsaid", "med-aspirin", "other-text", 3, 4)', mode="eval").body
+    concerned = [sets for _, sets, _ in mutants._neighbours(value, ModuleType("made"))]
+    assert concerned == [{"med-nsaid", "med-aspirin"}, set(), set(), set(), set()]
 
 
 def test_what_is_called_and_lambdas_are_no_cells() -> None:
@@ -46,7 +53,7 @@ def test_a_cell_without_a_different_neighbour_has_no_mutant() -> None:
 
 def test_a_table_is_changed_wherever_it_is_known_and_put_back() -> None:
     original = decision.MATRIX
-    applied = mutants._patched(decision, "MATRIX", original, lambda: {})
+    applied = mutants._patched(decision, "MATRIX", lambda: {})
     with applied() as judge:
         assert decision.MATRIX == {}
         assert judge.content is shipped()
@@ -54,9 +61,19 @@ def test_a_table_is_changed_wherever_it_is_known_and_put_back() -> None:
 
 
 def test_a_table_that_cannot_be_made_is_killed() -> None:
-    applied = mutants._patched(precedence, "ORDER", precedence.ORDER, lambda: 1 / 0)
+    applied = mutants._patched(precedence, "ORDER", lambda: 1 / 0)
     with pytest.raises(mutants.Killed), applied():
         pass
+
+
+def test_what_is_made_of_a_table_is_made_again() -> None:
+    names = {one.name for one in derived(precedence.BLOOD_PRODUCTS)}
+    assert "SAFETY_ASKED" in names
+    asked = precedence.SAFETY_ASKED
+    with mutants._patched(precedence, "BLOOD_PRODUCTS", lambda: frozenset({"made-up"}))():
+        assert "made-up" in precedence.SAFETY_ASKED
+        assert "product-platelets" not in precedence.SAFETY_ASKED
+    assert precedence.SAFETY_ASKED is asked
 
 
 def test_the_tables_of_the_rules_are_found() -> None:

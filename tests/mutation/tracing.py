@@ -7,7 +7,7 @@ then judged by the stories that it can touch, and only the rules that it can tou
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -51,16 +51,17 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """A story's parts: what its facts were made by, each advice (by its place), and all that follows them."""
+    """A story's parts: what makes its facts, each advice (by its place), which cards win, and how they are told."""
 
     facts: Noted
     advice: tuple[Noted, ...]
+    precedence: Noted
     rest: Noted
 
     def touched_by(self, holds: Callable[[Noted], bool]) -> Touch:
         """The parts of which this holds."""
         places = frozenset(place for place in RULES if holds(self.advice[place]))
-        return Touch(holds(self.facts), places, holds(self.rest))
+        return Touch(holds(self.facts), places, holds(self.precedence), holds(self.rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,11 @@ class Touch:
 
     facts: bool = True
     advice: frozenset[int] = frozenset(RULES)
+    precedence: bool = True
     rest: bool = True
 
     def __bool__(self) -> bool:
-        return bool(self.facts or self.advice or self.rest)
+        return bool(self.facts or self.advice or self.precedence or self.rest)
 
 
 EVERYTHING = Touch()
@@ -113,9 +115,10 @@ def touched_by_code(trail: Trail, code: frozenset[CodeType]) -> Touch:
     return trail.touched_by(lambda noted: not code.isdisjoint(noted.code))
 
 
-def code_naming(table: object, code: frozenset[CodeType]) -> frozenset[CodeType]:
+def code_naming(tables: Iterable[object], code: frozenset[CodeType]) -> frozenset[CodeType]:
     """The code that names a table, by its own module's name for it or through the module that has it."""
-    return frozenset(one for one in code if id(table) in _named(one))
+    wanted = frozenset(map(id, tables))
+    return frozenset(one for one in code if not wanted.isdisjoint(_named(one)))
 
 
 @cache
