@@ -119,7 +119,7 @@ class Merge:
 
 MERGES: tuple[Merge, ...] = (
     Merge(("DATA-01",), ("TRF-01", "TRF-15")),
-    Merge(("SAFE-07",), ("TRF-01", "TRF-02", "TRF-09")),
+    Merge(("SAFE-07",), ("TRF-01", "TRF-02", "TRF-06", "TRF-09", "TRF-10", "TRF-12", "TRF-15")),
     Merge(("MON-01..04", "MON-07"), ("TRF-*",)),
     Merge(("MON-01..04", "MON-07"), ("PLT-06",)),
     Merge(("INF-MEN",), ("SAFE-12",)),  # one first dose, one card

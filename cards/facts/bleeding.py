@@ -49,6 +49,9 @@ class Bleed:
         False  # site unknown and graded below moderate: a question (BLD-04, TRF-15), never TRF-02
     )
     suspected: bool = False  # recorded as provisional, differential or unconfirmed: a question
+    ended_lately: bool = (
+        False  # history, but ended <= 24 h ago: the bleeding is not "of the skin alone" (A.9)
+    )
 
 
 @dataclass(frozen=True)
@@ -128,5 +131,5 @@ class Bleeding:
     @cached_property
     def only_skin(self) -> bool:
         """BLD-02: a skin finding, and nothing mucosal, organ or CNS active, ended <= 24 h or open (A.9)."""
-        others = [b for b in self.findings if b.site is not Site.SKIN and not b.question_only]
-        return bool(self.skin) and not others
+        others = (b for b in self.findings if b.site is not Site.SKIN and not b.question_only)
+        return bool(self.skin) and not any(others) and not any(b.ended_lately for b in self.history)

@@ -84,6 +84,7 @@ def read_finding(
         posterior_eye=kind.posterior_eye,
         unlocated=unlocated,
         suspected=suspected,
+        ended_lately=activity is Activity.HISTORY and _ended_lately(finding, kind, set_id, as_of, limits),
     )
 
 
@@ -136,13 +137,22 @@ def _after_end(finding: Finding, kind: Kind, weight: int, as_of: datetime, limit
 
     Without a date of its end a bleed that began within the window also ended within it.
     """
-    if kind.site is Site.SKIN or kind.question:
-        return Activity.HISTORY
-    if not is_recent(finding.ended or finding.onset, as_of, limits.span("bleed_ended")):
+    if kind.site is Site.SKIN or kind.question or not _is_end_recent(finding, as_of, limits):
         return Activity.HISTORY
     if weight >= SEVERE:
         return Activity.ACTIVE
     return Activity.STOPPED if finding.severity is not None or kind.minor else Activity.HISTORY
+
+
+def _is_end_recent(finding: Finding, as_of: datetime, limits: Thresholds) -> bool:
+    return is_recent(finding.ended or finding.onset, as_of, limits.span("bleed_ended"))
+
+
+def _ended_lately(finding: Finding, kind: Kind, set_id: str, as_of: datetime, limits: Thresholds) -> bool:
+    """Mucosal or organ bleeding without a grade that ended <= 24 h ago: history by B.6, yet no skin alone (A.9)."""
+    if kind.site is Site.SKIN or kind.question or has_past_code(finding, set_id):
+        return False
+    return has_ended(finding, as_of) and _is_end_recent(finding, as_of, limits)
 
 
 # -------------------------------------------------------------------------------------------- several records

@@ -56,10 +56,10 @@ def read_signs(record: Record, person: Person, in_use: Sequence[Medication], lim
         vomiting=today.conditions("sign-vomiting"),
         altered_consciousness=today.over(gcs, lambda v: v < limits.gcs_red_flag)
         + today.conditions("sign-altered-consciousness"),
-        seizure=today.conditions("sign-seizure"),
+        seizure=today.events("sign-seizure"),
         focal_neurological=today.conditions("sign-focal-neurological"),
         papilloedema=today.conditions("sign-papilloedema"),
-        head_injury=today.conditions("sign-head-injury", within=limits.span("head_injury_hours")),
+        head_injury=today.events("sign-head-injury", within=limits.span("head_injury_hours")),
         organ_failure=shock
         + today.over(gcs, lambda v: v <= limits.gcs_organ_failure)
         + today.over(lactate, lambda v: v >= limits.lactate_organ_failure)
@@ -106,6 +106,17 @@ class _Today:
         if self.record.finding_sets.isdisjoint(set_ids):
             return ()
         return tuple([_sign_of(f) for f in self._recorded(set_ids, within or self.window)])
+
+    def events(self, *set_ids: str, within: timedelta | None = None) -> tuple[Sign, ...]:
+        """What happened in the window: it counts also where its record says that it is over."""
+        window = within or self.window
+        over = (
+            f for f in self.record.findings_of(*set_ids) if is_past(f) and not _is_only_group(f, *set_ids)
+        )
+        dated = ((f, f.onset or f.ended) for f in over)
+        return self.conditions(*set_ids, within=window) + tuple(
+            [Sign(f.reference, time=when) for f, when in dated if is_recent(when, self.as_of, window)]
+        )
 
     def _recorded(self, set_ids: tuple[str, ...], within: timedelta) -> Iterator[Finding]:
         for finding in self.record.findings_of(*set_ids):

@@ -285,6 +285,14 @@ def test_skin_that_ended_is_history() -> None:
     assert len(bleeding.history) == 1
 
 
+@pytest.mark.parametrize(
+    ("hours", "alone"), [(float(LIMITS.bleed_ended), False), (float(LIMITS.bleed_ended) + 0.1, True)]
+)
+def test_what_ended_within_the_day_is_not_only_skin(hours: float, alone: bool) -> None:
+    """A.9, also without a grade, with which it is history."""
+    assert read(purpura(), nosebleed(days=2, ended_hours=hours)).only_skin is alone
+
+
 def test_an_open_question_is_not_only_skin() -> None:
     bleeding = read(purpura(), gum_bleeding(days=5))
     assert not bleeding.only_skin

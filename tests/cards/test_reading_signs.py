@@ -93,6 +93,10 @@ def test_coma_scale() -> None:
 # ------------------------------------------------------------------------------------------------- conditions
 
 
+EVENTS = {"sign-seizure"}
+"""What happened in the window is a sign also when it is over."""
+
+
 @pytest.mark.parametrize(
     ("set_id", "field"),
     [
@@ -110,12 +114,13 @@ def test_coma_scale() -> None:
     ],
 )
 def test_sign_conditions_of_the_last_day(set_id: str, field: str) -> None:
-    """Onset or record; a suspected sign counts; a past one does not."""
+    """Onset or record; a suspected sign counts; a past one does not, but for what happened (`EVENTS`)."""
     assert getattr(signs(condition(set_id, seconds=DAY)), field)
     assert getattr(signs(condition(set_id, suspected=True)), field)
     assert getattr(signs(condition(set_id, days=3, recorded=ago(hours=2))), field)
     assert not getattr(signs(condition(set_id, seconds=DAY + 60)), field)
-    assert not getattr(signs(condition(set_id, past=True)), field)
+    assert bool(getattr(signs(condition(set_id, past=True)), field)) is (set_id in EVENTS)
+    assert not getattr(signs(condition(set_id, past=True, days=5, recorded=ago(hours=2))), field)
     assert not getattr(signs(condition(set_id, undated=True)), field)
 
 
@@ -144,6 +149,8 @@ def test_head_injury_of_the_last_72_hours() -> None:
     window = LIMITS.span("head_injury_hours").total_seconds()
     assert signs(condition("sign-head-injury", seconds=window)).head_injury
     assert not signs(condition("sign-head-injury", seconds=window + 60)).head_injury
+    assert signs(condition("sign-head-injury", seconds=window, past=True)).head_injury
+    assert not signs(condition("sign-head-injury", seconds=window + 60, past=True)).head_injury
 
 
 def test_a_vasopressor_in_use_is_shock() -> None:
