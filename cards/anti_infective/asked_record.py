@@ -10,6 +10,7 @@ from types import MappingProxyType
 from cards.anti_infective.applied import NO, YES, Applied, answer, limit_of
 from cards.anti_infective.content import Agent, Caution
 from cards.facts import Bleed, Infection, Known, PatientFacts, Site
+from cards.outcome import CannotTell, Input
 from cards.reasons import Fact
 from cards.record import Comparator, Kind, Measurement, Performed, Result
 from cards.rows import (
@@ -114,6 +115,32 @@ def used(p: PatientFacts, caution: Caution, *_: object) -> Applied:
 def finding(p: PatientFacts, caution: Caution, *_: object) -> Applied:
     rows = tuple(finding_row("condition named in the cautions", f) for f in p.present(*caution.sets))
     return answer(rows, p.answered(Kind.CONDITIONS), Fact.CONDITIONS)
+
+
+def finding_or_suspected(p: PatientFacts, caution: Caution, *_: object) -> Applied:
+    """What a suspicion is enough for: a drug that would hide it, or be too weak for it."""
+    found = (*p.present(*caution.sets), *p.suspected(*caution.sets))
+    rows = tuple(finding_row("condition named in the cautions", f) for f in found)
+    return answer(rows, p.answered(Kind.CONDITIONS), Fact.CONDITIONS)
+
+
+def inpatient(p: PatientFacts, *_: object) -> Applied:
+    stay = p.stay
+    if stay is None or not stay.inpatient:
+        return NO
+    return Applied(Known.YES, (Input("stay", "in hospital", None, stay.start, stay.reference),))
+
+
+def disseminated_coagulation(
+    p: PatientFacts, caution: Caution, infection: Infection, limits: Thresholds
+) -> Applied:
+    """As SAFE-07 sees it. Imported late: that family asks this one for its buttons."""
+    from cards.safety.dic import Suspicion, suspect
+
+    found = suspect(p, limits)
+    if isinstance(found, Suspicion):
+        return Applied(Known.YES, (*found.score.rows, *found.rows))
+    return Applied(Known.UNKNOWN, missing=found.missing[0]) if isinstance(found, CannotTell) else NO
 
 
 def test_positive(p: PatientFacts, caution: Caution, *_: object) -> Applied:

@@ -2,9 +2,9 @@
 
 One source of that first dose, for SAFE-12 and for the card of the infection; its words stand with SAFE-12.
 
-A draft needs the age, the allergy list, the pregnancy status where it matters, and in a child the weight. An allergy
-to a cephalosporin, a severe one to another beta-lactam, and the first 28 days of life (calcium) leave it to the
-specialist.
+A draft needs the age, the allergy list, and in a child the weight; not the pregnancy status, which is no caution of the
+drug (A.9). An allergy to a cephalosporin, a severe one to another beta-lactam, and the first 28 days of life (calcium)
+leave it to the specialist.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from cards.anti_infective.asked import applies
 from cards.anti_infective.asked_person import allergies_known
-from cards.anti_infective.content import Caution, When
-from cards.facts import Certainty, Infection, Known, PatientFacts
+from cards.facts import PatientFacts
 from cards.outcome import Action, ActionType, Advise, Input, Suggestion
 from cards.reasons import Fact
 from cards.record import Allergy, Route
@@ -28,8 +26,6 @@ OTHER_BETA_LACTAMS = frozenset(
 COVERING = ("med-cephalosporin", "med-penicillin", "med-carbapenem")
 """Sets whose drugs, given intravenously, are a therapy of meningococcal disease (its drugs are among them)."""
 
-PREGNANT = Caution("pregnancy", When.PREGNANT)
-SUSPECTED = Infection("INF-MEN", Certainty.SUSPECTED, current=True, onset=None, references=())
 STEP = Decimal(10)
 
 
@@ -53,7 +49,7 @@ def check_ceftriaxone(p: PatientFacts, limits: Thresholds) -> Check:
         key = "caution.allergy" if excluded else "caution.neonate"
         return Check(None, (key,), rows=rows)
     cautions = ("caution.allergy-mild",) if mild else ()
-    missing = _missing(p, limits)
+    missing = _missing(p)
     if missing:
         return Check(None, cautions, missing, rows)
     return Check(_dosage(p, limits), cautions, (), rows)
@@ -97,12 +93,10 @@ def _is_severe(allergy: Allergy) -> bool:
     return allergy.anaphylaxis or allergy.criticality == "high" or allergy.reaction_severity == "severe"
 
 
-def _missing(p: PatientFacts, limits: Thresholds) -> tuple[Fact, ...]:
-    pregnancy = applies(p, PREGNANT, SUSPECTED, limits)
+def _missing(p: PatientFacts) -> tuple[Fact, ...]:
     needs = (
         (p.person.age_years is None, Fact.AGE),
         (not allergies_known(p), Fact.ALLERGIES),
-        (pregnancy.answer is Known.UNKNOWN, pregnancy.missing or Fact.PREGNANCY),
         (p.person.is_child and p.person.weight is None, Fact.WEIGHT),
     )
     return tuple(fact for is_missing, fact in needs if is_missing)

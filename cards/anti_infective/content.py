@@ -68,6 +68,9 @@ class When(StrEnum):
     USING_OR_SELECTED = "using-or-selected"  # a drug of `sets` in use, or selected now
     USED = "used"  # a drug of `sets` in use or ended in the last `days`
     VACCINATED = "vaccinated"  # a vaccine of `sets` in the last `days`
+    FINDING_OR_SUSPECTED = "finding-or-suspected"  # a Condition of `sets`, present or suspected
+    INPATIENT = "inpatient"  # rulebook A.9; without a stay that can be read an outpatient
+    DIC = "dic"  # SAFE-07: by a recent Condition or by the score
 
 
 BY_SETS = frozenset({When.ALLERGY, When.USING, When.FINDING, When.MEASURED_BELOW, When.MEASURED_ABOVE}) | {
@@ -75,6 +78,7 @@ BY_SETS = frozenset({When.ALLERGY, When.USING, When.FINDING, When.MEASURED_BELOW
     When.USING_OR_SELECTED,
     When.USED,
     When.VACCINATED,
+    When.FINDING_OR_SUSPECTED,
 }
 BY_LIMIT = frozenset({When.AGE_BELOW, When.EGFR_BELOW, When.PLATELETS_BELOW, When.VIRAL_BELOW_AGE}) | {
     When.WEIGHT_BELOW,

@@ -47,6 +47,9 @@ PHRASES: Mapping[When, str] = MappingProxyType(
         When.USING_OR_SELECTED: "a drug in use or selected of {sets}",
         When.USED: "a drug of {sets} within {days} days",
         When.VACCINATED: "a vaccine of {sets} within {days} days",
+        When.FINDING_OR_SUSPECTED: "a recorded or suspected condition of {sets}",
+        When.INPATIENT: "a stay in hospital",
+        When.DIC: "disseminated coagulation (SAFE-07)",
     }
 )
 

@@ -39,7 +39,7 @@ from cards.thresholds import Thresholds
 PURPURA = ("bleed-skin", "bleed-purpura-fulminans")
 FULMINANS = "bleed-purpura-fulminans"
 EXPLAINING = ("dengue", "malaria", "ebv")
-DOXYCYCLINE = "med-tetracycline"
+DOXYCYCLINE = "med-doxycycline"
 TESTS = ("blood-culture", "meningococcus-pcr", "lactate", "coagulation")
 
 SIGNS: tuple[tuple[str, str], ...] = (

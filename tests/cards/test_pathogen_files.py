@@ -16,7 +16,7 @@ from cards.citations import CITATIONS
 from cards.drafts import TEMPLATES
 from cards.facts import Certainty, Known
 from cards.outcome import Advise, Indicator
-from cards.record import Kind, Result
+from cards.record import Kind, Result, Stay, Verification
 from cards.valuesets import load
 from tests.cards import build
 from tests.cards.direct import (
@@ -277,12 +277,16 @@ def wanted(pathogen: Pathogen, regimen: Regimen) -> dict[str, Any]:
         "severe": (When.CRITICAL, False) in asks,
         "findings": [finding("status-transplant")] if (When.IMMUNOCOMPROMISED, False) in asks else [],
     }
+    if (When.INPATIENT, False) in asks:
+        given["stay"] = STAY
     if pathogen.id == "INF-VZV" and given["severe"]:
         given["findings"] = [finding("bleed-purpura-fulminans")]
     if pathogen.treat_when and not given["severe"] and not given["findings"]:
         given |= TREATED.get(pathogen.id, {})
     return given
 
+
+STAY = Stay("Encounter/e-1", inpatient=True, intensive=False)
 
 TREATED: dict[str, dict[str, Any]] = {
     "INF-CMV": {"findings": [finding("status-transplant")]},
@@ -362,6 +366,11 @@ AGAINST: dict[When, Callable[[Any, dict[str, Any]], dict[str, Any]]] = {
         "past_drugs": [build.drug(row.sets[0], days=60, end=build.ago(days=row.days - 1), status="completed")]
     },
     When.FINDING: lambda row, given: {"findings": [*given["findings"], finding(row.sets[0])]},
+    When.FINDING_OR_SUSPECTED: lambda row, given: {
+        "findings": [*given["findings"], finding(row.sets[0], verification=Verification.SUSPECTED)]
+    },
+    When.IMMUNOCOMPROMISED: lambda row, given: {"findings": [finding("status-transplant")]},
+    When.INPATIENT: lambda row, given: {"stay": STAY},
     When.TEST_POSITIVE: lambda row, given: {"tests": [lab_result(row.sets[0], result=Result.POSITIVE)]},
     When.BLEEDING: lambda row, given: {"bleeding": build.facts(60, findings=[build.nosebleed()]).bleeding},
     When.VIRAL_BELOW_AGE: lambda row, given: {"who": replace(given["who"], age_years=int(row.limit) - 1)},
