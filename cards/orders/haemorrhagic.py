@@ -10,10 +10,11 @@ from cards.facts.presence import reference_time
 from cards.outcome import Input
 from cards.record import Finding, Result
 from cards.rows import finding_row, infection_row, result_row
+from cards.safety.high_consequence import EXPOSURE, exposures
 from cards.safety.infections import evidence_of
 from cards.thresholds import Thresholds
 
-VHF_EXPOSURE = ("exposure-high-consequence",)
+VHF_EXPOSURE = (EXPOSURE,)
 ZIKA_CHIK = ("inf-zika-chik",)
 ZIKA_CHIK_TESTS = ("lab-zika-chik",)
 DENGUE_TESTS = ("lab-dengue",)
@@ -35,7 +36,7 @@ def dengue(p: PatientFacts) -> tuple[Haemorrhagic, ...]:
 
 def haemorrhagic_fever(p: PatientFacts, limits: Thresholds) -> tuple[Haemorrhagic, ...]:
     """A viral haemorrhagic fever recorded or suspected, or fever after exposure to one (SAFE-13)."""
-    exposed = _current(p, VHF_EXPOSURE, limits.span("exposure_days")) if p.signs.fever else ()
+    exposed = exposures(p, limits) if p.signs.fever else ()
     rows = (
         *evidence_of(p, "vhf", limits, "vhf_days").rows,
         *(finding_row("exposure to a haemorrhagic fever, with fever", f) for f in exposed),

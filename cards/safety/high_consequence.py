@@ -23,7 +23,7 @@ EXPOSURE = "exposure-high-consequence"
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Critical: isolation, protective equipment, infectious diseases and public health before sampling."""
     recorded = evidence_of(p, "vhf", limits, "exposure_days")
-    exposed = _recent(p, EXPOSURE, limits)
+    exposed = exposures(p, limits)
     low = is_below(p, limits.normal)
     if not recorded.is_recorded:
         silent = _why_not(p, exposed, low)
@@ -62,15 +62,14 @@ def _why_not(p: PatientFacts, exposed: tuple[Finding, ...], low: Known) -> NoAdv
     return CannotTell(Fact.PLATELETS) if low is Known.UNKNOWN else None
 
 
-def _recent(p: PatientFacts, set_id: str, limits: Thresholds) -> tuple[Finding, ...]:
-    """Of the last 21 days or without a date, not over, also suspected."""
+def exposures(p: PatientFacts, limits: Thresholds) -> tuple[Finding, ...]:
+    """Of the last 21 days or without a date, also suspected ones, and those that are over: contact is an event."""
     within = limits.span("exposure_days")
+    dated = (
+        (f, f.ended or f.onset or f.recorded) for f in p.findings(EXPOSURE) if not has_past_code(f, EXPOSURE)
+    )
     return tuple(
-        f
-        for f in p.findings(set_id)
-        if not is_past(f)
-        and not has_past_code(f, set_id)
-        and ((when := f.onset or f.recorded) is None or when.since(p.as_of) <= within)
+        f for f, when in dated if (not is_past(f) if when is None else when.since(p.as_of) <= within)
     )
 
 

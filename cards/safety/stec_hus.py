@@ -65,10 +65,12 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
 
 
 def _bloody_diarrhoea(p: PatientFacts, limits: Thresholds) -> tuple[Finding, ...]:
-    """Not ended; onset (else record) of the last 14 days, or without a date."""
+    """Of the last 14 days, going on or over: the syndrome follows days after it. Without a date where it goes on."""
     within = limits.span("diarrhoea_days")
-    found = (f for f in p.findings("sign-bloody-diarrhoea") if not is_past(f))
-    return tuple(f for f in found if (when := f.onset or f.recorded) is None or when.since(p.as_of) <= within)
+    dated = ((f, f.ended or f.onset or f.recorded) for f in p.findings("sign-bloody-diarrhoea"))
+    return tuple(
+        f for f, when in dated if (not is_past(f) if when is None else when.since(p.as_of) <= within)
+    )
 
 
 def _other_cause(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

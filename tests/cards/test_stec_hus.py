@@ -62,7 +62,9 @@ def test_bloody_diarrhoea_with_schistocytes_below_150() -> None:
     [
         (condition("sign-bloody-diarrhoea", days=14), True),
         (condition("sign-bloody-diarrhoea", days=15), False),
-        (condition("sign-bloody-diarrhoea", ended_hours=5), False),
+        (condition("sign-bloody-diarrhoea", days=20, ended_hours=14 * 24), True),
+        (condition("sign-bloody-diarrhoea", days=20, ended_hours=15 * 24), False),
+        (condition("sign-bloody-diarrhoea", undated=True, past=True), False),
         (condition("sign-bloody-diarrhoea", undated=True), True),
     ],
 )
