@@ -57,6 +57,36 @@ CLASSES: tuple[DrugClass, ...] = (
 )
 """A class that no rule names (statins, acid blockers) is judged by the same substance alone."""
 
+SUBSTANCES: tuple[tuple[str, str], ...] = (
+    ("aciclovir", "med-aciclovir"),
+    ("amiodarone", "med-amiodarone"),
+    ("anti-D", "med-anti-d"),
+    ("apixaban", "med-apixaban"),
+    ("artesunate", "med-artesunate"),
+    ("avatrombopag", "med-avatrombopag"),
+    ("azithromycin", "med-azithromycin"),
+    ("co-trimoxazole", "med-cotrimoxazole"),
+    ("dabigatran", "med-dabigatran"),
+    ("eltrombopag", "med-eltrombopag"),
+    ("favipiravir", "med-favipiravir"),
+    ("fluconazole", "med-fluconazole"),
+    ("fondaparinux", "med-fondaparinux"),
+    ("hydroxychloroquine", "med-hydroxychloroquine"),
+    ("linezolid", "med-linezolid"),
+    ("metronidazole", "med-metronidazole"),
+    ("paracetamol", "med-paracetamol"),
+    ("prednisone", "med-prednisone"),
+    ("ribavirin", "med-ribavirin"),
+    ("rivaroxaban", "med-rivaroxaban"),
+    ("romiplostim", "med-romiplostim"),
+    ("rosuvastatin", "med-rosuvastatin"),
+    ("streptomycin", "med-streptomycin"),
+    ("tafenoquine", "med-tafenoquine"),
+    ("ticagrelor", "med-ticagrelor"),
+    ("valproate", "med-valproate"),
+)
+"""Our word, and the set of one substance: an order names a product, an allergy its ingredient, in other codes."""
+
 
 class Relation(StrEnum):
     """How the selected drug is related to the allergy; the value is the key of the words."""
@@ -88,8 +118,9 @@ def match(order: Order, allergy: Allergy) -> Match | None:
 
 def _relation(order: Order, allergy: Allergy) -> tuple[Relation | None, str]:
     shared = next((c for c in CLASSES if order.is_in(*c.drugs) and _is_to(allergy, *c.allergies)), None)
-    if not set(order.codes).isdisjoint(allergy.codes):
-        return Relation.SAME_SUBSTANCE, "selected drug" if shared is None else shared.name
+    substance = next((name for name, s in SUBSTANCES if order.is_in(s) and _is_to(allergy, s)), None)
+    if substance is not None or not set(order.codes).isdisjoint(allergy.codes):
+        return Relation.SAME_SUBSTANCE, substance or ("drug" if shared is None else shared.name)
     if shared is not None:
         return Relation.SAME_CLASS, shared.name
     if not _is_to(allergy, *PENICILLIN_ALLERGY):

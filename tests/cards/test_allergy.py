@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cards.orders.allergy import decide
-from cards.orders.cross_reactivity import CLASSES
+from cards.orders.cross_reactivity import CLASSES, SUBSTANCES
 from cards.outcome import CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
 from cards.record import Answer, Kind
@@ -65,8 +65,15 @@ def test_every_class_by_every_one_of_its_sets(one: Any) -> None:
             assert found.inputs[0].fact == f"selected {one.name}"
 
 
+@pytest.mark.parametrize(("name", "set_id"), SUBSTANCES)
+def test_a_product_is_its_ingredient(name: str, set_id: str) -> None:
+    recorded = allergy(set_id, codes=(("rxnorm", "ingredient"),))
+    found = card(asked(order(set_id, codes=(("rxnorm", "product"),)), allergies=[recorded]))
+    assert (found.say, found.inputs[0].fact) == (("suggestion.substance",), f"selected {name}")
+
+
 def test_the_sets_of_the_classes_exist() -> None:
-    named = {s for c in CLASSES for s in (*c.allergies, *c.drugs)}
+    named = {s for c in CLASSES for s in (*c.allergies, *c.drugs)} | {s for _, s in SUBSTANCES}
     assert named <= set(load())
 
 
