@@ -24,7 +24,7 @@ from cds_service.facts.measurements import read_measurements, read_value
 from cds_service.facts.observed import look_at
 from cds_service.facts.platelets import read_platelets
 from cds_service.facts.results import read_results
-from cds_service.fhir.dates import is_exact_time
+from cds_service.fhir.dates import is_exact_time, read_instant
 from cds_service.fhir.entries import Entry
 from cds_service.fhir.parse import Parsed
 from cds_service.fhir.references import is_id
@@ -225,7 +225,9 @@ def sort_out(patient_id: str, held: Sequence[Held], content: Content) -> Knowled
     unsure: dict[str, tuple[int, datetime, Held, _Key | None]] = {}
     for position, one in enumerate(held):
         shape = one.shape
-        if shape is None or one.known is None or named[one.id] != 1 or not _may_be_one(shape, own):
+        if shape is None or one.known is None or named[one.id] != 1 or one.is_count:
+            continue
+        if not _may_be_one(shape, own):
             continue
         key = _key(shape, content)
         like = _likes.get(key) if key is not None else None
@@ -265,7 +267,7 @@ def _key(shape: Observation, content: Content) -> _Key | None:
         quantity is None
         or time is None
         or not is_exact_time(time)
-        or not (issued is None or is_exact_time(issued))
+        or not (issued is None or _is_instant(issued))
         or shape.value_string is not None
         or shape.value_boolean is not None
         or not shape.value_integer
@@ -280,6 +282,15 @@ def _key(shape: Observation, content: Content) -> _Key | None:
         return None
     unit = quantity.comparator, quantity.unit, quantity.system, quantity.code
     return content.version, shape.code, shape.status, shape.data_absent_reason, *unit, ranges, flags
+
+
+def _is_instant(text: str) -> bool:
+    """Asked of what has just been read, and is still remembered."""
+    try:
+        read_instant(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _written(member: Raw | UnsetType) -> bytes:
