@@ -8,9 +8,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cards.facts import Known, PatientFacts
+from cards.facts.patient import DONE
 from cards.months import add_months
 from cards.outcome import Input
-from cards.record import Medication, Moment
+from cards.record import Medication, Moment, Performed
 from cards.rows import event_row, finding_row, measurement_row, medication_row
 from cards.steroid_dose import Dose, courses_in_use, dose_of_all, rows_of
 from cards.thresholds import Thresholds
@@ -45,10 +46,18 @@ def immunocompromised(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     return (
         *hiv(p, limits),
         *(finding_row("transplant", f) for f in p.findings(*TRANSPLANT)),
+        *(event_row("transplant", e) for e in transplantations(p)),
         *hypoproliferative(p, limits),
         *rituximab(p, limits),
         *weakening_steroids(p, limits),
     )
+
+
+def transplantations(p: PatientFacts) -> tuple[Performed, ...]:
+    """Transplantations that were done, whenever that was."""
+    if p.record.performed_sets.isdisjoint(TRANSPLANT):
+        return ()
+    return tuple(e for e in p.given if e.status in DONE and not e.set_ids.isdisjoint(TRANSPLANT))
 
 
 def hypoproliferative(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

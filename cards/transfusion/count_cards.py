@@ -114,13 +114,13 @@ def very_low(case: Case) -> Advise:
     """TRF-06: below 10, no major bleeding. An urgent review, not a transfusion by itself."""
     p, conflict = case.p, case.p.platelets.conflict
     disputed = case.blocker is Blocker.CONFLICT and conflict is not None
-    produces_none = bool(case.marrow) and not without_prophylaxis(p)
+    produces_none = bool(case.marrow) and not without_prophylaxis(p, case.limits)
     advised = produces_none and not disputed and p.blood_refused is None
     keys = (
         ("conflict", disputed),
         ("suggestion", True),
         ("marrow", produces_none),
-        ("no-prophylaxis", without_prophylaxis(p)),
+        ("no-prophylaxis", without_prophylaxis(p, case.limits)),
         ("septic", case.is_septic_or_critical),
         ("TRF-09/suggestion", case.has_dic),
         ("TRF-03/wet-purpura", any(b.set_id == "bleed-mucosal-minor" for b in case.bleeds)),

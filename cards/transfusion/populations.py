@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cards.facts import Known, PatientFacts
+from cards.host import transplantations
 from cards.outcome import Input
-from cards.rows import finding_row
+from cards.rows import event_row, finding_row
 from cards.thresholds import Thresholds
 
 LIVER, SPLEEN, KIDNEY = ("risk-liver",), ("risk-splenomegaly",), ("risk-ckd", "status-dialysis")
@@ -68,10 +69,12 @@ def _elderly(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addi
 
 
 def _immunocompromised(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
-    grafts = p.present(*IRRADIATED)
+    grafts = (
+        *(finding_row("transplant or lymphoma", f) for f in p.present(*IRRADIATED)),
+        *(event_row("transplant", e) for e in transplantations(p)),
+    )
     if asked.platelets and grafts:
-        rows = tuple(finding_row("transplant or lymphoma", f) for f in grafts)
-        yield Addition("POP-05", cautions=("POP-05/caution.irradiated",), rows=rows)
+        yield Addition("POP-05", cautions=("POP-05/caution.irradiated",), rows=grafts)
 
 
 def _liver(p: PatientFacts, asked: Asked) -> Iterator[Addition]:

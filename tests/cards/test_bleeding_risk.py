@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cards.host import hypoproliferative
+from cards.host import hypoproliferative, immunocompromised
 from cards.record import Amount, Medication
 from cards.transfusion.bleeding_risk import high_bleeding_risk
 from cards.transfusion.given import find_given
@@ -110,7 +110,20 @@ def test_each_item_of_a_high_bleeding_risk(members: dict[str, Any], risky: bool)
 def test_a_marrow_that_makes_no_platelets(members: dict[str, Any], failing: bool) -> None:
     p = facts(15, **members)
     assert bool(hypoproliferative(p, LIMITS)) is failing
-    assert without_prophylaxis(p) is bool(p.present("mimic-aplastic"))
+    assert without_prophylaxis(p, LIMITS) is bool(p.present("mimic-aplastic"))
+
+
+def test_a_transplantation_weakens_the_defence_for_good() -> None:
+    p = facts(60, performed=[done("status-transplant", days=900)])
+    assert immunocompromised(p, LIMITS)
+    assert not immunocompromised(facts(60), LIMITS)
+
+
+def test_own_stem_cells_of_the_last_month_ask_for_no_prophylaxis() -> None:
+    days = int(LIMITS.hypoproliferative_days)
+    for age, none in ((days, True), (days + 1, False)):
+        p = facts(9, performed=[done("proc-autologous-transplant", days=age)])
+        assert without_prophylaxis(p, LIMITS) is none
 
 
 def test_what_was_given_counts_before_what_was_ordered() -> None:

@@ -14,6 +14,7 @@ from tests.cards.build import (
     LIMITS,
     blood_blister,
     condition,
+    done,
     facts,
     gi_bleed,
     measured,
@@ -127,6 +128,8 @@ def test_varices_come_before_platelets_in_cirrhosis() -> None:
 def test_uraemia_and_irradiation_are_cautions_where_they_matter() -> None:
     found = card(22, findings=[nosebleed(), condition("risk-ckd"), condition("status-transplant")])
     assert {"POP-07/caution.uraemia", "POP-05/caution.irradiated"} <= set(found.cautions)
+    grafted = card(22, findings=[nosebleed()], performed=[done("status-transplant", days=900)])
+    assert "POP-05/caution.irradiated" in grafted.cautions
     quiet = card(22, findings=[condition("risk-ckd"), condition("status-transplant")])
     assert not {"POP-07/caution.uraemia", "POP-05/caution.irradiated"} & set(quiet.cautions)
 
