@@ -1,23 +1,30 @@
-"""How fast a replay is, and how much memory it takes: `python -m bench.replay [PATIENTS ...] [--only POPULATION]`.
+"""How fast a replay is, and how much memory it takes.
+
+`python -m bench.replay [PATIENTS ...] [--only POPULATION] [--exports FOLDER]`
 
 Made-up patients with records of about 50 kB, in three populations: without any count (one moment each, at which the
 count is unknown and every rule is asked), with normal counts only (three), and with sepsis and low counts (eight
 moments of a full evaluation). Prints patients and moments a second over the whole run, reading and writing included;
 the largest memory of the process and of a worker; and the processor time, for a machine that others use too: `loop` is
-what ten million additions take here, by which two machines can be compared.
+what ten million additions take here, by which two machines can be compared. Of several sizes it tells at the end
+whether time grew as the patients did and memory did not; memory is the largest so far, so sizes go upwards.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import resource
+import shutil
 import tempfile
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from cds_service.replay.demo_courses import COURSES, Course, count
-from cds_service.replay.demo_export import write_export
+from cds_service.replay.demo_export import PLANTED, write_export
 from cds_service.replay.run import Asked, run
 from cds_service.replay.triggers import TRIGGERS
 
@@ -46,19 +53,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.replay")
     parser.add_argument("patients", type=int, nargs="*", default=[1000])
     parser.add_argument("--only", choices=list(populations()))
+    parser.add_argument("--exports", type=Path, help="where exports are kept, and taken from another time")
     asked = parser.parse_args()
     print("{:10} {:>8} {:>6} {:>7} {:>10} {:>9} {:>7} {:>5} {:>5} {:>6}".format(*HEADS))
-    for size in sorted(asked.patients):
-        for name, course in populations().items():
-            if asked.only in (None, name):
-                with tempfile.TemporaryDirectory() as folder:
-                    measure(name, course, size, Path(folder))
+    for name, course in populations().items():
+        if asked.only in (None, name):
+            with tempfile.TemporaryDirectory() as folder:
+                kept = asked.exports or Path(folder)
+                tell_growth(
+                    [measure(name, course, size, Path(folder), kept) for size in sorted(asked.patients)]
+                )
 
 
-def measure(name: str, course: Course, patients: int, folder: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run took: seconds of the clock and of the processor, MiB of the largest process."""
+
+    patients: int
+    seconds: float
+    processor: float
+    memory: float
+
+
+def measure(name: str, course: Course, patients: int, folder: Path, kept: Path) -> Run:
     """One population of one size: written, replayed, told."""
-    planted = write_export(folder / "export", patients, 1, NOISE, course)
-    size = sum(file.stat().st_size for file in (folder / "export").glob("*.ndjson"))
+    export = kept / f"{name}-{patients}"
+    if not (export / PLANTED).is_file():
+        write_export(export, patients, 1, NOISE, course)
+    planted = json.loads((export / PLANTED).read_bytes())
+    size = sum(file.stat().st_size for file in export.glob("*.ndjson"))
     moments = sum(planted["evaluations"].values())
     steps: dict[str, float] = {}
     begun, used = time.perf_counter(), processor()
@@ -67,8 +90,10 @@ def measure(name: str, course: Course, patients: int, folder: Path) -> None:
         if done == total:
             steps[step] = time.perf_counter() - begun
 
-    run(Asked(folder / "export", folder / "out", TRIGGERS, workers=WORKERS), progress)
+    out = folder / f"out-{patients}"
+    run(Asked(export, out, TRIGGERS, workers=WORKERS), progress)
     taken, used = time.perf_counter() - begun, processor() - used
+    shutil.rmtree(out)
     own, worker = (
         resource.getrusage(whose).ru_maxrss / 1024
         for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
@@ -79,6 +104,20 @@ def measure(name: str, course: Course, patients: int, folder: Path) -> None:
         + ", ".join(f"{step} {at:.1f}" for step, at in steps.items()),
         flush=True,
     )
+    return Run(patients, taken, used, max(own, worker))
+
+
+def tell_growth(runs: Sequence[Run]) -> None:
+    """From each size to the next: what a further patient took, and by how much the largest process grew."""
+    for small, large in pairwise(runs):
+        more = large.patients - small.patients
+        print(
+            f"  from {small.patients} to {large.patients} patients: each further one "
+            f"{(large.seconds - small.seconds) / more * 1e3:.2f} ms "
+            f"({(large.processor - small.processor) / more * 1e3:.2f} ms of processor time); "
+            f"largest process {small.memory:.0f} -> {large.memory:.0f} MiB",
+            flush=True,
+        )
 
 
 def processor() -> float:

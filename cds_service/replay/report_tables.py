@@ -13,6 +13,7 @@ from cds_service.replay.rates import FEW, hidden, rate, share, shown
 from cds_service.replay.tables import SCHEMAS
 
 MOST_ROWS: Final = 40
+MEMORY: Final = "256MB"
 HOUR: Final = "lpad((epoch_us(\"at\") // 3600000000 % 24)::VARCHAR, 2, '0')"
 
 Rows = list[tuple[Any, ...]]
@@ -31,7 +32,8 @@ class Table:
 
 def open_tables(out: Path) -> duckdb.DuckDBPyConnection:
     """The tables of a folder by name, and `alerts`: every shown card with its moment."""
-    database = duckdb.connect(config={"threads": 1, "memory_limit": "512MB"})
+    spill = str(out / ".spill")  # what is more than the memory allowed; DuckDB takes it away again
+    database = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY, "temp_directory": spill})
     database.execute("SET enable_progress_bar = false")
     for name in SCHEMAS:
         place = str(out / f"{name}.parquet").replace("'", "''")
