@@ -64,12 +64,12 @@ def decide(
         return Decision((), MappingProxyType({SCOPE: NoAdvice(Why.OUT_OF_SCOPE)}))
     answers, faults = ask(p, limits, advice)
     found = sorted(
-        (Card(rule, one) for rule, one in answers.items() if isinstance(one, Advise)),
+        [Card(rule, one) for rule, one in answers.items() if isinstance(one, Advise)],
         key=lambda card: _rank(card, p),
     )
     switched = {card.answered: switch_of(card.answered, card.advise, switches) for card in found}
     table = Table([card for card in found if switched[card.answered] is Switch.ON])
-    for step in STEPS:
+    for step in STEPS if table.cards else ():
         step(table, p, limits)
     off = {rule: NoAdvice(Why.SILENCED) for rule, switch in switched.items() if switch is Switch.OFF}
     silent = {card.answered: card.advise for card in found if switched[card.answered] is Switch.SILENT}
@@ -123,7 +123,7 @@ def _with_faults(cards: tuple[Advise, ...], faults: Sequence[Fault]) -> tuple[Ad
 def _outcomes(answers: Mapping[str, Outcome], table: Table) -> dict[str, Outcome]:
     shown = {rule: card.advise for card in table.cards for rule in (*card.advise.also, card.advise.rule)}
     told = {rule: NoAdvice(why) for rule, why in table.left.items()}
-    kept = {rule: one for rule, one in answers.items() if type(one) is not Advise}
+    kept = {rule: one for rule, one in answers.items() if not isinstance(one, Advise)}
     return {**kept, **told, **shown, **{card.answered: card.advise for card in table.cards}}
 
 
@@ -163,8 +163,8 @@ def _infection_rank(card: Card, p: PatientFacts) -> int:
     if not card.is_of(("INF-*",)):
         return 0
     urgent, known = precedence.URGENT_INFECTIONS, tuple(p.pathogens)
-    pathogen = next((id_ for id_ in known if matches(card.answered, (id_, f"{id_}-*"))), None)
-    if pathogen is None:
+    pathogen = card.answered if card.answered in p.pathogens else card.answered.rpartition("-")[0]
+    if pathogen not in p.pathogens:
         return len(urgent) + len(known)
     return urgent.index(pathogen) if pathogen in urgent else len(urgent) + known.index(pathogen)
 
@@ -184,7 +184,10 @@ def _hold_back_in_comfort_care(table: Table, p: PatientFacts, limits: Thresholds
 
 
 def _suppress(table: Table, p: PatientFacts, limits: Thresholds) -> None:
+    carried = {rule for card in table.cards for rule in card.rules}
     for row in precedence.SUPPRESSIONS:
+        if row.when not in carried:
+            continue
         found = [c for c in table.cards if c.carries(row.when) and c.indicator >= row.at_least]
         speaking = [c for c in found if _may_suppress(c, table, p)]
         if speaking:

@@ -24,8 +24,13 @@ class Card:
     def is_of(self, patterns: Iterable[str]) -> bool:
         return matches(self.answered, patterns)
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The one that answered, the one that leads, and those whose words it carries."""
+        return (self.answered, self.advise.rule, *self.advise.also)
+
     def carries(self, rule: str) -> bool:
-        return rule in (self.answered, self.advise.rule, *self.advise.also)
+        return rule in self.rules
 
 
 @dataclass(slots=True)

@@ -33,9 +33,7 @@ class HepatitisB:
 def hepatitis_b(p: PatientFacts) -> HepatitisB:
     """HBsAg, HBV DNA or a Condition; anti-HBc alone; the newest result of each marker decides."""
     surface, core = _newest(p, SURFACE), _newest(p, CORE)
-    dna = [
-        m for m in p.record.measurements.get(LOAD, ()) if m.comparator is not Comparator.LESS and m.value > 0
-    ]
+    dna = [m for m in p.measured(LOAD) if m.comparator is not Comparator.LESS and m.value > 0]
     loads = [t for t in p.tests(LOAD) if t.proves == "current" and t.result is Result.POSITIVE]
     rows = (
         *(finding_row("hepatitis B", f) for f in p.present(*HBV)),

@@ -20,13 +20,19 @@ def is_infection_recorded(p: PatientFacts, limits: Thresholds) -> bool:
 @once
 def unfiled_infections(p: PatientFacts, limits: Thresholds) -> bool:
     """Infections of the record that no pathogen file knows: their course and therapy cannot be judged."""
-    conditions = {
-        s for pathogen in p.pathogens.values() for s in (*pathogen.condition_sets, *pathogen.severe_sets)
-    }
-    tests = {s for pathogen in p.pathogens.values() for s in pathogen.test_sets}
-    return any(not f.is_in(*conditions) for f in recorded_infections(p)) or any(
-        tests.isdisjoint(t.set_ids) for t in positive_tests(p, limits)
+    return not (
+        all(_condition_has_file(p, f) for f in recorded_infections(p))
+        and all(_test_has_file(p, t) for t in positive_tests(p, limits))
     )
+
+
+def _condition_has_file(p: PatientFacts, finding: Finding) -> bool:
+    filed = p.pathogens.values()
+    return any(finding.is_in(*pathogen.condition_sets, *pathogen.severe_sets) for pathogen in filed)
+
+
+def _test_has_file(p: PatientFacts, test: TestResult) -> bool:
+    return any(s in pathogen.test_sets for pathogen in p.pathogens.values() for s in test.set_ids)
 
 
 def recorded_infections(p: PatientFacts) -> tuple[Finding, ...]:
@@ -51,6 +57,8 @@ def _names_infection(finding: Finding) -> bool:
 
 def positive_tests(p: PatientFacts, limits: Thresholds) -> tuple[TestResult, ...]:
     """Positive proving tests of a `lab-*` set that still prove an acute infection."""
+    if not p.record.tests:
+        return ()
     return tuple(
         t
         for t in p.record.tests

@@ -64,6 +64,9 @@ class PatientFacts:
     """The selected orders (order-sign: all drafts): the only ones that ORD rules judge."""
     sets_in_use: frozenset[str] = field(init=False, repr=False, compare=False)
     """Every value set of a drug in use."""
+    _measured: dict[str, tuple[Measurement, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     _newest: dict[str, Measurement | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -76,11 +79,17 @@ class PatientFacts:
 
     # -- measurements and tests -------------------------------------------------------------------
 
+    def measured(self, set_id: str) -> tuple[Measurement, ...]:
+        """All measurements of a set, in the order of the record."""
+        found = self._measured.get(set_id)
+        if found is None:
+            found = self._measured[set_id] = self.record.measurements.get(set_id, ())
+        return found
+
     def newest(self, set_id: str, within: timedelta | None = None) -> Measurement | None:
         """The newest dated measurement of a set, at most `within` old (by its longest possible age)."""
         if set_id not in self._newest:
-            values = self.record.measurements.get(set_id, ())
-            dated = [m for m in values if m.time is not None]
+            dated = [m for m in self.measured(set_id) if m.time is not None]
             self._newest[set_id] = max(dated, key=_sampled, default=None)
         newest = self._newest[set_id]
         if newest is None or (within is not None and self.as_of - _sampled(newest) > within):

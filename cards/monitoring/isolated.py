@@ -37,7 +37,7 @@ def unknown_cells(p: PatientFacts, limits: Thresholds) -> tuple[Fact, ...]:
 
 def _recent(p: PatientFacts, set_id: str, limits: Thresholds) -> list[Measurement]:
     within = limits.span("not_isolated_hb_fall_days")
-    values = p.record.measurements.get(set_id, ())
+    values = p.measured(set_id)
     return [m for m in values if m.time is not None and m.time.age(p.as_of) <= within]
 
 

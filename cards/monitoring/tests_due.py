@@ -139,6 +139,8 @@ def _load_of_hbv(p: PatientFacts, limits: Thresholds) -> Due | None:
 
 def _after_artesunate(p: PatientFacts, limits: Thresholds) -> Due | None:
     """Haemoglobin weekly from day 7 to day 28 after the first dose into a vein; looked for a week longer."""
+    if ARTESUNATE not in p.record.drug_sets:
+        return None
     starts = [m for m in p.record.medications if _is_injected(m, p)]
     first = min(starts, key=lambda m: m.start.earliest if m.start else p.as_of, default=None)
     if first is None or first.start is None:

@@ -41,8 +41,9 @@ IVIG, CBC = "med-ivig", "order-cbc"
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning that names every duplicate."""
+    drugs = [(group, o) for group in GROUPS for o in chosen(p, *group.sets)]
     found = [
-        *((o, r) for group in GROUPS for o in chosen(p, *group.sets) for r in _second(p, group, o)),
+        *((o, r) for group, o in drugs for r in _second(p, group, o)),
         *((o, r) for o in chosen(p, IVIG) for r in _another_course(p, limits)),
         *((o, r) for o in p.selected(CBC) for r in _same_count(p, limits)),
     ]
@@ -51,7 +52,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         judged = Judged("ORD-17", "selected order", orders, read_count(p), by_count=False)
         unique = tuple({r.key: r for _, r in found}.values())
         return order_card(p, judged, unique, more=("renewal",), buttons=(remove(orders, recommended=False),))
-    if not any(chosen(p, *group.sets) for group in GROUPS) and not p.selected(IVIG, CBC):
+    if not drugs and not p.selected(IVIG, CBC):
         return none_chosen(p)
     drugs_known = p.answered(Kind.MEDICATIONS)
     return NoAdvice(Why.OTHER_ROW) if drugs_known else CannotTell(Fact.MEDICATIONS)

@@ -42,7 +42,7 @@ def read_g6pd(p: PatientFacts) -> tuple[Known, tuple[Input, ...]]:
     abnormal, and a normal one clears no woman for tafenoquine.
     """
     findings = tuple(finding_row("G6PD deficiency", f) for f in p.findings(*DEFICIENCY))
-    measured = [(m, _judge(m)) for m in p.record.measurements.get(ACTIVITY, ())]
+    measured = [(m, _judge(m)) for m in p.measured(ACTIVITY)]
     low = tuple(measurement_row("G6PD activity", m) for m, answer in measured if answer is Known.YES)
     if findings or low:
         return Known.YES, (*findings, *low)

@@ -61,10 +61,8 @@ ALONE: tuple[tuple[str, tuple[str, ...], str], ...] = (
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning that names every pair."""
-    kinds = {s for pair in PAIRS for s in (*pair.one, *pair.other)} | {
-        s for _, sets, _ in ALONE for s in sets
-    }
-    orders = chosen(p, *sorted(kinds))
+    in_pairs = [s for pair in PAIRS for s in (*pair.one, *pair.other)]
+    orders = chosen(p, *in_pairs, *[s for _, sets, _ in ALONE for s in sets])
     if not orders:
         return none_chosen(p)
     said = read_count(p)

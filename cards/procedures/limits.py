@@ -106,9 +106,12 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """One card for each rule with a planned procedure below its limit; of two by one rule the more urgent."""
     if is_newborn(p, limits):
         return dict.fromkeys(ADVICE.ids, NoAdvice(Why.NOT_FOR_THIS_PERSON))
-    chosen = {row.rule for row in PROCEDURES if p.selected(row.set_id)}
-    plans = [e for e in p.planned if is_coming(p, e, limits.span("procedure_days")) and not _is_done(p, e)]
+    within = limits.span("procedure_days")
+    plans = [e for e in p.planned if is_coming(p, e, within) and not _is_done(p, e)]
     answers: dict[str, Outcome] = dict.fromkeys(ADVICE.ids, _silent(p))
+    if not plans:
+        return answers
+    chosen = {row.rule for row in PROCEDURES if p.selected(row.set_id)}
     for row in PROCEDURES:
         events = tuple(e for e in plans if row.set_id in e.set_ids)
         if not events or row.rule in chosen:

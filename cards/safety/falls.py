@@ -17,7 +17,7 @@ KIDNEY_DISEASE = ("risk-ckd", "status-dialysis")
 def find_haemoglobin_drop(p: PatientFacts, limits: Thresholds) -> Shown:
     """At least 2 g/dL below another value of the 72 hours before; unknown with fewer than two values."""
     within = limits.span("hb_fall_hours")
-    values = [m for m in p.record.measurements.get("obs-hemoglobin", ()) if m.time is not None]
+    values = [m for m in p.measured("obs-hemoglobin") if m.time is not None]
     last = newest(p, "obs-hemoglobin", within)
     if last is None:
         return Shown(Known.UNKNOWN)

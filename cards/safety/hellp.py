@@ -37,10 +37,12 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     if not recorded and pregnancy.answer is Known.NO:
         return NoAdvice(Why.NOT_FOR_THIS_PERSON)
     low = is_below(p, limits.hellp_count)
+    if not recorded and low is not Known.YES:
+        return NoAdvice(Why.COUNT_NOT_LOW) if low is Known.NO else CannotTell(Fact.PLATELETS)
     signs = (_hypertension(p, limits), _enzymes(p, limits), find_haemolysis(p, limits))
     answer = any_of(*(s.answer for s in signs))
-    if not recorded and not (low is Known.YES and answer is Known.YES and pregnancy.answer is Known.YES):
-        return _why_not(low, answer, pregnancy)
+    if not recorded and not (answer is Known.YES and pregnancy.answer is Known.YES):
+        return _why_not(answer, pregnancy)
     shown = tuple(row for s in signs if s.answer is Known.YES for row in s.rows)
     unknown = (Fact.BLOOD_PRESSURE, Fact.LIVER_TESTS, Fact.HAEMOLYSIS)
     rows = (*recorded, *pregnancy.rows, *shown)
@@ -61,11 +63,8 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     return replace(card, also=(*card.also, "POP-03"))
 
 
-def _why_not(low: Known, answer: Known, pregnancy: Shown) -> NoAdvice | CannotTell:
-    if low is Known.NO:
-        return NoAdvice(Why.COUNT_NOT_LOW)
-    if low is Known.UNKNOWN:
-        return CannotTell(Fact.PLATELETS)
+def _why_not(answer: Known, pregnancy: Shown) -> NoAdvice | CannotTell:
+    """Below the limit, and a pregnancy that is recorded or may be."""
     if answer is Known.NO:
         return NoAdvice(Why.NO_SIGNS)
     if pregnancy.answer is Known.UNKNOWN:
@@ -110,7 +109,7 @@ def _hypertension(p: PatientFacts, limits: Thresholds) -> Shown:
 def _readings(p: PatientFacts, set_id: str, within: timedelta) -> list[Measurement]:
     return [
         m
-        for m in p.record.measurements.get(set_id, ())
+        for m in p.measured(set_id)
         if m.time is not None and m.unit == "mm[Hg]" and m.time.since(p.as_of) <= within
     ]
 

@@ -37,7 +37,8 @@ class Course:
 
 def find_courses(p: PatientFacts, limits: Thresholds) -> tuple[Course, ...]:
     """Courses in use or ended at most 100 days ago, the oldest first; undated records make one of their own."""
-    return merge_doses(p, p.used_within(limits.span("hit_days"), HEPARIN), limits.span("hit_course_gap"))
+    used = p.used_within(limits.span("hit_days"), HEPARIN)
+    return merge_doses(p, used, limits.span("hit_course_gap")) if used else ()
 
 
 def merge_doses(p: PatientFacts, used: Sequence[Medication], gap: timedelta) -> tuple[Course, ...]:

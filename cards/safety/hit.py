@@ -65,12 +65,10 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
 def likeliest(p: PatientFacts, limits: Thresholds) -> tuple[Course | None, Score | None]:
     """The course of heparin with the highest 4Ts, of equals the latest; nothing without heparin in 100 days."""
     courses = find_courses(p, limits)
+    if not courses:
+        return None, None
     scored = [(course, four_ts(p, course, courses, limits)) for course in courses]
-    best = max(
-        enumerate(scored),
-        key=lambda one: (one[1][1].least, one[1][1].most, one[0]),
-        default=(0, (None, None)),
-    )
+    best = max(enumerate(scored), key=lambda one: (one[1][1].least, one[1][1].most, one[0]))
     return best[1]
 
 

@@ -116,7 +116,8 @@ def _lipid_or_fibrinogen(fat: Criterion, fibrinogen: Criterion) -> Criterion:
 
 
 def _of(fact: str, m: Measurement | None, met: Known, missing: Fact) -> Criterion:
-    return Criterion(met, () if m is None else (measurement_row(fact, m),), missing)
+    shown = m is not None and met is Known.YES
+    return Criterion(met, (measurement_row(fact, m),) if m is not None and shown else (), missing)
 
 
 def _answered(p: PatientFacts, found: bool) -> Known:
@@ -138,8 +139,9 @@ def _is_met(
 
 
 def _at_least_two(criteria: tuple[Criterion, ...]) -> Known:
-    met = sum(1 for c in criteria if c.met is Known.YES)
-    possible = met + sum(1 for c in criteria if c.met is Known.UNKNOWN)
+    answers = [c.met for c in criteria]
+    met = answers.count(Known.YES)
+    possible = met + answers.count(Known.UNKNOWN)
     return Known.YES if met >= 2 else Known.UNKNOWN if possible >= 2 else Known.NO
 
 

@@ -88,7 +88,10 @@ class Evidence:
 
 def evidence_of(p: PatientFacts, key: str, limits: Thresholds, window: str = "proven_acute_days") -> Evidence:
     """What the record holds of one infection within the window; a Condition without a date counts."""
-    named, within = NAMED[key], limits.span(window)
+    named = NAMED[key]
+    if not p.record.tests and not p.findings(*named.conditions):
+        return Evidence(named.name, (), ())
+    within = limits.span(window)
     conditions = tuple(
         f for f in p.findings(*named.conditions) if _counts(p, f, named.conditions, limits, window)
     )

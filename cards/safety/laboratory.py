@@ -42,7 +42,7 @@ UNITS: Mapping[str, Mapping[str, Decimal]] = MappingProxyType(
 
 def newest(p: PatientFacts, set_id: str, within: timedelta) -> Measurement | None:
     """The newest value at most `within` old whose unit a limit can be taken to (None: not measured)."""
-    values = p.record.measurements.get(set_id)
+    values = p.measured(set_id)
     if not values:
         return None
     units = UNITS[set_id]

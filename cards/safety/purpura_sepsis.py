@@ -8,7 +8,7 @@ and no sepsis, neck stiffness or purpura fulminans recorded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cards.anti_infective.ceftriaxone import Check, check_ceftriaxone, covering_therapy
@@ -41,6 +41,8 @@ FULMINANS = "bleed-purpura-fulminans"
 EXPLAINING = ("dengue", "malaria", "ebv")
 DOXYCYCLINE = "med-doxycycline"
 TESTS = ("blood-culture", "meningococcus-pcr", "lactate", "coagulation")
+
+_PLACES = {fact: place for place, fact in enumerate(Fact)}
 
 SIGNS: tuple[tuple[str, str], ...] = (
     ("fever", "temperature"),
@@ -78,7 +80,7 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
     signs = {key: found for key, _ in SIGNS if (found := getattr(p.signs, key))}
     sepsis = tuple(infection_row(p, i) for i in p.infections.current("INF-SEP"))
     if not signs and not p.sepsis_recorded:
-        unknown = [f for f in Fact if f in p.signs.unknown]
+        unknown = _in_order(p.signs.unknown)
         return CannotTell(*unknown) if unknown else NoAdvice(Why.NO_SIGNS)
     found = Suspicion(purpura, signs, sepsis, None)
     return Suspicion(purpura, signs, sepsis, _explanation(p, found, limits))
@@ -179,7 +181,12 @@ def _rows(p: PatientFacts, found: Suspicion, tick: Evidence) -> tuple[Input, ...
 
 
 def _unknown(p: PatientFacts) -> tuple[Fact, ...]:
-    return (*(f for f in Fact if f in p.signs.unknown), Fact.TRAVEL)
+    return (*_in_order(p.signs.unknown), Fact.TRAVEL)
+
+
+def _in_order(facts: Iterable[Fact]) -> list[Fact]:
+    """As `Fact` lists them."""
+    return sorted(facts, key=_PLACES.__getitem__)
 
 
 def _drug(check: Check, rows: tuple[Input, ...], under_way: bool) -> tuple[Suggestion, ...]:

@@ -43,6 +43,8 @@ RECORDED: Mapping[str, Recorded] = MappingProxyType(
 def current(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Finding, ...]:
     """The recorded Conditions of the rule that hold now, confirmed ones before suspected ones."""
     row = RECORDED[rule]
+    if not p.findings(*row.sets):
+        return ()
     found = (*p.present(*row.sets), *p.suspected(*row.sets))
     return tuple(
         f for f in found if not has_past_code(f, *row.sets) and _is_current(p, f, row.window, limits)

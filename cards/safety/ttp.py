@@ -82,7 +82,7 @@ def _inr_is_raised(p: PatientFacts, limits: Thresholds) -> bool:
 
 def _is_high(p: PatientFacts, film: Shown, limits: Thresholds) -> bool:
     """A high score with all items known, where nothing else explains it or a film shows schistocytes."""
-    if not any(p.record.measurements.get(set_id) for set_id in HAEMOLYSIS):
+    if not any(p.measured(set_id) for set_id in HAEMOLYSIS):
         return False
     score = plasmic(p, limits)
     if not score.is_known or score.least < limits.plasmic_high or is_below(p, limits.normal) is Known.NO:

@@ -7,6 +7,7 @@ Heparin exposure is not needed. After the vaccine (4 to 42 days) a thrombosis, a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, has_past_code, is_past
@@ -51,6 +52,8 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
 
 
 def _after_vaccine(p: PatientFacts, limits: Thresholds) -> Suspicion | None:
+    if not p.record.immunizations:
+        return None
     first, last = limits.span("vaccine_from"), limits.span("vaccine_to")
     doses = [
         e
@@ -63,7 +66,7 @@ def _after_vaccine(p: PatientFacts, limits: Thresholds) -> Suspicion | None:
     ]
     if not doses:
         return None
-    shown = (*_thrombosis(p, _given(doses[0])), *_other_signs(p, limits))
+    shown = (*_thrombosis(p, _given(doses[0]).earliest), *_other_signs(p, limits))
     return (
         Suspicion("vaccine", (*(event_row("adenoviral-vector vaccine", e) for e in doses), *shown))
         if shown
@@ -88,20 +91,21 @@ def _other_signs(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 def _after_infection(p: PatientFacts, limits: Thresholds) -> Suspicion | None:
     infection = evidence_of(p, "adenovirus", limits, "adenovirus_days")
-    since = Moment.instant(p.as_of - limits.span("adenovirus_days"))
-    thrombosis = _thrombosis(p, since)
-    if not infection.is_recorded or not thrombosis:
+    if not infection.is_recorded:
+        return None
+    thrombosis = _thrombosis(p, p.as_of - limits.span("adenovirus_days"))
+    if not thrombosis:
         return None
     return Suspicion("infection", (*infection.rows, *thrombosis, *_other_signs(p, limits)))
 
 
-def _thrombosis(p: PatientFacts, since: Moment) -> tuple[Input, ...]:
+def _thrombosis(p: PatientFacts, since: datetime) -> tuple[Input, ...]:
     """New since the trigger, also a suspected one; without a date it may be."""
     found = (f for f in p.findings(*THROMBOSIS) if not is_past(f) and not has_past_code(f, *THROMBOSIS))
     return tuple(
         finding_row("thrombosis", f)
         for f in found
-        if (when := f.onset or f.recorded) is None or when.latest >= since.earliest
+        if (when := f.onset or f.recorded) is None or when.latest >= since
     )
 
 
@@ -109,7 +113,7 @@ def _why_not(p: PatientFacts, limits: Thresholds) -> NoAdvice | CannotTell:
     """A thrombosis with low platelets and unread immunisations: the trigger cannot be excluded."""
     if not p.answered(Kind.CONDITIONS):
         return CannotTell(Fact.CONDITIONS)
-    signs = _thrombosis(p, Moment.instant(p.as_of - limits.span("vaccine_to"))) or p.signs.severe_headache
+    signs = _thrombosis(p, p.as_of - limits.span("vaccine_to")) or p.signs.severe_headache
     if signs and not p.answered(Kind.IMMUNIZATIONS):
         return CannotTell(Fact.IMMUNIZATIONS)
     return NoAdvice(Why.NO_MIMIC)

@@ -30,6 +30,6 @@ def missing_tests(p: PatientFacts, limits: Thresholds) -> tuple[Fact, ...]:
 
 def _has(p: PatientFacts, *sets: str) -> bool:
     """Any result of these sets, as a number or as a finding."""
-    return any(p.record.measurements.get(s) for s in sets) or any(
+    return any(p.measured(s) for s in sets) or any(
         not set(sets).isdisjoint(t.set_ids) for t in p.record.tests
     )

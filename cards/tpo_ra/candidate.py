@@ -114,12 +114,11 @@ def _prolonged(p: PatientFacts, limits: Thresholds) -> Verdict:
         return CannotTell(Fact.ONSET)
     risks = find_risks(p, limits)
     limit = limits.tpo_low_with_risk if risks else limits.tpo_low
+    apart = limits.span("tpo_counts_days")
     if count.value >= limits.tpo_low and not risks:
         return NoAdvice(Why.NO_RISK)
     earlier = [
-        c
-        for c in p.platelets.series
-        if c.value < limit and count.time.earliest - c.time.latest >= limits.span("tpo_counts_days")
+        c for c in p.platelets.series if c.value < limit and count.time.earliest - c.time.latest >= apart
     ]
     since = p.platelets.low_since
     unbroken = [c for c in earlier if since is None or c.time.latest >= since.earliest]
@@ -134,9 +133,9 @@ def _early(p: PatientFacts, limits: Thresholds) -> Verdict:
     count, onset = p.platelets.decisive, find_onset(p)
     if count is None or onset is None:
         return CannotTell(Fact.ONSET)
-    months = months_since(onset, p.as_of)
     if count.value >= limits.tpo_low:
         return NoAdvice(Why.COUNT_NOT_LOW)
+    months = months_since(onset, p.as_of)
     if months >= limits.tpo_months:
         return NoAdvice(Why.OTHER_ROW)
     if _is_excluded(p, limits):

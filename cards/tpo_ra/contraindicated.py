@@ -77,6 +77,8 @@ def contraindications(p: PatientFacts, limits: Thresholds) -> tuple[Contraindica
 
 
 def _thrombosis(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, ...]:
+    if not p.findings(*THROMBOSIS, *ANTIPHOSPHOLIPID, *THROMBOSIS_RISK):
+        return ()
     events = _findings(p, *THROMBOSIS)
     active = [f for f in events if _is_active(p, f, limits)]
     past = [f for f in events if f not in active]
@@ -121,9 +123,12 @@ def _findings(p: PatientFacts, *sets: str) -> tuple[Finding, ...]:
 
 
 def _marrow(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, ...]:
-    recorded = (*p.present(*MARROW), *p.suspected(*MARROW))
-    remission = [f for f in p.findings(*MARROW, *MARROW_REMISSION) if f not in recorded]
+    found = p.findings(*MARROW, *MARROW_REMISSION)
+    recorded = (*p.present(*MARROW), *p.suspected(*MARROW)) if found else ()
+    remission = [f for f in found if f not in recorded]
     counts = () if recorded else _pancytopenia(p, limits)
+    if not found and not counts:
+        return ()
     aplastic = p.present(APLASTIC) if _is_eltrombopag(p) else ()
     disease = [f for f in recorded if f not in aplastic]
     graded = [f for f in aplastic if f.severity is not None and f.severity >= SEVERE]
@@ -146,9 +151,11 @@ def _is_eltrombopag(p: PatientFacts) -> bool:
 def _pancytopenia(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Rulebook A.9: platelets < 100, Hb < 10 g/dL, and neutrophils < 1.5 or leucocytes < 3.0."""
     last = p.platelets.last_known
+    if last is None or last >= limits.mild:
+        return ()
     within = limits.span("pancytopenia_days")
     hb, neutrophils, wbc = (p.newest(s, within) for s in ("obs-hemoglobin", "obs-neutrophils", "obs-wbc"))
-    if last is None or last >= limits.mild or hb is None or hb.value >= limits.pancytopenia_hb:
+    if hb is None or hb.value >= limits.pancytopenia_hb:
         return ()
     low = [
         measurement_row(fact, m)
@@ -177,6 +184,8 @@ def _wrong_disease(p: PatientFacts, limits: Thresholds) -> tuple[Contraindicatio
     """TTP with a count < 150 or unknown; HIT, VITT, HUS and DIC by age. Suspected ones count: safety."""
     found: list[Finding] = []
     for sets, window in WRONG_DISEASE:
+        if not p.findings(*sets):
+            continue
         for finding in (*p.present(*sets), *p.suspected(*sets)):
             when = finding.onset or finding.recorded
             if window is None:
@@ -186,8 +195,10 @@ def _wrong_disease(p: PatientFacts, limits: Thresholds) -> tuple[Contraindicatio
                 is_current = when is None or when.since(p.as_of) <= limits.span(window)
             if is_current and finding not in found:
                 found.append(finding)
+    if not found:
+        return ()
     rows = _rows("condition in which a TPO-RA promotes thrombosis", found)
-    return (Contraindication("TPO-10", Indicator.CRITICAL, "wrong-disease", rows),) if rows else ()
+    return (Contraindication("TPO-10", Indicator.CRITICAL, "wrong-disease", rows),)
 
 
 def _rows(fact: str, findings: tuple[Finding, ...] | list[Finding]) -> tuple[Input, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cards.facts import PatientFacts, PlateletCount, Site
+from cards.facts.once import once
 from cards.outcome import Input
 from cards.record import Medication, Moment, Planned, Route
 from cards.rows import bleeding_rows, count_row, event_row, finding_row, medication_row
@@ -30,6 +31,7 @@ class Risk:
     rows: tuple[Input, ...]
 
 
+@once
 def find_risks(p: PatientFacts, limits: Thresholds) -> tuple[Risk, ...]:
     """Every item that the record shows, in the order of the rulebook."""
     found = ((key, rows(p, limits)) for key, rows in _ITEMS)
@@ -72,6 +74,8 @@ def _bleeding_on_treatment(p: PatientFacts, limits: Thresholds) -> tuple[Input, 
 
 def _no_response(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """A steroid for two weeks, or IVIG a week ago, since the onset, and the count is still this low."""
+    if not p.record.medications:
+        return ()
     current, onset = p.platelets.current, find_onset(p)
     if current is None or onset is None:
         return ()

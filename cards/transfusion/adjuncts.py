@@ -124,7 +124,7 @@ def untested(p: PatientFacts) -> bool:
     loads = {
         set_id
         for set_id in ("lab-hiv", "lab-hcv", "lab-hbv")
-        for m in p.record.measurements.get(set_id, ())
+        for m in p.measured(set_id)
         if m.comparator is not None or m.value == 0
     }
     return any((negative | loads).isdisjoint(sets) for sets in EXCLUDING_TESTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from cards.facts import Activity, Bleed, Blocker, Infection, PatientFacts, PlateletCount, Site
 from cards.host import hypoproliferative
@@ -31,7 +32,7 @@ class Row(Enum):
     CNS = "CNS, posterior eye"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """Facts of the decision. `count` may decide; None: it is not known or not to be trusted (`blocker` says why)."""
 
@@ -47,7 +48,7 @@ class Case:
     def blocker(self) -> Blocker | None:
         return self.p.platelets.blocker
 
-    @property
+    @cached_property
     def bleeds(self) -> tuple[Bleed, ...]:
         """The findings that a card of this row rests on, the heaviest first."""
         order = (Site.CNS, Site.ORGAN, Site.MUCOSAL, Site.SKIN)
@@ -65,12 +66,12 @@ class Case:
                 return (*bleeding.minor, *bleeding.patient_reported)
         return bleeding.skin
 
-    @property
+    @cached_property
     def has_dic(self) -> bool:
         """Recorded (also as suspected) in the last 14 days, or by score (SAFE-07)."""
         return "SAFE-07" in self.mimics or has_current_dic(self.p.record, self.limits)
 
-    @property
+    @cached_property
     def dic_rows(self) -> tuple[Input, ...]:
         """What shows it: the record, the items of the score."""
         found = dic.suspect(self.p, self.limits)
@@ -82,16 +83,16 @@ class Case:
     def is_dengue_only_suspected(self) -> bool:
         return all(i.is_suspected_only for i in self.dengue)
 
-    @property
+    @cached_property
     def risks(self) -> tuple[Input, ...]:
         return high_bleeding_risk(self.p, self.limits)
 
-    @property
+    @cached_property
     def procedures(self) -> tuple[Input, ...]:
         """Selected, or planned within 7 days."""
         return coming_procedures(self.p, self.limits.span("procedure_days"))
 
-    @property
+    @cached_property
     def marrow(self) -> tuple[Input, ...]:
         return hypoproliferative(self.p, self.limits)
 

@@ -175,7 +175,7 @@ def _count_rows(case: Case) -> tuple[Input, ...]:
 
 def _worsening(p: PatientFacts, bleed: Bleed) -> tuple[Input, ...]:
     """The haemoglobins and red cells that raised a bleed to WHO 3 (B.5)."""
-    values = (m for m in p.record.measurements.get("obs-hemoglobin", ()) if m.reference in bleed.graded_up_by)
+    values = (m for m in p.measured("obs-hemoglobin") if m.reference in bleed.graded_up_by)
     given = (e for e in p.given if e.reference in bleed.graded_up_by)
     return (
         *(measurement_row("haemoglobin", m) for m in values),
