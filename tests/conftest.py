@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,6 +29,10 @@ settings.load_profile("short")
 for variable in [name for name in os.environ if name.upper().startswith("PLATELET_HOOKS_")]:
     del os.environ[variable]
 
+# Each of the many processes that tests start would compile every module anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # What the service keeps goes into a folder of this run.
 _STATE = tempfile.TemporaryDirectory(prefix="platelet-hooks-")
 os.environ["XDG_STATE_HOME"] = _STATE.name
@@ -47,6 +53,18 @@ decide.failed_checks = _fail
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: tests of running services and of browsers wait half of their time."""
     return (os.cpu_count() or 1) + 1
+
+
+# Modules, content and the list of tests live as long as the process: no collection has to look through them again,
+# least of all those that the replay asks for.
+gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
