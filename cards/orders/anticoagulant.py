@@ -31,6 +31,7 @@ from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
 
 ANTI_PF4 = frozenset({"SAFE-02", "SAFE-04"})
+VALVE = ("status-heart-valve",)
 CLOTS = ("risk-thrombosis", "risk-cvst", "risk-portal-vein-thrombosis", "risk-acs")
 FULL, PROPHYLACTIC = "selected anticoagulant, full dose", "selected anticoagulant, prophylactic dose"
 
@@ -68,10 +69,12 @@ def _full(
     if not reasons:
         return NoAdvice(Why.EXPLAINED) if anti_pf4 else nothing_against(p, said)
     clots = _acute_clots(p, limits)
+    valves = tuple(finding_row("prosthetic heart valve", f) for f in p.present(*VALVE))
     unstated = any(not is_stated(o) for o in orders)
     more = (
         *(("anti-pf4",) if anti_pf4 else ()),
         *(("acute-clot",) if clots else ()),
+        *(("valve",) if valves else ()),
         *(() if anti_pf4 else ("alternatives",)),
     )
     card = order_card(
@@ -81,9 +84,9 @@ def _full(
         more=more,
         cautions=("caution.dose",) if unstated else (),
         unknown=(Fact.DOSE,) if unstated else (),
-        buttons=_buttons(orders, said, keep=bool(clots) or anti_pf4),
+        buttons=_buttons(orders, said, keep=bool(clots or valves) or anti_pf4),
     )
-    return replace(card, inputs=(*card.inputs, *clots))
+    return replace(card, inputs=(*card.inputs, *clots, *valves))
 
 
 def _acute_clots(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
@@ -96,7 +99,7 @@ def _acute_clots(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 
 def _buttons(orders: tuple[Order, ...], said: CountSaid, *, keep: bool) -> tuple[Suggestion, ...]:
-    """With an acute clot nothing is simply stopped: asking comes first."""
+    """With an acute clot or a valve nothing is simply stopped: asking comes first."""
     ask = Suggestion("ask", refer(("haematology",), "urgent", references(said.rows)), recommended=keep)
     hold = Suggestion("hold", (*removal(orders), *ask.actions), recommended=not keep)
     return (ask, hold) if keep else (hold, ask)

@@ -114,13 +114,16 @@ def _liver(p: PatientFacts) -> list[Reason]:
 
 
 def _interactions_of_eltrombopag(p: PatientFacts) -> list[Reason]:
-    """TPO-11: cations by mouth, active or selected with it; rosuvastatin; drugs that lower its level."""
+    """TPO-11: cations by mouth, active or selected with it; rosuvastatin; what lowers its level; a cataract."""
     cations = (
         *(medication_row("antacid, calcium, iron or other cation", m) for m in _by_mouth(p, *CATIONS)),
         *(_selected("antacid, calcium, iron or other cation", o) for o in p.selected(*CATIONS)),
     )
     statin = _rows(p, "rosuvastatin", "med-rosuvastatin")
-    lowering = _rows(p, "rifamycin or boosted ritonavir", "med-rifamycin", "med-cyp-inducer", "med-ritonavir")
+    lowering = (
+        *_rows(p, "rifamycin or boosted ritonavir", "med-rifamycin", "med-ritonavir"),
+        *_rows(p, "ciclosporin", "med-ciclosporin"),
+    )
     cataract = tuple(finding_row("cataract", f) for f in p.present("risk-cataract"))
     return [
         Reason(key, Indicator.WARNING, rows)

@@ -51,6 +51,12 @@ PAIRS: tuple[Pair, ...] = (
         ("med-dabigatran",),
         ("glecaprevir with pibrentasvir", "dabigatran"),
     ),
+    Pair(
+        "glecaprevir-ethinylestradiol",
+        ("med-glecaprevir-pibrentasvir",),
+        ("med-ethinylestradiol",),
+        ("glecaprevir with pibrentasvir", "ethinylestradiol"),
+    ),
 )
 ALONE: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("valproate", ("med-valproate",), "valproate"),

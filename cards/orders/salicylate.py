@@ -8,14 +8,16 @@ from cards.orders.verdict import Judged, Reason, order_card
 from cards.orders.viral_only import current_viral_rows
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
-from cards.record import Kind
+from cards.record import Kind, Order
+from cards.rows import finding_row
 from cards.thresholds import Thresholds
 
 SALICYLATES = ("med-salicylate", "med-aspirin")
+KAWASAKI = ("cond-kawasaki",)
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
-    """Critical below 19 years with varicella, influenza or another acute viral illness."""
+    """Critical below 19 years with varicella, influenza or another viral illness; in Kawasaki disease a warning."""
     orders = chosen(p, *SALICYLATES)
     if not orders:
         return none_chosen(p)
@@ -28,12 +30,21 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         return NoAdvice(Why.NO_INFECTION) if known else CannotTell(Fact.CONDITIONS)
     if age is None:
         return CannotTell(Fact.AGE)
-    shown = (Input("age", age, "a", None, p.person.reference), *rows)
+    kawasaki = _kawasaki(p, orders)
+    shown = (Input("age", age, "a", None, p.person.reference), *rows, *kawasaki)
     judged = Judged("ORD-22", "selected salicylate", orders, read_count(p), by_count=False)
-    reason = Reason("viral", Indicator.CRITICAL, shown)
-    return order_card(
-        p, judged, (reason,), also=("POP-02",) if p.person.is_child else (), buttons=(remove(orders),)
-    )
+    exception = bool(kawasaki)
+    indicator = Indicator.WARNING if exception else Indicator.CRITICAL
+    reason = Reason("kawasaki" if exception else "viral", indicator, shown)
+    also = ("POP-02",) if p.person.is_child else ()
+    return order_card(p, judged, (reason,), also=also, buttons=(remove(orders, recommended=not exception),))
+
+
+def _kawasaki(p: PatientFacts, orders: tuple[Order, ...]) -> tuple[Input, ...]:
+    """The exception: Kawasaki disease recorded, suspected or the reason on the order."""
+    found = (*p.present(*KAWASAKI), *p.suspected(*KAWASAKI))
+    meant = (f for o in orders for f in o.reasons if f.is_in(*KAWASAKI))
+    return tuple(dict.fromkeys(finding_row("Kawasaki disease", f) for f in (*found, *meant)))
 
 
 ADVICE = Advice(
