@@ -5,11 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cards.facts import Bleed, Infection, PatientFacts, PlateletCount, Sign
+from cards.facts.presence import lacks_status
 from cards.finding_words import FINDING_WORDS
 from cards.outcome import Input
 from cards.record import Finding, Measurement, Medication, Moment, Order, Performed, Planned, TestResult
 
 UNIT = "10*9/L"
+NO_STATUS = "status not recorded"
 
 
 def count_row(count: PlateletCount, fact: str = "platelet count") -> Input:
@@ -60,7 +62,8 @@ def bleeding_row(bleed: Bleed) -> Input:
     else:
         grade = f"severity not recorded, taken as WHO grade {bleed.weight}"
     words = FINDING_WORDS.get(bleed.name, bleed.name)
-    note = "patient-reported" if bleed.patient_reported else None
+    notes = (("patient-reported", bleed.patient_reported), (NO_STATUS, bleed.lacks_status))
+    note = ", ".join(told for told, applies in notes if applies) or None
     return Input(
         f"bleeding: {words}", f"{bleed.activity.value}; {grade}", None, bleed.since, bleed.reference, note
     )
@@ -71,7 +74,7 @@ def infection_row(p: PatientFacts, infection: Infection) -> Input:
     pathogen = p.pathogens.get(infection.pathogen)
     name = infection.pathogen if pathogen is None else pathogen.name
     value = f"{name}, {infection.certainty.name.lower()}"
-    note = None if infection.status_recorded else "status not recorded"
+    note = None if infection.status_recorded else NO_STATUS
     reference = infection.references[0] if infection.references else None
     return Input("infection", value, None, infection.onset, reference, note)
 
@@ -98,7 +101,8 @@ def sign_row(fact: str, sign: Sign) -> Input:
 def finding_row(fact: str, finding: Finding) -> Input:
     """A Condition under our name for it, with its recorded certainty."""
     when: Moment | None = finding.onset or finding.recorded
-    return Input(fact, finding.verification.value, None, when, finding.reference)
+    note = NO_STATUS if lacks_status(finding) else None
+    return Input(fact, finding.verification.value, None, when, finding.reference, note)
 
 
 def medication_row(fact: str, medication: Medication) -> Input:

@@ -49,6 +49,7 @@ class Bleed:
         False  # site unknown and graded below moderate: a question (BLD-04, TRF-15), never TRF-02
     )
     suspected: bool = False  # recorded as provisional, differential or unconfirmed: a question
+    lacks_status: bool = False  # a Condition without a clinicalStatus (A.1)
     ended_lately: bool = (
         False  # history, but ended <= 24 h ago: the bleeding is not "of the skin alone" (A.9)
     )

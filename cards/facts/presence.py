@@ -23,6 +23,12 @@ def is_past(finding: Finding) -> bool:
     return finding.clinical is ClinicalStatus.PAST or finding.has_ended
 
 
+def lacks_status(finding: Finding) -> bool:
+    """A Condition without a clinicalStatus that has not ended: it counts as present, and the card says so (A.1)."""
+    is_open = finding.clinical is ClinicalStatus.ABSENT and not finding.has_ended
+    return is_open and finding.reference.startswith("Condition/")
+
+
 def is_present(finding: Finding, *set_ids: str) -> bool:
     """Present now: not suspected, not past, and the code itself does not say history or remission."""
     if finding.verification is Verification.SUSPECTED or is_past(finding):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from cards.facts import Activity, Bleed, Bleeding, Person, Site, has_past_code
-from cards.facts.presence import reference_time
+from cards.facts.presence import lacks_status, reference_time
 from cards.reading.bleeding_kinds import KINDS, SKIN_MOST, Kind, Lasts
 from cards.reading.bleeding_severity import Worsening, find_worsening
 from cards.reading.windows import is_recent
@@ -84,6 +84,7 @@ def read_finding(
         posterior_eye=kind.posterior_eye,
         unlocated=unlocated,
         suspected=suspected,
+        lacks_status=lacks_status(finding),
         ended_lately=activity is Activity.HISTORY and _ended_lately(finding, kind, set_id, as_of, limits),
     )
 

@@ -9,7 +9,8 @@ import pytest
 from cards.facts import Activity, Bleed, Bleeding, Site
 from cards.finding_words import FINDING_WORDS
 from cards.reading.bleeding_kinds import KINDS
-from cards.record import Finding
+from cards.record import ClinicalStatus, Finding
+from cards.rows import bleeding_row, finding_row
 from cards.valuesets import load
 from tests.cards.build import (
     LIMITS,
@@ -380,3 +381,16 @@ def test_our_word_for_it() -> None:
 
 def test_findings_of_other_sets_are_no_bleeding() -> None:
     assert read(condition("inf-ebv"), condition("not-a-bleed")) == Bleeding()
+
+
+def test_a_condition_without_a_status_is_present_and_the_card_says_so() -> None:
+    """A.1; an end tells as much as a status, and an Observation has none to record."""
+    bleed = only(nosebleed(clinical=ClinicalStatus.ABSENT))
+    assert bleed.activity is Activity.ACTIVE
+    assert bleeding_row(bleed).note == "status not recorded"
+    assert bleeding_row(only(nosebleed())).note is None
+    assert (
+        bleeding_row(only(nosebleed(clinical=ClinicalStatus.ABSENT, severity=2, ended_hours=2))).note is None
+    )
+    assert finding_row("kidney", condition("risk-ckd", clinical=ClinicalStatus.ABSENT)).note is not None
+    assert finding_row("kidney", condition("risk-ckd")).note is None
