@@ -5,7 +5,7 @@ Nothing is lost on the way: what does not become a card keeps its reason in `Dec
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
@@ -74,7 +74,8 @@ def decide(
     off = {rule: NoAdvice(Why.SILENCED) for rule, switch in switched.items() if switch is Switch.OFF}
     silent = {card.answered: card.advise for card in found if switched[card.answered] is Switch.SILENT}
     cards = _with_faults(tuple(card.advise for card in table.cards), faults)
-    outcomes = MappingProxyType(_outcomes(answers, table) | off | silent)
+    spoke = [card.answered for card in found]
+    outcomes = MappingProxyType(_outcomes(answers, spoke, table) | off | silent)
     return Decision(cards, outcomes, tuple(silent.values()), faults)
 
 
@@ -120,10 +121,13 @@ def _with_faults(cards: tuple[Advise, ...], faults: Sequence[Fault]) -> tuple[Ad
     return (*cards[:urgent], told, *cards[urgent:])
 
 
-def _outcomes(answers: Mapping[str, Outcome], table: Table) -> dict[str, Outcome]:
+def _outcomes(answers: Mapping[str, Outcome], spoke: Iterable[str], table: Table) -> dict[str, Outcome]:
+    """Every answer that is no card, then why cards left the table, then those that are shown."""
     shown = {rule: card.advise for card in table.cards for rule in (*card.advise.also, card.advise.rule)}
     told = {rule: NoAdvice(why) for rule, why in table.left.items()}
-    kept = {rule: one for rule, one in answers.items() if not isinstance(one, Advise)}
+    kept = dict(answers)
+    for rule in spoke:
+        del kept[rule]
     return {**kept, **told, **shown, **{card.answered: card.advise for card in table.cards}}
 
 

@@ -16,6 +16,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+_NO_TIME = timedelta(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -43,7 +45,9 @@ class Moment:
 
     def since(self, as_of: datetime) -> timedelta:
         """Shortest possible age: the later end, for 'is it still active' and danger windows; never below zero."""
-        return max(as_of - self.latest, timedelta(0)) if self.earliest <= as_of else as_of - self.earliest
+        if self.earliest > as_of:
+            return as_of - self.earliest
+        return as_of - self.latest if self.latest < as_of else _NO_TIME
 
 
 class Answer(StrEnum):

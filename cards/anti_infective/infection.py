@@ -53,7 +53,9 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
         else:
             answers |= dict.fromkeys(pathogen.card_rules, outcome)
     told = tuple(answers.values())
-    return answers | {rule: _general(rule, told) for rule in GENERAL}
+    merged = {rule for one in told if isinstance(one, Advise) for rule in one.also}
+    unsaid = CANNOT_TELL if CANNOT_TELL in told else NOT_FOUND
+    return answers | {rule: NoAdvice(Why.MERGED) if rule in merged else unsaid for rule in GENERAL}
 
 
 def _in_question(p: PatientFacts) -> Iterable[Pathogen]:
@@ -62,12 +64,6 @@ def _in_question(p: PatientFacts) -> Iterable[Pathogen]:
         return p.pathogens.values()
     named = {infection.pathogen for infection in p.infections.found}
     return [one for one in p.pathogens.values() if one.id in named or one.tested_when_unexplained]
-
-
-def _general(rule: str, outcomes: Iterable[Outcome]) -> Outcome:
-    if any(isinstance(o, Advise) and rule in o.also for o in outcomes):
-        return NoAdvice(Why.MERGED)
-    return CANNOT_TELL if CANNOT_TELL in outcomes else NOT_FOUND
 
 
 def _outcome(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> Outcome:

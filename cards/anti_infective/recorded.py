@@ -27,8 +27,11 @@ def unfiled_infections(p: PatientFacts, limits: Thresholds) -> bool:
 
 
 def _condition_has_file(p: PatientFacts, finding: Finding) -> bool:
-    filed = p.pathogens.values()
-    return any(finding.is_in(*pathogen.condition_sets, *pathogen.severe_sets) for pathogen in filed)
+    sets = {m.set_id for m in finding.memberships}
+    return any(
+        not (sets.isdisjoint(one.condition_sets) and sets.isdisjoint(one.severe_sets))
+        for one in p.pathogens.values()
+    )
 
 
 def _test_has_file(p: PatientFacts, test: TestResult) -> bool:
@@ -37,7 +40,7 @@ def _test_has_file(p: PatientFacts, test: TestResult) -> bool:
 
 def recorded_infections(p: PatientFacts) -> tuple[Finding, ...]:
     """Present and suspected Conditions of the infection sets."""
-    return tuple(f for f in p.record.findings if _names_infection(f))
+    return tuple([f for f in p.record.findings if _names_infection(f)])
 
 
 def _is_recent(p: PatientFacts, finding: Finding, limits: Thresholds) -> bool:

@@ -91,6 +91,8 @@ def look_for_unexplained(
 
 def tested(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> bool:
     """A proving test of the pathogen gave a result within the time that a chronic infection stays proven."""
+    if not p.record.tests:
+        return False
     since = add_months(p.as_of, -int(limits.proven_chronic_months))
     sets = set(pathogen.test_sets)
     return any(

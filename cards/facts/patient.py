@@ -112,11 +112,12 @@ class PatientFacts:
 
     def suspected(self, *set_ids: str) -> tuple[Finding, ...]:
         """Findings of the sets with a suspected verification and a present status."""
-        return tuple([f for f in self.record.findings_of(*set_ids) if is_suspected(f)])
+        return tuple([f for f in self.findings(*set_ids) if is_suspected(f)])
 
     def findings(self, *set_ids: str) -> tuple[Finding, ...]:
         """All findings of the sets, present or past."""
-        return self.record.findings_of(*set_ids)
+        record = self.record
+        return () if record.finding_sets.isdisjoint(set_ids) else record.findings_of(*set_ids)
 
     def is_recent(self, finding: Finding, within: timedelta) -> bool | None:
         """Whether onset or record of a finding lies at most `within` back; None when it has no date."""

@@ -39,6 +39,8 @@ def read_infections(
     exposures = tuple([t for t in record.tests if t.proves in NOT_PROVING and t.result is Result.POSITIVE])
     organisms = [s for t in record.tests for s in t.organisms]
     named = record.finding_sets | record.test_sets | frozenset(organisms)
+    if not named and not exposures:
+        return NONE
     found = []
     for pathogen in pathogens:
         if named.isdisjoint(pathogen.named_sets):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 
 from cards.facts import PlateletCount
 from cards.reading.transfusions import mark_transfused
@@ -106,6 +107,7 @@ def deciding_value(value: Decimal, comparator: Comparator | None, limits: Thresh
     return value, shown
 
 
+@lru_cache(maxsize=4096)
 def show(value: Decimal) -> str:
     """One decimal if it has one, cut and never rounded up: 29.96 must not read as 30."""
     cut = value.quantize(TENTH, ROUND_DOWN)

@@ -116,7 +116,10 @@ def find_causes(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """The rows of every recorded cause of DIC: infection, cancer, trauma, pregnancy and birth."""
     infections = tuple(infection_row(p, i) for i in p.infections.current())
     others = tuple(
-        finding_row(fact, f) for fact, sets in OTHER_CAUSES for f in (*p.present(*sets), *p.suspected(*sets))
+        finding_row(fact, f)
+        for fact, sets in OTHER_CAUSES
+        if p.findings(*sets)
+        for f in (*p.present(*sets), *p.suspected(*sets))
     )
     pregnancy: tuple[Input, ...] = ()
     if p.person.pregnancy is Known.YES:

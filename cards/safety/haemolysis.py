@@ -21,6 +21,9 @@ class Shown:
     rows: tuple[Input, ...] = ()
 
 
+NOT_MEASURED = Shown(Known.UNKNOWN)
+
+
 @once
 def find_haemolysis(p: PatientFacts, limits: Thresholds) -> Shown:
     """LDH, haptoglobin, indirect bilirubin, reticulocytes of the last 7 days: one that is abnormal is a sign."""
@@ -29,6 +32,8 @@ def find_haemolysis(p: PatientFacts, limits: Thresholds) -> Shown:
     haptoglobin = newest(p, "obs-haptoglobin", within)
     bilirubin = newest(p, "obs-bilirubin-indirect", within)
     reticulocytes = p.newest("obs-reticulocytes", within)
+    if not any((ldh, haptoglobin, bilirubin, reticulocytes)):
+        return NOT_MEASURED
     judged = (
         ("LDH", ldh, above_range(ldh, limits.ldh_factor, limits.ldh_no_range)),
         ("haptoglobin", haptoglobin, below_range(haptoglobin, limits.haptoglobin_no_range)),
@@ -39,15 +44,18 @@ def find_haemolysis(p: PatientFacts, limits: Thresholds) -> Shown:
     return Shown(any_of(*(answer for _, _, answer in judged)), rows)
 
 
+@once
 def find_schistocytes(p: PatientFacts, limits: Thresholds) -> Shown:
     """The newest film or count of the last 7 days; of two of the same time the positive one."""
     within = limits.span("haemolysis_days")
-    films = [t for t in p.tests("obs-schistocytes") if t.time is not None and t.time.age(p.as_of) <= within]
+    found, counted = p.tests("obs-schistocytes"), newest(p, "obs-schistocytes", within)
+    if not found and counted is None:
+        return NOT_MEASURED
+    films = [t for t in found if t.time is not None and t.time.age(p.as_of) <= within]
     films = [t for t in films if t.result is not Result.INDETERMINATE]
-    counted = newest(p, "obs-schistocytes", within)
     film = max(films, key=lambda t: (_drawn(t, p), t.result is Result.POSITIVE), default=None)
     if film is None and counted is None:
-        return Shown(Known.UNKNOWN)
+        return NOT_MEASURED
     if counted is not None and (film is None or _drawn(counted, p) > _drawn(film, p)):
         present = at_least(counted, limits.schistocytes_percent)
         return Shown(present, (measurement_row("schistocytes", counted),))

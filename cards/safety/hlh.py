@@ -34,7 +34,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning; critical with a ferritin above 10,000 or organ failure."""
     recorded = current_rows(p, "SAFE-05", limits)
     ferritin = newest(p, "obs-ferritin", limits.span("hlh_days"))
-    criteria = (_fever(p, limits), *_cytopenias(p, limits), *_further(p, ferritin, limits))
+    fever = _fever(p, limits)
+    if not recorded and fever.met is Known.NO:
+        return NoAdvice(Why.COUNT_NOT_LOW if is_below(p, limits.hlh_platelets) is Known.NO else Why.NO_SIGNS)
+    criteria = (fever, *_cytopenias(p, limits), *_further(p, ferritin, limits))
     verdict = _is_met(p, ferritin, criteria, limits)
     if not recorded and verdict is not Known.YES:
         return _why_not(p, ferritin, criteria, verdict, limits)

@@ -82,7 +82,7 @@ def pancytopenia(p: PatientFacts, limits: Thresholds) -> Shown:
         ("neutrophils", neutrophils, below(neutrophils, limits.pancytopenia_neutrophils)),
         ("leucocytes", wbc, below(wbc, limits.pancytopenia_wbc)),
     )
-    parts = (is_below(p, limits.mild), below(hb, limits.pancytopenia_hb), any_of(*(a for _, _, a in white)))
+    parts = (is_below(p, limits.mild), below(hb, limits.pancytopenia_hb), any_of(*[a for _, _, a in white]))
     if Known.NO in parts:
         return Shown(Known.NO)
     if Known.UNKNOWN in parts or hb is None:

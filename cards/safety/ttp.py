@@ -46,8 +46,11 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
     recorded = current_rows(p, "SAFE-01", limits)
     activity = newest(p, "obs-adamts13", limits.span("adamts13_days"))
     deficient = below(activity, limits.adamts13_low) is Known.YES
-    if not recorded and not deficient and is_below(p, limits.normal) is Known.NO:
-        return NoAdvice(Why.COUNT_NOT_LOW)
+    if not recorded and not deficient:
+        if is_below(p, limits.normal) is Known.NO:
+            return NoAdvice(Why.COUNT_NOT_LOW)
+        if is_below(p, limits.ttp_count) is Known.UNKNOWN:  # no film and no score speak without a count
+            return CannotTell(Fact.PLATELETS if p.answered(Kind.CONDITIONS) else Fact.CONDITIONS)
     film, haemolysis = find_schistocytes(p, limits), find_haemolysis(p, limits)
     ways = (
         ("recorded", bool(recorded), recorded),
@@ -118,8 +121,6 @@ def _why_not(p: PatientFacts, film: Shown, haemolysis: Shown, limits: Thresholds
     if not p.answered(Kind.CONDITIONS):
         return CannotTell(Fact.CONDITIONS)
     low = is_below(p, limits.ttp_count)
-    if low is Known.UNKNOWN:
-        return CannotTell(Fact.PLATELETS)
     if low is Known.YES and film.answer is not Known.NO and haemolysis.answer is not Known.NO:
         missing = (
             *((Fact.SCHISTOCYTES,) if film.answer is Known.UNKNOWN else ()),

@@ -211,7 +211,9 @@ def _rows(fact: str, findings: tuple[Finding, ...] | list[Finding]) -> tuple[Inp
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """One card on patient-view, led by the most urgent reason, when a TPO-RA is in use."""
     found = contraindications(p, limits)
-    answers: dict[str, Outcome] = {rule: _silent(p, rule, found) for rule in ADVICE.ids}
+    unsaid = NoAdvice(Why.ALLOWED) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
+    answers: dict[str, Outcome] = dict.fromkeys(ADVICE.ids, unsaid)
+    answers |= {c.rule: NoAdvice(Why.CLASSIFIED) for c in found}  # it gates silently
     drugs = p.using(TPO_RA)
     speaking = [c for c in found if c.indicator is Indicator.CRITICAL or c.rule == "TPO-09"]
     if not drugs or not speaking or p.hook in ORDER_HOOKS:
@@ -242,15 +244,6 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
         also=others,
     )
     return answers
-
-
-def _silent(p: PatientFacts, rule: str, found: tuple[Contraindication, ...]) -> Outcome:
-    """Why a rule has no card: it gates silently, there is nothing, or the problem list is not known."""
-    if any(c.rule == rule for c in found):
-        return NoAdvice(Why.CLASSIFIED)
-    if not p.answered(Kind.CONDITIONS):
-        return CannotTell(Fact.CONDITIONS)
-    return NoAdvice(Why.ALLOWED)
 
 
 ADVICE = Advice(

@@ -26,6 +26,8 @@ ENZYMES, BILIRUBIN = ("obs-alt", "obs-ast"), ("obs-bilirubin",)
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """At most one of the three speaks: what is too high is neither without response nor overdue."""
+    if TPO_RA not in p.record.drug_sets:
+        return dict.fromkeys(ADVICE.ids, _no_drug(p))
     drugs = p.using(TPO_RA)
     too_high = _too_high(p, drugs, limits)
     no_response = _no_response(p, drugs, limits)

@@ -143,8 +143,7 @@ def _with_a_cause(case: Case, count: PlateletCount) -> str | None:
     high = count.value < limits.low_high_risk
     if high and case.marrow and (case.p.signs.fever or case.p.sepsis_recorded or case.risks):
         return "TRF-12"
-    asks = count.value < limits.skin_only_defer or bool(case.risks) or bool(case.procedures)
-    if case.has_dic and asks:
+    if case.has_dic and (count.value < limits.skin_only_defer or case.risks or case.procedures):
         return "TRF-09"
     return "TRF-07" if high and case.is_septic_or_critical and case.risks else None
 
