@@ -15,10 +15,11 @@ from cards.reasons import Why
 from cards.record import Order
 from cards.rows import finding_row, medication_row
 from cards.safety import drug_induced
-from cards.safety.drug_induced import find_falls
+from cards.safety.drug_induced import BETA_LACTAMS, find_falls
 from cards.thresholds import Thresholds
 
-TIER_1, TIER_2 = ("med-drug-induced-thrombocytopenia",), ("med-drug-induced-thrombocytopenia-tier2",)
+TIER_1 = ("med-drug-induced-thrombocytopenia",)
+TIER_2 = ("med-drug-induced-thrombocytopenia-tier2", *BETA_LACTAMS)
 LINEZOLID, RIFAMYCIN = "med-linezolid", "med-rifamycin"
 RECORDED = ("cond-thrombocytopenia-drug",)
 

@@ -25,7 +25,15 @@ from cards.safety.heparin import Course, merge_doses
 from cards.thresholds import Thresholds
 
 HEPARIN = "heparin"
-LISTED = ("med-drug-induced-thrombocytopenia", "med-drug-induced-thrombocytopenia-tier2", "med-heparin")
+BETA_LACTAMS = ("med-penicillin", "med-cephalosporin", "med-carbapenem")
+LISTED = (
+    "med-drug-induced-thrombocytopenia",
+    "med-drug-induced-thrombocytopenia-tier2",
+    *BETA_LACTAMS,
+    "med-heparin",
+    "med-rifamycin",
+)
+"""Both tiers of ORD-15 (the second with every beta-lactam), all heparins, and rifamycins in combinations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def on(day: float, *sets: str) -> bool:
     [
         ((TIER_1,), range(5, 15)),
         ((TIER_2,), range(5, 15)),
+        (("med-carbapenem",), range(5, 15)),
         ((TIER_2, "med-heparin"), range(5, 11)),
         ((TIER_1, "med-gp2b3a"), range(1, 2)),
         ((TIER_1, "med-linezolid"), range(10, 21)),
