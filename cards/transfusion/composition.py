@@ -229,7 +229,7 @@ def _not_looked_for(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[
     within = limits.span("organ_failure_hours")
     clotting = _has(p, "obs-fibrinogen", within) and _has(p, "obs-pt-inr", within)
     checklist = (
-        (not p.tests(*FILM), Fact.BLOOD_FILM),
+        (not (p.tests(*FILM) or any(p.newest(cells) for cells in FILM)), Fact.BLOOD_FILM),
         (asked.bleeding and not _has(p, "obs-hemoglobin", within), Fact.HAEMOGLOBIN),
         (asked.bleeding and not clotting, Fact.COAGULATION),
         (not p.answered(Kind.CONDITIONS), Fact.CONDITIONS),
