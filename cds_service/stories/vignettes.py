@@ -35,7 +35,7 @@ FACTS: Final = frozenset(
     | {"inpatient", "hook", "failed", "absent"}
 )
 EXPECTATIONS: Final = frozenset(
-    {"expect", "merged", "may", "says", "drafts", "offers", "not_rules", "not_words", "not_drafts"}
+    {"expect", "merged", "may", "says", "drafts", "offers", "buttons", "not_rules", "not_words", "not_drafts"}
     | {"at_most", "highest", "outcomes"}
 )
 _CARD = re.compile(r"(\S+) ({})".format("|".join(INDICATORS)))
@@ -59,7 +59,7 @@ class Vignette:
 
     `expect` is the whole answer in its order, but for the cards led by a rule of `may`. `merged` are ids that some card
     names; `says` and `drafts` stand in some card, the words of a draft being those of its description; `offers` are
-    types of actions. `not_*` stand in none. No card is more urgent than `highest`.
+    types of actions, `buttons` words of the labels. `not_*` stand in none. No card is more urgent than `highest`.
     """
 
     id: str
@@ -71,6 +71,7 @@ class Vignette:
     says: tuple[str, ...] = ()
     drafts: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
+    buttons: tuple[str, ...] = ()
     not_rules: tuple[str, ...] = ()
     not_words: tuple[str, ...] = ()
     not_drafts: tuple[str, ...] = ()
@@ -151,7 +152,10 @@ def _vignette(table: Mapping[str, Any], label: str) -> Vignette:
         raise ValueError(f"nothing is called {unknown}")
     lists = {
         name: tuple(table.get(name, ()))
-        for name in ("may", "merged", "says", "drafts", "offers", "not_rules", "not_words", "not_drafts")
+        for name in (
+            *("may", "merged", "says", "drafts", "offers", "buttons"),
+            *("not_rules", "not_words", "not_drafts"),
+        )
     }
     for rule in (*lists["may"], *lists["merged"], *lists["not_rules"]):
         _check_rule(rule.removesuffix("-*"), rule.endswith("-*"))

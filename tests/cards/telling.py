@@ -177,10 +177,12 @@ def _lacks(vignette: Vignette, answer: Answer) -> list[str]:
     merged = {rule for card in answer["cards"] for rule in rules_of(card)}
     types = {action["type"] for action in actions(answer)}
     found = outcomes(answer)
+    labels = "\n".join(s["label"] for card in answer["cards"] for s in card.get("suggestions", ())).casefold()
     return [
         *(f"no card names {rule}" for rule in vignette.merged if rule not in merged),
         *(f"does not say {words!r}" for words in vignette.says if words.casefold() not in text),
         *(f"offers no {words!r}" for words in vignette.drafts if words.casefold() not in offered),
         *(f"has no {kind} action" for kind in vignette.offers if kind not in types),
+        *(f"has no button {words!r}" for words in vignette.buttons if words.casefold() not in labels),
         *(f"{r} is {found.get(r)}, not {o}" for r, o in vignette.outcomes if found.get(r) != o),
     ]
