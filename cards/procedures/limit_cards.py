@@ -14,10 +14,11 @@ from cards.record import Moment, Order, Planned
 from cards.rows import count_row, event_row, medication_row, order_row
 from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
-from cards.transfusion.adjuncts import may_be_immune
+from cards.transfusion.adjuncts import Adjunct, may_be_immune
 from cards.transfusion.bleeding_risk import ANTITHROMBOTIC
 from cards.transfusion.given import Given, find_given
 from cards.transfusion.platelet_order import order_platelets
+from cards.transfusion.steroid import steroid_dangers
 
 Event = Planned | Order
 
@@ -50,6 +51,7 @@ def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
     advised = judged.words not in WITHOUT_PLATELETS
     thrombotic = advised and bool(found & NO_PLATELETS)
     immune = advised and not p.bleeding.deep and may_be_immune(p, found, limits)
+    dangers = _dangers(p, limits, judged, immune=immune)
     given = find_given(p, limits) if advised else None
     dengue = p.infections.current(DENGUE) if advised else ()
     keys = (
@@ -68,14 +70,26 @@ def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
         judged.indicator,
         title=_title(p, judged),
         say=tuple(key for key, applies in keys if applies),
-        cautions=("PROC-05/caution.antithrombotic",) if p.using(*ANTITHROMBOTIC) else (),
+        cautions=(
+            *(("PROC-05/caution.antithrombotic",) if p.using(*ANTITHROMBOTIC) else ()),
+            *(() if dangers is None else dangers.cautions),
+        ),
         unknown=_unknown(p, judged),
         values=_values(p, judged, given),
-        inputs=_rows(p, judged, given),
+        inputs=(*_rows(p, judged, given), *(() if dangers is None else dangers.rows)),
         suggestions=(*platelets, *later),
         one_of=bool(platelets) and bool(later),
-        also=_also(p, judged, immune=immune, dengue=bool(dengue)),
+        also=(
+            *_also(p, judged, immune=immune, dengue=bool(dengue)),
+            *(() if dangers is None else ("IMM-02",)),
+        ),
     )
+
+
+def _dangers(p: PatientFacts, limits: Thresholds, judged: Judged, *, immune: bool) -> Adjunct | None:
+    """IMM-02, where the card names a steroid. Not of a selected procedure: an order card draws its infections along."""
+    named = immune or judged.rule == "PROC-08"
+    return steroid_dangers(p, limits) if named and not judged.is_selected else None
 
 
 def _decides(p: PatientFacts) -> bool:

@@ -10,6 +10,7 @@ from cards.host import transplantations
 from cards.outcome import Input
 from cards.rows import event_row, finding_row
 from cards.thresholds import Thresholds
+from cards.transfusion.steroid import steroid_dangers
 
 LIVER, SPLEEN, KIDNEY = ("risk-liver",), ("risk-splenomegaly",), ("risk-ckd", "status-dialysis")
 IRRADIATED = ("status-transplant", "mimic-lymphoma")
@@ -40,6 +41,7 @@ def additions(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[Additi
     return (
         *_child(p, asked),
         *_pregnancy(p, asked),
+        *_steroid(p, asked, limits),
         *_elderly(p, asked, limits),
         *_immunocompromised(p, asked),
         *_liver(p, asked),
@@ -59,6 +61,14 @@ def _pregnancy(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
     if p.person.pregnancy is Known.YES:
         row = Input("pregnancy", "recorded", reference=p.person.pregnancy_reference)
         yield Addition("POP-03", ("POP-03/transfusion",), rows=(row,))
+
+
+def _steroid(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
+    """IMM-02: what speaks against the steroid that these paragraphs name."""
+    named = p.person.pregnancy is Known.YES or (p.person.is_child and asked.bleeding and not asked.severe)
+    dangers = steroid_dangers(p, limits) if named else None
+    if dangers is not None:
+        yield Addition(dangers.rule, cautions=dangers.cautions, rows=dangers.rows)
 
 
 def _elderly(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
