@@ -12,6 +12,12 @@ from flask import Flask, Response, request
 
 CALLS: Final = "/cds-services/"
 NO_PAGE: Final = "default-src 'none'; frame-ancestors 'none'"
+ON_EVERY_ANSWER: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Content-Security-Policy", NO_PAGE),
+)
+NO_STORE: Final = ("Cache-Control", "no-store")
 
 
 def mark_answers(app: Flask) -> None:
@@ -19,10 +25,8 @@ def mark_answers(app: Flask) -> None:
 
     @app.after_request
     def mark(response: Response) -> Response:
-        headers = response.headers
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("Content-Security-Policy", NO_PAGE)
+        for name, value in ON_EVERY_ANSWER:
+            response.headers.setdefault(name, value)
         if request.path.startswith(CALLS):  # what is about a patient
-            headers.setdefault("Cache-Control", "no-store")
+            response.headers.setdefault(*NO_STORE)
         return response

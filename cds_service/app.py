@@ -11,7 +11,7 @@ from flask import Flask
 
 from cds_service.answer_headers import mark_answers
 from cds_service.auth.gate import open_gate
-from cds_service.auth.guard import guard_calls
+from cds_service.auth.guard import Guard, guard_calls
 from cds_service.auth.jti import ProcessMemory
 from cds_service.content import load_contents
 from cds_service.cors import allow_origins
@@ -19,13 +19,14 @@ from cds_service.dialects.choice import check_order_codes, offer_timeline
 from cds_service.evaluate import prepare_all
 from cds_service.fhir.validate import warm
 from cds_service.fhir_client import FhirAccess
-from cds_service.logs import log_requests, open_log
+from cds_service.hook_calls import Clock, HookCalls
+from cds_service.logs import ends_noted, log_requests, open_log
 from cds_service.memory import Memory
 from cds_service.memory_start import remember
 from cds_service.metrics import KEY_SET_FAILURES
 from cds_service.refusals import answer_failures
 from cds_service.routes.api_pages import api_routes
-from cds_service.routes.cds_services import Clock, hook_routes
+from cds_service.routes.cds_services import hook_routes
 from cds_service.routes.feedback import feedback_routes
 from cds_service.routes.fhir import fhir_routes
 from cds_service.routes.health import health_routes
@@ -36,6 +37,7 @@ from cds_service.routes.playground import playground_routes
 from cds_service.routes.smart import smart_routes
 from cds_service.routes.timeline import TimelinePages, timeline_routes
 from cds_service.settings import Settings, load_settings
+from cds_service.short_way import ShortWay
 from cds_service.store.tokens import StoredJtis
 from cds_service.traces import trace_requests
 
@@ -73,7 +75,8 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes + 1
     app.url_map.merge_slashes = False
     access = FhirAccess(settings)
-    app.register_blueprint(hook_routes(settings, evaluation, clock, access, memory))
+    calls = HookCalls(settings, evaluation, clock, access, memory)
+    app.register_blueprint(hook_routes(calls))
     app.register_blueprint(fhir_routes(content, base_url))
     app.register_blueprint(feedback_routes(settings, memory, clock))
     app.register_blueprint(insight_routes(settings, memory, clock, content.limits))
@@ -90,11 +93,15 @@ def create_app(settings: Settings | None = None, clock: Clock = now, remembers: 
     if settings.sandbox:
         app.register_blueprint(playground_routes(settings, evaluation.keys, clock))
     trace_requests(app, settings, content.version, log)
-    log_requests(app, log)
+    note_end = ends_noted(log)
+    log_requests(app, note_end)
     mark_answers(app)
     allow_origins(app, settings)
-    guard_calls(app, settings, gate, used, log)
+    guard = Guard(settings, gate, used, log)
+    guard_calls(app, guard)
     answer_failures(app, base_url, log)
+    if settings.traces == "off":  # spans are made where Flask ends a request
+        app.wsgi_app = ShortWay(app, calls, guard, note_end)  # type: ignore[method-assign]
     app.extensions["memory"] = memory
     return app
 

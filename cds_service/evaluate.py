@@ -22,7 +22,8 @@ from cds_service.content import Content, Contents
 from cds_service.discovery import ENCOUNTER_KEY, PrefetchKey, keys_of, prefetch_keys
 from cds_service.explain import explain
 from cds_service.facts import settle
-from cds_service.facts.quiet import CodeMarks, Quiet, find_quiet
+from cds_service.facts.code_marks import CodeMarks
+from cds_service.facts.quiet import Quiet, find_quiet
 from cds_service.fhir.bundles import prefetch_decoder
 from cds_service.fhir.entries import Rejected
 from cds_service.fhir.parse import parse

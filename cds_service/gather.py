@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, Struct
 
 from cards.record import Answer, Kind
 from cds_service.discovery import PrefetchKey
 from cds_service.errors import Refused
-from cds_service.fhir.bundles import Opened, head_of, open_bundle, open_decoded
+from cds_service.fhir.bundles import NOTHING, Opened, head_of, open_bundle, open_decoded
 from cds_service.fhir.parse import Source
 from cds_service.fhir_client.asked import Fetch, Fetched, Problem, Wanted
 from cds_service.fhir_client.named_drugs import fetch_drugs
@@ -34,8 +34,7 @@ class Gathered:
     degraded: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Reply:
+class _Reply(Struct, frozen=True):
     """What one key brought. `whole` is False where pages or parts are missing."""
 
     key: PrefetchKey
@@ -54,7 +53,8 @@ def gather(
     fetched = _fetched(request, keys, sent, fetch)
     is_usable = _is_usable(fetched)
     replies = [_reply(key, sent, fetched.get(key.name), most_entries, is_usable) for key in keys]
-    missing = [reply for reply in replies if _is_missing(reply, request.context.patient_id)]
+    required = [reply for reply in replies if reply.key.is_required]
+    missing = [reply for reply in required if _is_missing(reply, request.context.patient_id)]
     if missing:
         raise Refused("required-data-missing", *map(_told, missing))
     sources = [
@@ -65,7 +65,7 @@ def gather(
     return Gathered(
         sources=tuple(sources),
         answers=MappingProxyType(_answers(replies)),
-        degraded=tuple(r.key.name for r in replies if r.answer is not Answer.ANSWERED or not r.whole),
+        degraded=tuple([r.key.name for r in replies if not r.whole or r.answer is not Answer.ANSWERED]),
     )
 
 
@@ -75,6 +75,9 @@ def _sent(request: HookRequest, keys: Sequence[PrefetchKey], most_entries: int) 
     for key in keys:
         name = key.name
         held = getattr(request.held, name, ...)
+        if held is None:
+            sent[name] = NOTHING
+            continue
         if held is UNSET or (held is ... and name not in request.prefetch):
             continue
         opened = (
@@ -127,10 +130,10 @@ def _reply(
 ) -> _Reply:
     """All pages of a key as one."""
     first = sent.get(key.name)
-    if key.name in sent and first is None:
-        return _Reply(key, Answer.FAILED, Opened())
     if first is not None and fetched is None and first.is_whole and not first.outcomes:
         return _Reply(key, Answer.ANSWERED, first, pages=(first,))
+    if key.name in sent and first is None:
+        return _Reply(key, Answer.FAILED, Opened())
     problem = None if fetched is None else fetched.problem
     pages = (*(() if first is None else (first,)), *(() if fetched is None else fetched.pages))
     if not pages:
@@ -163,10 +166,10 @@ def _told(reply: _Reply) -> str:
 
 
 def _is_missing(reply: _Reply, patient_id: str) -> bool:
-    """Counts are missing when nobody was asked; the Patient is, unless the one of the context is there."""
+    """Of a required key: counts are missing when nobody was asked; the Patient is, unless that of the context came."""
     if reply.key.is_patient:
         return not _holds_patient(reply.opened, patient_id)
-    return reply.key.is_required and reply.answer is Answer.ABSENT
+    return reply.answer is Answer.ABSENT
 
 
 def _holds_patient(opened: Opened, patient_id: str) -> bool:

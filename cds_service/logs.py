@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import Final, cast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
 from uuid import uuid4
 
 import orjson
@@ -51,13 +53,55 @@ def open_log(settings: Settings) -> Log:
             processors=[*common, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
             wrapper_class=wanted,
         )
-    return cast("Log", log)
+    return cast("Log", log.bind())  # bound once, not at every line
 
 
-def log_requests(app: Flask, log: Log) -> None:
-    """A line when each request ends. Routes add what they know in `g.noted`, calls their account in `g.account`."""
+NoteEnd = Callable[["Ended"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A request that was answered: `began` by `time.perf_counter`, `noted` what is told beside the account."""
+
+    request_id: str
+    began: float
+    method: str
+    route: str
+    status: int
+    length: int | None
+    noted: Mapping[str, Any]
+    account: Account | None
+
+
+def ends_noted(log: Log) -> NoteEnd:
+    """What counts a request that ended and writes its line."""
     # How Prometheus' numbers are kept is settled when it is imported: in a worker, not in what starts the workers.
-    from cds_service.metrics import REQUESTS, SECONDS, count_call, count_fetches
+    from cds_service.metrics import count_call, count_fetches, count_request
+
+    def note(one: Ended) -> None:
+        seconds = time.perf_counter() - one.began
+        account, method = one.account, one.method if one.method in METHODS else ""
+        if account is not None:
+            count_call(account)
+            count_fetches(one.noted.get("fetched", {}))
+        count_request(one.route, method, one.status, seconds)
+        log.info(
+            "request",
+            request_id=one.request_id,
+            method=method or None,
+            route=one.route or None,
+            status=one.status,
+            milliseconds=round(seconds * 1000, 1),
+            bytes=one.length,
+            **one.noted,
+            **(account.noted() if account is not None else {}),
+        )
+
+    return note
+
+
+def log_requests(app: Flask, note: NoteEnd) -> None:
+    """A line when each request ends. Routes add what they know in `g.noted`, calls their account in `g.account`."""
 
     @app.before_request
     def begin() -> None:
@@ -66,27 +110,13 @@ def log_requests(app: Flask, log: Log) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        response.headers["X-Request-Id"] = g.request_id
-        seconds = time.perf_counter() - g.began
         route = request.url_rule.rule if request.url_rule is not None else ""
-        account: Account | None = g.get("account")
+        noted, account = g.get("noted", {}), g.get("account")
+        response.headers["X-Request-Id"] = g.request_id
         if account is not None:
             response.headers["Server-Timing"] = account.server_timing()
-            count_call(account)
-            count_fetches(g.get("noted", {}).get("fetched", {}))
-        REQUESTS.labels(
-            route, request.method if request.method in METHODS else "", response.status_code
-        ).inc()
-        SECONDS.labels(route).observe(seconds)
-        log.info(
-            "request",
-            request_id=g.request_id,
-            method=request.method if request.method in METHODS else None,
-            route=route or None,
-            status=response.status_code,
-            milliseconds=round(seconds * 1000, 1),
-            bytes=response.content_length,
-            **g.get("noted", {}),
-            **(account.noted() if account is not None else {}),
+        length = response.content_length
+        note(
+            Ended(g.request_id, g.began, request.method, route, response.status_code, length, noted, account)
         )
         return response

@@ -6,7 +6,6 @@ kinds have different marks.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ class Marks:
     def of(self, kind: str, *parts: str) -> str:
         """The mark of some texts."""
         told = "\x1e".join((kind, *parts)).encode("utf-8", "surrogatepass")
-        return hmac.new(self.key, told, hashlib.sha256).hexdigest()[:DIGITS]
+        return hmac.digest(self.key, told, "sha256").hex()[:DIGITS]
 
     def facts(self, advise: Advise) -> str:
         """What a card rests on and what it says: the same facts give the same mark, in whatever order they came.

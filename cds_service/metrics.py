@@ -85,6 +85,23 @@ STORE_FAILURES: Final = Counter(
 
 
 @cache
+def _requests_of(route: str, method: str, status: int) -> Counter:
+    """Looked up at every request; routes, methods and statuses are few."""
+    return REQUESTS.labels(route, method, status)
+
+
+@cache
+def _route_seconds(route: str) -> Histogram:
+    return SECONDS.labels(route)
+
+
+def count_request(route: str, method: str, status: int, seconds: float) -> None:
+    """A request that was answered; the method is "" for one that is free text."""
+    _requests_of(route, method, status).inc()
+    _route_seconds(route).observe(seconds)
+
+
+@cache
 def _seconds_of(service: str, stage: str) -> Histogram:
     """Looked up at every stage of every call."""
     return STAGE_SECONDS.labels(service, stage)

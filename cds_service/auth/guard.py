@@ -5,6 +5,7 @@ By path and not by route, so that a route added later is guarded too. Preflights
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Final
 
 from flask import Flask, g, request
@@ -23,54 +24,82 @@ CHALLENGE: Final = 'Bearer realm="cds-services"'
 FEEDBACK: Final = "feedback"
 
 
-def guard_calls(app: Flask, settings: Settings, gate: Gate, memory: JtiMemory, log: Log) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the guard looks at of a request."""
+
+    path: str
+    service_id: str | None
+    authorization: str | None
+    address: str | None
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who may call. `memory` keeps which tokens were used."""
+
+    settings: Settings
+    gate: Gate
+    memory: JtiMemory
+    log: Log
+    rates: Rates = field(default_factory=Rates)
+
+    def recognise(self, asked: Asked) -> Caller:
+        """Who calls, proven by the token. Refused with 401 without a reason."""
+        if self.settings.sandbox:
+            return self._believed(asked)
+        try:
+            return self.gate.prove(asked.authorization, self._audiences(asked), self.memory)
+        except Distrusted as error:
+            self.log.warning(
+                "distrusted", doubt=error.doubt.value, client=error.client, request_id=asked.request_id
+            )
+            raise Refused("not-authenticated", headers={"WWW-Authenticate": CHALLENGE}) from None
+
+    def let_in(self, caller: Caller, asked: Asked) -> None:
+        """Refused with 429 for too many calls, 403 for a service that is not the client's."""
+        own = None if caller.client is None else caller.client.requests_per_minute
+        limit = self.settings.requests_per_minute if own is None else own
+        name = f"client {caller.name}" if caller.client is not None else f"address {asked.address}"
+        if seconds := self.rates.wait(name, limit):
+            raise Refused("too-many-requests", headers={"Retry-After": str(seconds)})
+        if asked.service_id is not None and not caller.may_call(asked.service_id):
+            raise Refused("forbidden")
+
+    def _believed(self, asked: Asked) -> Caller:
+        """Sandbox mode: a token of a configured client is honoured, every other one ignored."""
+        if not self.gate.clients or asked.authorization is None:
+            return NOBODY
+        try:
+            return self.gate.prove(asked.authorization, self._audiences(asked), None)
+        except Distrusted:
+            return NOBODY
+
+    def _audiences(self, asked: Asked) -> tuple[str, ...]:
+        """The address that was called, as it was called and as it is announced; of the public URL, not of `Host`."""
+        steps = [GUARDED] if asked.service_id is None else [GUARDED, asked.service_id]
+        if asked.service_id is not None and asked.path.rstrip("/").endswith(f"/{FEEDBACK}"):
+            steps.append(FEEDBACK)
+        public_url = self.settings.public_url
+        return public_url + asked.path, public_url + "/".join(steps)
+
+
+def guard_calls(app: Flask, guard: Guard) -> None:
     """Sets `g.caller`. Refused: 401 without a reason, 403 for a service that is not the client's, 429 for too many."""
-    rates = Rates()
 
     @app.before_request
     def admit() -> None:
-        if request.path != GUARDED and not request.path.startswith(f"{GUARDED}/"):
+        path = request.path
+        if path != GUARDED and not path.startswith(f"{GUARDED}/"):
             return
-        g.caller = _recognise(gate, settings) if settings.sandbox else _prove(gate, settings, memory, log)
-        g.noted = {**g.get("noted", {}), "client": g.caller.name}
-        _count(g.caller, settings, rates)
-        service_id = (request.view_args or {}).get("service_id")
-        if service_id is not None and not g.caller.may_call(service_id):
-            raise Refused("forbidden")
-
-
-def _prove(gate: Gate, settings: Settings, memory: JtiMemory, log: Log) -> Caller:
-    try:
-        return gate.prove(request.headers.get("Authorization"), _audiences(settings.public_url), memory)
-    except Distrusted as error:
-        log.warning(
-            "distrusted", doubt=error.doubt.value, client=error.client, request_id=g.get("request_id")
+        asked = Asked(
+            path,
+            (request.view_args or {}).get("service_id"),
+            request.headers.get("Authorization"),
+            request.remote_addr,
+            g.request_id,
         )
-        raise Refused("not-authenticated", headers={"WWW-Authenticate": CHALLENGE}) from None
-
-
-def _recognise(gate: Gate, settings: Settings) -> Caller:
-    """Sandbox mode: a token of a configured client is honoured, every other one ignored."""
-    if not gate.clients or "Authorization" not in request.headers:
-        return NOBODY
-    try:
-        return gate.prove(request.headers["Authorization"], _audiences(settings.public_url), None)
-    except Distrusted:
-        return NOBODY
-
-
-def _audiences(public_url: str) -> tuple[str, ...]:
-    """The address that was called, as it was called and as it is announced; of the public URL, not of `Host`."""
-    service_id = (request.view_args or {}).get("service_id")
-    steps = [GUARDED] if service_id is None else [GUARDED, service_id]
-    if service_id is not None and request.path.rstrip("/").endswith(f"/{FEEDBACK}"):
-        steps.append(FEEDBACK)
-    return public_url + request.path, public_url + "/".join(steps)
-
-
-def _count(caller: Caller, settings: Settings, rates: Rates) -> None:
-    own = None if caller.client is None else caller.client.requests_per_minute
-    limit = settings.requests_per_minute if own is None else own
-    name = f"client {caller.name}" if caller.client is not None else f"address {request.remote_addr}"
-    if seconds := rates.wait(name, limit):
-        raise Refused("too-many-requests", headers={"Retry-After": str(seconds)})
+        g.caller = guard.recognise(asked)
+        g.noted = {**g.get("noted", {}), "client": g.caller.name}
+        guard.let_in(g.caller, asked)

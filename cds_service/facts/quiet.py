@@ -17,14 +17,14 @@ from msgspec import UNSET
 
 from cards.facts.presence import GOING_ON
 from cards.thresholds import Thresholds
-from cards.valuesets import Terminology
 from cds_service.facts.allergies import read_allergies
+from cds_service.facts.code_marks import COUNT, KNOWN, MEMBER, NO_COUNT, OTHER, SCOPE, CodeMarks, Doubt
 from cds_service.facts.conditions import read_conditions
 from cds_service.facts.context import Reading
 from cds_service.facts.events import read_events
 from cds_service.facts.medications import NEVER, ORDERED, read_medications
 from cds_service.facts.person import read_birth
-from cds_service.facts.platelets import COUNTS, NEW, NOT_COUNTS
+from cds_service.facts.platelets import NEW
 from cds_service.facts.stay import read_stay
 from cds_service.facts.units import read_count_unit
 from cds_service.fhir.bundles import BundleEntry, DecodedEntry
@@ -34,7 +34,6 @@ from cds_service.fhir.numbers import read_decimal
 from cds_service.fhir.parse import Source, parse
 from cds_service.fhir.references import is_id
 from cds_service.fhir.shapes import (
-    CodeableConcept,
     Condition,
     MedicationRequest,
     Observation,
@@ -43,74 +42,9 @@ from cds_service.fhir.shapes import (
     Shape,
 )
 
-MEMBER, KNOWN, COUNT, NO_COUNT, SCOPE, OTHER = (1 << bit for bit in range(6))
-"""What a coding tells: in some set; of a system that sets speak; a count; none; in scope; no result or measurement."""
-
 _NO_RESULT: Final = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
 _RESULT: Final = frozenset({"preliminary", "final", "amended", "corrected"})
 _FURTHEST_OFFSET: Final = timedelta(days=1)
-_REMEMBERED: Final = 16384
-_LONGEST: Final = 160  # of system and code together
-
-
-class _Doubt(Exception):
-    """Something that only the whole reading can settle."""
-
-
-@dataclass(frozen=True, slots=True)
-class CodeMarks:
-    """What the codings of records tell of scope, each worked out once; `scope` are the sets that bring into scope."""
-
-    terminology: Terminology
-    scope: frozenset[str]
-    _known: dict[tuple[str | None, str | None], int] = field(default_factory=dict, repr=False)
-    _counts: dict[tuple[str | None, str | None], frozenset[tuple[str, str]]] = field(
-        default_factory=dict, repr=False
-    )
-
-    def of(self, concept: CodeableConcept | None) -> int:
-        """All that the codings of a concept tell."""
-        marks = 0
-        if concept is not None:
-            known = self._known
-            for coding in concept.coding:
-                key = (coding.system, coding.code)
-                marks |= known[key] if key in known else self._work_out(*key)
-        return marks
-
-    def counts(self, concept: CodeableConcept | None) -> frozenset[tuple[str, str]]:
-        """The codes of counts among the codings of a concept, as the sets have them."""
-        found: frozenset[tuple[str, str]] = frozenset()
-        for coding in () if concept is None else concept.coding:
-            key = (coding.system, coding.code)
-            if self._known.get(key, 0) & COUNT:
-                if key not in self._counts:
-                    self._counts[key] = self._count_codes(coding.system, coding.code)
-                found |= self._counts[key]
-        return found
-
-    def _count_codes(self, system: str | None, code: str | None) -> frozenset[tuple[str, str]]:
-        members = () if system is None or code is None else self.terminology.sets_of(system, code)
-        return frozenset((one.code.system, one.code.code) for one in members if one.set_id in COUNTS)
-
-    def _work_out(self, system: str | None, code: str | None) -> int:
-        if code is None:
-            return 0
-        if system is None:  # it may be LOINC by its form
-            raise _Doubt
-        sets = frozenset(member.set_id for member in self.terminology.sets_of(system, code))
-        marks = KNOWN if self.terminology.knows_system(system) else 0
-        for mark, holds in (
-            (MEMBER, bool(sets)),
-            (COUNT, not sets.isdisjoint(COUNTS)),
-            (NO_COUNT, not sets.isdisjoint(NOT_COUNTS)),
-            (SCOPE, not sets.isdisjoint(self.scope)),
-            (OTHER, any(not one.startswith("obs-") for one in sets)),
-        ):
-            marks |= mark if holds else 0
-        if len(system) + len(code) <= _LONGEST and len(self._known) < _REMEMBERED:
-            self._known[system, code] = marks
-        return marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,35 +68,39 @@ class _Look:
     counts: int = 0
     new: frozenset[tuple[str, str]] = frozenset()
     reported: list[Rejected] = field(default_factory=list)
-    seen: set[tuple[str | None, type[Shape]]] = field(default_factory=set)
+    names: list[tuple[str | None, type[Shape]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.own = f"Patient/{self.patient_id}"
         window = max(self.limits.span("history_only"), self.limits.span("scope_days"))
         self.long_ago = (self.as_of - window - _FURTHEST_OFFSET).date().isoformat()
 
-    def is_passed(self, entry: BundleEntry) -> bool:
-        """Whether an entry is done with; False for one that is read as ever."""
-        if not isinstance(entry, DecodedEntry):
-            raise _Doubt
-        shape = entry.shape
-        name = (shape.id, type(shape))
-        if name in self.seen:  # two versions: the newest counts
-            raise _Doubt
-        self.seen.add(name)
-        if isinstance(shape, Observation):
-            self.observation(shape)
-        elif isinstance(shape, Condition):
-            self.condition(shape)
-        else:
-            return isinstance(shape, MedicationRequest) and self.drug(shape)
-        return True
+    def rest_of(self, entries: Sequence[BundleEntry]) -> list[BundleEntry]:
+        """Those of one key's entries that are read as ever; the others are done with."""
+        rest: list[BundleEntry] = []
+        for entry in entries:
+            if not isinstance(entry, DecodedEntry):
+                raise Doubt
+            shape = entry.shape
+            self.names.append((shape.id, type(shape)))
+            if isinstance(shape, Observation):
+                self.observation(shape)
+            elif isinstance(shape, Condition):
+                self.condition(shape)
+            elif not isinstance(shape, MedicationRequest) or not self.drug(shape):
+                rest.append(entry)
+        return rest
+
+    @property
+    def has_versions(self) -> bool:
+        """Whether a resource came twice: then the newest counts."""
+        return len(set(self.names)) != len(self.names)
 
     def observation(self, observation: Observation) -> None:
         """A result or measurement of the patient; a count has to be normal."""
         subject = observation.subject
         if subject is None or subject.reference != self.own or observation.contained or observation.focus:
-            raise _Doubt
+            raise Doubt
         if observation.status in _NO_RESULT:
             return
         coded = observation.value_codeable_concept
@@ -172,19 +110,19 @@ class _Look:
             marks |= self.codes.of(part.code)
             value |= self.codes.of(part.value_codeable_concept)
         if (marks | value) & SCOPE or marks & OTHER:
-            raise _Doubt
+            raise Doubt
         if marks & COUNT:
             if marks & NO_COUNT or observation.component:
-                raise _Doubt
+                raise Doubt
             self.count(observation)
         elif not marks & (MEMBER | KNOWN):  # not mapped, unless it holds nothing
-            raise _Doubt
+            raise Doubt
 
     def count(self, observation: Observation) -> None:
         """Surely history; or of the last days, usable as it stands, and normal."""
         text, quantity = observation.effective_date_time, observation.value_quantity
         if text is None or not is_exact_time(text):
-            raise _Doubt
+            raise Doubt
         if text[:10] < self.long_ago:
             return
         age = self.as_of - read_moment(text).earliest
@@ -197,13 +135,13 @@ class _Look:
             or observation.data_absent_reason is not None
             or observation.status not in _RESULT
         ):
-            raise _Doubt
+            raise Doubt
         unit = read_count_unit(quantity, self.codes.terminology)
         if unit.disagrees or unit.unit is None or unit.unit.factor != 1:
-            raise _Doubt
+            raise Doubt
         value = read_decimal(quantity.value)
         if not self.limits.normal <= value <= self.limits.plausible_high:
-            raise _Doubt
+            raise Doubt
         self.counts += age <= self.limits.span("history_only")
         if age <= NEW:
             self.new |= self.codes.counts(observation.code)
@@ -213,7 +151,7 @@ class _Look:
         self.is_own(condition.subject)
         marks = self.codes.of(condition.code)
         if marks & SCOPE or condition.contained or condition.abatement_boolean is not UNSET:
-            raise _Doubt
+            raise Doubt
         if not marks & (MEMBER | KNOWN):
             self.report(condition, "unmapped condition")
 
@@ -222,7 +160,7 @@ class _Look:
         self.is_own(request.subject)
         marks = self.codes.of(request.medication_codeable_concept)
         if marks & SCOPE:
-            raise _Doubt
+            raise Doubt
         if request.contained or request.medication_reference is not None or request.medication is not UNSET:
             return False
         if marks & MEMBER:
@@ -239,11 +177,11 @@ class _Look:
 
     def is_own(self, subject: Reference | None) -> None:
         if subject is None or subject.reference != self.own:
-            raise _Doubt
+            raise Doubt
 
     def report(self, resource: Condition | MedicationRequest, reason: str) -> None:
         if not is_id(resource.id):
-            raise _Doubt
+            raise Doubt
         self.reported.append(Rejected(f"{type(resource).__name__}/{resource.id}", reason))
 
 
@@ -272,16 +210,12 @@ def find_quiet(
     """What is told of a record that is surely out of scope; None for any other, and wherever there is a doubt."""
     look = _Look(codes, patient_id, as_of, limits)
     try:
-        rest = [
-            Source(
-                source.key, source.kinds, [e for e in source.entries if not look.is_passed(e)], source.pages
-            )
-            for source in sources
-        ]
-        if not look.counts:
+        rest = [(source, look.rest_of(source.entries)) for source in sources]
+        if not look.counts or look.has_versions:
             return None
-        problems = _read_rest([one for one in rest if one.entries], look, fhir_server)
-    except (_Doubt, ValueError):
+        left = [Source(one.key, one.kinds, entries, one.pages) for one, entries in rest if entries]
+        problems = _read_rest(left, look, fhir_server)
+    except (Doubt, ValueError):
         return None
     return Quiet((*look.reported, *problems), look.new)
 
@@ -301,13 +235,13 @@ def _read_rest(sources: Sequence[Source], look: _Look, fhir_server: str | None) 
         return ()
     parsed = parse(sources, look.patient_id, fhir_server)
     if parsed.undecoded:
-        raise _Doubt
+        raise Doubt
     patient = next(iter(parsed.of(Patient)), None)
     if patient is None:
-        raise _Doubt
+        raise Doubt
     birth = read_birth(patient.resource)
     if birth is None and patient.resource.birth_date is not None:
-        raise _Doubt
+        raise Doubt
     if len(parsed.by_reference) == 1:
         return parsed.rejected
     reading = Reading(parsed, look.codes.terminology, look.as_of, "", look.patient_id, look.limits, birth)
@@ -320,5 +254,5 @@ def _read_rest(sources: Sequence[Source], look: _Look, fhir_server: str | None) 
     for sets in (*(p.set_ids for p in performed), *(p.set_ids for p in planned), *(d.set_ids for d in drugs)):
         named |= sets
     if parsed.of(Observation) or not named.isdisjoint(look.codes.scope):
-        raise _Doubt
+        raise Doubt
     return (*parsed.rejected, *reading.problems)

@@ -118,7 +118,7 @@ class _TypeOnly(Struct, frozen=True, gc=False, rename="camel"):
     issue: Raw | UnsetType = UNSET
 
 
-_NOTHING: Final = Opened()
+NOTHING: Final = Opened()
 _ANSWERED: Final[Decoder[Answered]] = Decoder(Answered)
 _PAGE_OF_TEXTS: Final = Decoder(_PageOfTexts)
 _HOLDER: Final = Decoder(_Holder)
@@ -155,9 +155,9 @@ def open_decoded(held: Answered, texts: Mapping[str, Raw], key: str = "") -> Ope
     """The same of what was decoded already; its text is asked for only where a resource is validated or reported."""
     if isinstance(held, Page):
         link = None if held.link is UNSET or b"next" not in bytes(held.link) else _next(held.link)
-        return Opened(held.entry, link, (), texts, key) if held.entry or link is not None else _NOTHING
+        return Opened(held.entry, link, (), texts, key) if held.entry or link is not None else NOTHING
     if held is None:
-        return _NOTHING
+        return NOTHING
     if isinstance(held, OperationOutcome):
         return Opened(outcomes=(_worst_of(held.issue),))
     return Opened((DecodedEntry(held),), texts=texts, key=key)

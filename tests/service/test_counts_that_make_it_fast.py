@@ -142,6 +142,9 @@ def test_what_is_remembered_of_codings_is_bounded() -> None:
     known = evaluation.codes._known
     assert len(known) <= 16_384
     assert max(len(system or "") + len(code or "") for system, code in known) <= 160
+    assert count["code"]["coding"][0]["code"] not in {
+        coding.code for codings in evaluation.codes._together for coding in codings
+    }
 
 
 @pytest.mark.parametrize(
