@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,13 +38,30 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def visit(browser: Browser, base: str) -> Iterator[Visit]:
-    """A page of its own on which nothing may go wrong: no console error, no request to another host."""
+def visit(browser: Browser, base: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """A page of its own on which nothing may go wrong: no console error, no request to another host.
+
+    Of a test that fails a picture is kept.
+    """
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=base)
     opened = Visit(context.new_page(), base)
     yield opened
+    if request.node.stash.get(FAILED, False):
+        opened.shoot(re.sub(r"\W+", "-", request.node.name))
     context.close()
     assert opened.said == []
     assert opened.elsewhere == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.e2e.browser import Visit
 
@@ -26,22 +26,17 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_accessible_and_keeps_to_itself(name: str, visit: Visit) -> None:
+def test_a_page_is_accessible_on_a_desk_and_on_a_phone_in_the_dark_and_keeps_to_itself(
+    name: str, visit: Visit
+) -> None:
+    page = visit.page
     visit.open(PAGES[name])
-    visit.shoot(name)
     assert visit.violations() == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_readable_on_a_phone_in_the_dark(name: str, browser: Browser, base: str) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 780}, color_scheme="dark")
-    visit = Visit(context.new_page(), base)
-    visit.open(PAGES[name])
-    visit.shoot(f"{name}-phone")
-    wider = visit.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    page.set_viewport_size({"width": 360, "height": 780})
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # no colour between two
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wider <= 0, "the page scrolls sideways"
     assert visit.violations() == []
-    context.close()
 
 
 def test_the_keyboard_leads_past_the_navigation(visit: Visit) -> None:

@@ -83,7 +83,6 @@ def test_the_right_points_and_bars_and_every_value_by_keyboard(name: str, visit:
     assert labels(visit, ".limit") != []
     assert by_keyboard(visit) == labels(visit)
     if name == "search-failed":  # a page with everything is looked at elsewhere
-        visit.shoot("timeline-no-count")
         assert visit.violations() == []
 
 
@@ -129,7 +128,6 @@ def test_the_print_view_holds_the_same_facts(visit: Visit) -> None:
     assert visit.page.get_by_role("region", name="Limits").locator("tbody tr").count() >= len(limits)
     width = visit.page.evaluate("document.querySelector('svg.timeline').getBoundingClientRect().width")
     assert width <= visit.page.evaluate("document.documentElement.clientWidth")
-    visit.shoot("timeline-print")
     visit.page.emulate_media(media="screen")
 
 
@@ -161,7 +159,6 @@ def test_an_ehr_opens_it_at_the_card_of_its_link(visit: Visit, ehr: Ehr) -> None
     assert [one.split()[1] for one in labels(visit, ".count")] == ["234", "31", "22"]
     assert visit.page.locator("circle.ring").count() > 0
     assert visit.violations() == []
-    visit.shoot("timeline-launched")
 
 
 def call_as_an_ehr_that_launches(visit: Visit, ehr: Ehr) -> list[dict[str, object]]:
