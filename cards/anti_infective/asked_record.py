@@ -17,6 +17,7 @@ from cards.rows import (
     bleeding_row,
     event_row,
     finding_row,
+    infection_row,
     measurement_row,
     medication_row,
     order_row,
@@ -114,13 +115,24 @@ def used(p: PatientFacts, caution: Caution, *_: object) -> Applied:
 
 def finding(p: PatientFacts, caution: Caution, *_: object) -> Applied:
     rows = tuple(finding_row("condition named in the cautions", f) for f in p.present(*caution.sets))
+    rows = rows or _proven(p, caution, suspected=False)
     return answer(rows, p.answered(Kind.CONDITIONS), Fact.CONDITIONS)
+
+
+def _proven(p: PatientFacts, caution: Caution, *, suspected: bool) -> tuple[Input, ...]:
+    """An infection of the sets that tests alone show: HIV by its RNA is HIV."""
+    found = p.infections.current(suspected=suspected)
+    sets = set(caution.sets)
+    return tuple(
+        infection_row(p, i) for i in found if not sets.isdisjoint(p.pathogens[i.pathogen].condition_sets)
+    )
 
 
 def finding_or_suspected(p: PatientFacts, caution: Caution, *_: object) -> Applied:
     """What a suspicion is enough for: a drug that would hide it, or be too weak for it."""
     found = (*p.present(*caution.sets), *p.suspected(*caution.sets))
     rows = tuple(finding_row("condition named in the cautions", f) for f in found)
+    rows = rows or _proven(p, caution, suspected=True)
     return answer(rows, p.answered(Kind.CONDITIONS), Fact.CONDITIONS)
 
 

@@ -8,7 +8,7 @@ from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Order, Result
-from cards.rows import finding_row, measurement_row, result_row
+from cards.rows import finding_row, infection_row, measurement_row, result_row
 from cards.safety.haemolysis import find_haemolysis
 from cards.thresholds import Thresholds
 
@@ -20,7 +20,7 @@ FOR_PLATELETS = (
     "cond-thrombocytopenia-drug",
 )
 RHD_NEGATIVE, NO_SPLEEN, POSTPARTUM = ("status-rhd-negative",), ("risk-asplenia",), ("risk-postpartum",)
-RED_CELL_PARASITES = ("inf-malaria", "inf-malaria-severe", "inf-malaria-falciparum", "inf-babesiosis")
+RED_CELL_PARASITES = ("INF-MAL", "INF-BAB")
 BLOOD = ("proc-red-cell-transfusion", "proc-platelet-transfusion", "product-platelets")
 
 
@@ -77,7 +77,7 @@ def _reasons(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
     hb = p.newest("obs-hemoglobin", limits.span("anti_d_hb_days"))
     very_low = hb is not None and hb.value < limits.anti_d_hb_low
     low = hb is not None and not very_low and hb.value < limits.anti_d_hb_reduced
-    parasites = (*p.present(*RED_CELL_PARASITES), *p.suspected(*RED_CELL_PARASITES))
+    parasites = p.infections.current(*RED_CELL_PARASITES)
     dat = tuple(t for t in p.tests("obs-dat") if t.result is Result.POSITIVE)
     hb_rows = () if hb is None else (measurement_row("haemoglobin", hb),)
     found: tuple[tuple[str, Indicator, tuple[Input, ...]], ...] = (
@@ -86,7 +86,7 @@ def _reasons(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
         ("haemoglobin", Indicator.CRITICAL, hb_rows if very_low else ()),
         ("dat", Indicator.CRITICAL, tuple(result_row("direct antiglobulin test", t) for t in dat)),
         ("haemolysis", Indicator.CRITICAL, find_haemolysis(p, limits).rows),
-        ("parasites", Indicator.CRITICAL, tuple(finding_row("malaria or babesiosis", f) for f in parasites)),
+        ("parasites", Indicator.CRITICAL, tuple(infection_row(p, i) for i in parasites)),
         ("reduced", Indicator.WARNING, hb_rows if low else ()),
     )
     return tuple(Reason(key, indicator, rows) for key, indicator, rows in found if rows)

@@ -27,13 +27,13 @@ from cards.outcome import (
 )
 from cards.reasons import Fact, Why
 from cards.record import Kind, Medication, Order, Route
-from cards.rows import finding_row, medication_row
+from cards.rows import finding_row, infection_row, medication_row
 from cards.thresholds import Thresholds
 
 ELTROMBOPAG, AVATROMBOPAG = ("med-eltrombopag",), ("med-avatrombopag",)
 CATIONS = ("med-chelating-cations", "med-bismuth")
 LIVER = ("risk-liver", "risk-ascites", "risk-cirrhosis-decompensated", "risk-liver-failure")
-HCV = ("inf-hcv",)
+HCV, HCV_ID = ("inf-hcv",), "INF-HCV"
 BY_MOUTH = (None, Route.ORAL)
 RULES = {"dose": "TPO-05", "liver": "TPO-06", "hcv": "TPO-06"}
 """Keys of reasons by the rule whose section holds their words; all other interactions are TPO-11."""
@@ -106,7 +106,10 @@ def _reasons(p: PatientFacts, limits: Thresholds, orders: tuple[Order, ...]) -> 
 def _liver(p: PatientFacts) -> list[Reason]:
     """TPO-06: cirrhosis, portal hypertension, ascites; hepatitis C."""
     liver = tuple(finding_row("liver disease", f) for f in p.present(*LIVER))
-    hcv = tuple(finding_row("hepatitis C", f) for f in p.present(*HCV))
+    found = p.infections.current(HCV_ID, suspected=False)
+    hcv = tuple(finding_row("hepatitis C", f) for f in p.present(*HCV)) or tuple(
+        infection_row(p, i) for i in found
+    )
     return [
         *([Reason("liver", Indicator.WARNING, liver)] if liver else []),
         *([Reason("hcv", Indicator.WARNING, hcv)] if hcv else []),

@@ -18,7 +18,6 @@ INJECTIONS = ("proc-im-injection",)
 VACCINES = ("vax-live", "vax-mmr-varicella", "vax-adenoviral-vector", "vax-post-exposure")
 POST_EXPOSURE = ("vax-post-exposure",)
 MENINGOCOCCAL = ("inf-meningococcal", "inf-meningococcal-unspecific")
-MALARIA = ("inf-malaria", "inf-malaria-severe", "inf-malaria-falciparum")
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
@@ -56,14 +55,14 @@ def is_vaccine(order: Order) -> bool:
 def _is_urgent(p: PatientFacts, limits: Thresholds, order: Order) -> bool:
     """Emergency drugs; the one dose for meningococcal disease; artesunate before a transfer."""
     meningococcal = p.present(*MENINGOCOCCAL) or p.suspected(*MENINGOCOCCAL)
-    malaria = p.present(*MALARIA) or p.suspected(*MALARIA)
+    proven = p.infections.current("INF-MEN")
     return (
         order.is_in(*EMERGENCY)
         or (
             order.is_in("med-antibacterial", "med-penicillin", "med-cephalosporin")
-            and bool(meningococcal or "SAFE-12" in mimics(p, limits))
+            and bool(meningococcal or proven or "SAFE-12" in mimics(p, limits))
         )
-        or (order.is_in("med-artesunate") and bool(malaria))
+        or (order.is_in("med-artesunate") and bool(p.infections.current("INF-MAL")))
     )
 
 
