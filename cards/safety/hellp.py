@@ -13,7 +13,7 @@ from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, has_past_code, is_past
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
-from cards.record import Measurement
+from cards.record import Finding, Measurement
 from cards.rows import event_row, finding_row, measurement_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
@@ -22,6 +22,7 @@ from cards.safety.laboratory import above_range, any_of
 from cards.thresholds import Thresholds
 
 HELLP, POSTPARTUM, DELIVERY = "mimic-hellp", "risk-postpartum", "proc-delivery"
+PREGNANCY = "risk-pregnancy"
 ENZYMES = (("AST", "obs-ast"), ("ALT", "obs-alt"))
 
 
@@ -77,8 +78,9 @@ def _pregnancy(p: PatientFacts, limits: Thresholds) -> Shown:
     within = limits.span("hellp_postpartum")
     birth = tuple(finding_row("after a birth", f) for f in p.present(POSTPARTUM) if p.is_recent(f, within))
     delivered = tuple(event_row("birth", e) for e in p.done_within(within, DELIVERY))
-    if birth or delivered:
-        return Shown(Known.YES, (*birth, *delivered))
+    ended = tuple(finding_row("end of a pregnancy", f) for f in p.findings(PREGNANCY) if _ended(p, f, within))
+    if birth or delivered or ended:
+        return Shown(Known.YES, (*birth, *delivered, *ended))
     if p.person.pregnancy is not Known.YES:
         matters = p.person.pregnancy is Known.UNKNOWN and p.person.sex != "male"
         return Shown(Known.UNKNOWN if matters else Known.NO)
@@ -89,6 +91,12 @@ def _pregnancy(p: PatientFacts, limits: Thresholds) -> Shown:
     return Shown(
         Known.YES if weeks >= limits.hellp_weeks else Known.NO, (row, Input("weeks of gestation", weeks))
     )
+
+
+def _ended(p: PatientFacts, pregnancy: Finding, within: timedelta) -> bool:
+    """A pregnancy that is recorded as ended lately: by a birth, for all that is known."""
+    end = pregnancy.ended
+    return end is not None and not has_past_code(pregnancy, PREGNANCY) and end.since(p.as_of) <= within
 
 
 def _hypertension(p: PatientFacts, limits: Thresholds) -> Shown:

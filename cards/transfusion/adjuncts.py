@@ -17,9 +17,12 @@ from cards.reading.situation import has_current_dic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Measurement, Result
 from cards.rows import finding_row, measurement_row
-from cards.safety import hellp
+from cards.safety import hellp, hlh, marrow
 from cards.safety.mimics import NO_PLATELETS
 from cards.thresholds import Thresholds
+
+NOT_IMMUNE = (hellp, hlh, marrow)
+"""Mimics that gate nothing, and whose platelets are not destroyed by antibodies (SAFE-08, SAFE-05, SAFE-06)."""
 
 THROMBOSIS = ("risk-thrombosis", "risk-cvst", "risk-portal-vein-thrombosis")
 THROMBOSIS_EVER = (*THROMBOSIS, "risk-thrombosis-history", "risk-thrombophilia")
@@ -47,10 +50,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
 
 
 def may_be_immune(p: PatientFacts, mimics: frozenset[str], limits: Thresholds) -> bool:
-    """Nothing recorded speaks for another mechanism: marrow, DIC, a mimic, HELLP, other cells affected (PLT-05)."""
+    """Nothing recorded or suspected speaks for another mechanism: a mimic, DIC, marrow, other cells (PLT-05)."""
     return not (
         mimics
-        or isinstance(hellp.decide(p, limits), Advise)
+        or any(isinstance(mimic.decide(p, limits), Advise) for mimic in NOT_IMMUNE)
         or has_current_dic(p.record, limits)
         or hypoproliferative(p, limits)
         or not_isolated(p, limits)
