@@ -213,7 +213,8 @@ def _falls(card: Card, patterns: tuple[str, ...]) -> bool:
 
 def _hear_only_this_hook(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     """A.2, last row: on orders only what concerns the order; on discharge only what follows it."""
-    table.drop([card for card in table.cards if not _is_heard(card, table, p)], Why.NOT_THIS_HOOK)
+    if "*" not in precedence.HOOKS.get(p.hook, ("*",)):
+        table.drop([card for card in table.cards if not _is_heard(card, table, p)], Why.NOT_THIS_HOOK)
 
 
 def _is_heard(card: Card, table: Table, p: PatientFacts) -> bool:

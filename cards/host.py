@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cards.facts import Known, PatientFacts
+from cards.facts.once import once
 from cards.facts.patient import DONE
 from cards.months import add_months
 from cards.outcome import Input
@@ -60,6 +61,7 @@ def transplantations(p: PatientFacts) -> tuple[Performed, ...]:
     return tuple(e for e in p.given if e.status in DONE and not e.set_ids.isdisjoint(TRANSPLANT))
 
 
+@once
 def hypoproliferative(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Chemotherapy or stem cells in the last 30 days, or a present leukaemia, MDS, aplastic anaemia, marrow failure."""
     within = limits.span("hypoproliferative_days")

@@ -5,7 +5,7 @@ Patterns name rule ids: `TRF-02` itself, `TRF-02..10` those between, `TPO-*` the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -13,13 +13,9 @@ from types import MappingProxyType
 from cards.outcome import Indicator
 
 
-def matches(rule: str, patterns: Iterable[str]) -> bool:
-    """Whether a rule id is meant by one of the patterns."""
-    return _is_meant(rule, tuple(patterns))
-
-
 @lru_cache(maxsize=16384)
-def _is_meant(rule: str, patterns: tuple[str, ...]) -> bool:
+def matches(rule: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a rule id is meant by one of the patterns."""
     return any(_matches(rule, pattern) for pattern in patterns)
 
 

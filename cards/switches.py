@@ -30,5 +30,7 @@ ALL_ON: Switches = MappingProxyType({})
 
 def switch_of(answered: str, advise: Advise, switches: Switches) -> Switch:
     """The switch of a card: off before silent, by the rule that answered or the one that leads."""
+    if not switches:
+        return Switch.ON
     found = {switches.get(rule, Switch.ON) for rule in (answered, advise.rule)}
     return next(switch for switch in (Switch.OFF, Switch.SILENT, Switch.ON) if switch in found)

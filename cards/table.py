@@ -21,7 +21,7 @@ class Card:
     def indicator(self) -> Indicator:
         return self.advise.indicator
 
-    def is_of(self, patterns: Iterable[str]) -> bool:
+    def is_of(self, patterns: tuple[str, ...]) -> bool:
         return matches(self.answered, patterns)
 
     @property

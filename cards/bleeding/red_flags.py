@@ -51,7 +51,7 @@ class Flag:
 
 
 def _named(word: str, signs: tuple[Sign, ...]) -> Signed:
-    return tuple((word, sign) for sign in signs)
+    return tuple((word, sign) for sign in signs) if signs else ()
 
 
 def _severe(p: PatientFacts) -> Signed:

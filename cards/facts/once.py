@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from cards.facts.patient import PatientFacts
@@ -21,7 +21,8 @@ def once(function: Asked[T]) -> Asked[T]:
     def asked(p: PatientFacts, limits: Thresholds) -> T:
         known = p.once.get(function)
         if known is not None and known[0] is limits:
-            return cast("T", known[1])
+            kept: T = known[1]
+            return kept
         found = function(p, limits)
         p.once[function] = (limits, found)
         return found

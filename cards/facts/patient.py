@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cards.facts.bleeding import Bleeding
 from cards.facts.infections import Infections
@@ -57,7 +57,7 @@ class PatientFacts:
     dengue_current: bool = False  # proven, reported or suspected, and current
     medications_in_use: tuple[Medication, ...] = ()
     pathogens: Mapping[str, Pathogen] = field(default_factory=dict, repr=False)  # by id, order of section D
-    once: dict[object, tuple[Thresholds, object]] = field(
+    once: dict[object, tuple[Thresholds, Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )  # what many rules ask and is worked out once (`cards.facts.once`); it ends with the facts
     orders: tuple[Order, ...] = field(init=False, repr=False, compare=False)

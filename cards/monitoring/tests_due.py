@@ -53,6 +53,8 @@ class Due:
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """One info card for the tests that are due now, or, on discharge, at any time to come."""
+    if not p.infections.found and ARTESUNATE not in p.record.drug_sets:
+        return _silent(p)
     found = [due for look in LOOKS if (due := look(p, limits)) is not None]
     found = [due for due in found if p.hook == DISCHARGE or due.days[0] <= p.as_of]
     found = [due for due in found if not _is_ordered(p, due)]

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, has_past_code, is_past
+from cards.facts.once import once
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Measurement
@@ -26,8 +27,9 @@ PREGNANCY = "risk-pregnancy"
 ENZYMES = (("AST", "obs-ast"), ("ALT", "obs-alt"))
 
 
+@once
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
-    """Critical: obstetric emergency review."""
+    """Critical: obstetric emergency review. Procedures and immune causes ask it too."""
     within = limits.span("mimic_days")
     recorded = tuple(
         finding_row("HELLP syndrome", f)

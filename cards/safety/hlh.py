@@ -6,7 +6,9 @@ value is known in every record: the criteria that are missing are named. HLH rec
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, is_past
@@ -90,8 +92,8 @@ def _cytopenias(p: PatientFacts, limits: Thresholds) -> tuple[Criterion, Criteri
     hb, neutrophils = newest(p, "obs-hemoglobin", within), newest(p, "obs-neutrophils", within)
     return (
         Criterion(is_below(p, limits.hlh_platelets), (), Fact.PLATELETS),
-        _of("haemoglobin", hb, below(hb, limits.hlh_hb), Fact.HAEMOGLOBIN),
-        _of("neutrophils", neutrophils, below(neutrophils, limits.hlh_neutrophils), Fact.NEUTROPHILS),
+        _of("haemoglobin", hb, below, limits.hlh_hb, Fact.HAEMOGLOBIN),
+        _of("neutrophils", neutrophils, below, limits.hlh_neutrophils, Fact.NEUTROPHILS),
     )
 
 
@@ -100,27 +102,34 @@ def _further(p: PatientFacts, ferritin: Measurement | None, limits: Thresholds) 
     fat, fibrinogen = newest(p, "obs-triglyceride", within), newest(p, "obs-fibrinogen", within)
     spleen = tuple(finding_row("enlarged spleen", f) for f in p.present("risk-splenomegaly"))
     return (
-        _of("ferritin", ferritin, at_least(ferritin, limits.hlh_ferritin), Fact.FERRITIN),
+        _of("ferritin", ferritin, at_least, limits.hlh_ferritin, Fact.FERRITIN),
         Criterion(_answered(p, bool(spleen)), spleen, Fact.CONDITIONS),
         _lipid_or_fibrinogen(
-            _of("triglycerides", fat, at_least(fat, limits.hlh_triglyceride), Fact.TRIGLYCERIDES),
-            _of("fibrinogen", fibrinogen, at_most(fibrinogen, limits.hlh_fibrinogen), Fact.TRIGLYCERIDES),
+            _of("triglycerides", fat, at_least, limits.hlh_triglyceride, Fact.TRIGLYCERIDES),
+            _of("fibrinogen", fibrinogen, at_most, limits.hlh_fibrinogen, Fact.TRIGLYCERIDES),
         ),
     )
 
 
 def _lipid_or_fibrinogen(fat: Criterion, fibrinogen: Criterion) -> Criterion:
     """One criterion of HLH-2004: triglycerides high or fibrinogen low."""
-    met = [c for c in (fat, fibrinogen) if c.met is Known.YES]
-    if met:
-        return Criterion(Known.YES, tuple(row for c in met for row in c.rows), Fact.TRIGLYCERIDES)
+    if Known.YES in (fat.met, fibrinogen.met):
+        return Criterion(Known.YES, (*fat.rows, *fibrinogen.rows), Fact.TRIGLYCERIDES)
     unknown = Known.UNKNOWN in (fat.met, fibrinogen.met)
     return Criterion(Known.UNKNOWN if unknown else Known.NO, (), Fact.TRIGLYCERIDES)
 
 
-def _of(fact: str, m: Measurement | None, met: Known, missing: Fact) -> Criterion:
-    shown = m is not None and met is Known.YES
-    return Criterion(met, (measurement_row(fact, m),) if m is not None and shown else (), missing)
+def _of(
+    fact: str,
+    m: Measurement | None,
+    judge: Callable[[Measurement, Decimal], Known],
+    limit: Decimal,
+    missing: Fact,
+) -> Criterion:
+    if m is None:
+        return Criterion(Known.UNKNOWN, (), missing)
+    met = judge(m, limit)
+    return Criterion(met, (measurement_row(fact, m),) if met is Known.YES else (), missing)
 
 
 def _answered(p: PatientFacts, found: bool) -> Known:

@@ -109,7 +109,7 @@ def _had_infection(p: PatientFacts) -> bool:
 
 def _prolonged(p: PatientFacts, limits: Thresholds) -> Verdict:
     """TPO-01 without its gates: two low counts >= 7 days apart, >= 3 calendar months from onset."""
-    count, onset = p.platelets.decisive, find_onset(p)
+    count, onset = p.platelets.decisive, find_onset(p, limits)
     if count is None or onset is None:
         return CannotTell(Fact.ONSET)
     risks = find_risks(p, limits)
@@ -130,7 +130,7 @@ def _prolonged(p: PatientFacts, limits: Thresholds) -> Verdict:
 
 def _early(p: PatientFacts, limits: Thresholds) -> Verdict:
     """TPO-02 without its gates: below 30, under 3 months, one risk, and no excluded infection."""
-    count, onset = p.platelets.decisive, find_onset(p)
+    count, onset = p.platelets.decisive, find_onset(p, limits)
     if count is None or onset is None:
         return CannotTell(Fact.ONSET)
     if count.value >= limits.tpo_low:

@@ -61,7 +61,7 @@ def _is_recent(p: PatientFacts, limits: Thresholds) -> bool:
         p, limits
     ):
         return False
-    onset = find_onset(p)
+    onset = find_onset(p, limits)
     if onset is not None and months_since(onset, p.as_of) >= limits.tpo_months:
         return False
     acute = (i for i in p.infections.current() if not p.pathogens[i.pathogen].chronic)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from cards.facts import PatientFacts
+from cards.facts.once import once
 from cards.months import whole_months
 from cards.record import Moment
+from cards.thresholds import Thresholds
 
 RECORDED_AS = ("cond-thrombocytopenia-immune", "cond-thrombocytopenia-secondary")
 
 
-def find_onset(p: PatientFacts) -> Moment | None:
+@once
+def find_onset(p: PatientFacts, limits: Thresholds) -> Moment | None:
     """Onset of a present ITP or secondary thrombocytopenia, or first count of the low series, if earlier.
 
     Without either, the earliest onset of a recorded infection; None when nothing is dated.

@@ -76,7 +76,7 @@ def _no_response(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """A steroid for two weeks, or IVIG a week ago, since the onset, and the count is still this low."""
     if not p.record.medications:
         return ()
-    current, onset = p.platelets.current, find_onset(p)
+    current, onset = p.platelets.current, find_onset(p, limits)
     if current is None or onset is None:
         return ()
     trials = (

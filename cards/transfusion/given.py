@@ -25,6 +25,9 @@ class Given:
 
 def find_given(p: PatientFacts, limits: Thresholds) -> Given | None:
     """Platelets given in the last 6 hours, else an order of the last 2 hours that is not yet carried out."""
+    known = p.record.performed_sets | p.record.drug_sets
+    if not p.planned and known.isdisjoint(PLATELETS):
+        return None
     given = [*_transfused(p, limits)]
     ordered = [*_ordered(p, limits)]
     return max(given or ordered, key=lambda g: g.time.latest, default=None)
