@@ -11,6 +11,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 UV  := .cache/uv/bin/uv
 
+# uv installs a lock in a small part of pip's time; where it cannot (it reads no settings of pip), pip does.
+INSTALL = $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r $(1) --no-deps 2>/dev/null || \
+    $(PIP) install --require-hashes -r $(1) --no-deps
+
+# Of the many processes that the checks start, each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Extras, each with a lock of its own: otel (traces), spark (the other engine of the replay, half a gigabyte).
 KNOWN := otel spark
 ifneq ($(filter-out $(KNOWN),$(EXTRAS)),)
@@ -38,10 +45,11 @@ test: dev $(WITH_EXTRAS) ## run the tests (ARGS="tests/service -x" to choose)
 # words and numbers over files of its own (B608), and makes up patients from a seed (B311).
 SECURITY := $(BIN)/bandit -q -s B101
 
-# A minute of soak runs beside the checks before the tests: it waits more than it works, and they use one core.
-# Tests come last, so that the closing line of a good run is theirs.
-check: dev $(WITH_EXTRAS) ## run every check: format, lint, types, import contracts, security, rulebook, soak, tests
-	@passed=0; failed=; told=$$(mktemp); \
+# Beside the checks before the tests, which use one core, extras are installed and a minute of soak runs, which waits
+# more than it works. Tests come last, so that the closing line of a good run is theirs.
+check: dev ## run every check: format, lint, types, import contracts, security, rulebook, soak, tests
+	@passed=0; failed=; told=$$(mktemp); extras_told=$$(mktemp); \
+	$(if $(WITH_EXTRAS),$(MAKE) --no-print-directory $(WITH_EXTRAS) >$$extras_told 2>&1 & extras=$$!;) \
 	$(BIN)/python -m tests.soak --minutes 1 --rate 8 >$$told 2>&1 & soak=$$!; \
 	run() { \
 	    name=$$1; shift; printf '\n== %s\n' "$$name"; \
@@ -54,7 +62,9 @@ check: dev $(WITH_EXTRAS) ## run every check: format, lint, types, import contra
 	run security $(SECURITY) -r cards cds_service -x cds_service/replay; \
 	run security-of-replay $(SECURITY),B311,B608 -r cds_service/replay; \
 	run rulebook $(BIN)/python -m cds_service.rulebook --check; \
-	run soak wait $$soak; cat $$told; rm -f $$told; \
+	run soak wait $$soak; cat $$told; \
+	$(if $(WITH_EXTRAS),run extras wait $$extras; cat $$extras_told;) \
+	rm -f $$told $$extras_told; \
 	run tests $(BIN)/python -m pytest -n auto -q; \
 	if [ -n "$$failed" ]; then \
 	    set -- $$failed; printf '\nfailed: %s\nchecks: %s passed, %s failed\n' "$$*" "$$passed" "$$#"; exit 1; \
@@ -88,14 +98,16 @@ screenshots: dev ## make the pictures of the documents from the running product 
 	@$(BIN)/python -m tests.e2e.screenshots
 
 lock: $(UV) ## renew the lock files (ARGS=--upgrade for the newest versions)
-	@for lock in requirements.lock requirements-otel.lock requirements-spark.lock requirements-dev.lock; do \
+	@for lock in requirements.lock requirements-otel.lock requirements-spark.lock requirements-dev.lock \
+	        requirements-uv.lock; do \
 	    case $$lock in \
-	        *-dev.lock) groups="--group build --group dev --extra otel";; \
-	        *-otel.lock) groups="--group build --extra otel";; \
-	        *-spark.lock) groups="--group build --extra spark -c requirements.lock";; \
-	        *) groups="--group build";; \
+	        *-dev.lock) what="pyproject.toml --group build --group dev --extra otel";; \
+	        *-otel.lock) what="pyproject.toml --group build --extra otel";; \
+	        *-spark.lock) what="pyproject.toml --group build --extra spark -c requirements.lock";; \
+	        *-uv.lock) what="--group uv";; \
+	        *) what="pyproject.toml --group build";; \
 	    esac; \
-	    $(UV) pip compile pyproject.toml $$groups --universal --python-version 3.11 --generate-hashes \
+	    $(UV) pip compile $$what --universal --python-version 3.11 --generate-hashes \
 	        --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	        -q -o $$lock $(ARGS) || exit 1; \
 	done
@@ -125,21 +137,22 @@ CREATE_VENV = \
     echo "Creating .venv with $$found ($$version)"; \
     "$$found" -m venv --clear .venv
 
-.venv/.installed: requirements.lock pyproject.toml
+.venv/.installed: requirements.lock requirements-uv.lock pyproject.toml
 	@$(if $(PYTHON),false,$(BIN)/python -m pip --version >/dev/null 2>&1) || { $(CREATE_VENV); }
 	@echo "Installing the locked packages"
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --require-hashes -r requirements-uv.lock || echo "without uv, so it takes longer" >&2
+	@$(call INSTALL,requirements.lock)
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock
 	@echo "Installing the locked packages for development"
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(call INSTALL,requirements-dev.lock)
 	@touch $@
 
 $(patsubst %,.venv/.installed-%,$(KNOWN)): .venv/.installed-%: .venv/.installed requirements-%.lock
 	@echo "Installing the locked packages of the extra $*"
-	@$(PIP) install --require-hashes -r requirements-$*.lock
+	@$(call INSTALL,requirements-$*.lock)
 	@touch $@
 
 $(UV):

@@ -13,7 +13,7 @@ import pytest
 
 from tests.house.tree import PROJECT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-spark.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-spark.lock", "requirements-uv.lock")
 CHECKS = ("ruff", "mypy", "lint-imports", "bandit", "python")
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
@@ -82,6 +82,25 @@ def test_an_extra_is_installed_from_its_own_lock_and_only_when_it_is_asked_for(i
     told = make(installed, "install", "EXTRAS=spark").stdout
     assert "install --require-hashes -r requirements-spark.lock" in told
     assert make(installed, "install", "EXTRAS=spark").stdout == ""
+
+
+def test_a_lock_is_installed_by_uv_and_where_uv_fails_by_pip(installed: Path) -> None:
+    for fails in (False, True):
+        (installed / ".venv/.installed-spark").unlink()
+        write_script(installed / ".venv/bin/uv", 'echo "uv $*"' + ("; exit 1" if fails else ""))
+        told = make(installed, "install", "EXTRAS=spark").stdout.splitlines()
+        by_uv = "uv pip install -q --python .venv/bin/python --require-hashes -r requirements-spark.lock --no-deps"
+        assert told[1] == by_uv
+        assert [one.startswith("python -m pip ") for one in told[2:]] == [True] * fails
+
+
+def test_an_extra_is_installed_beside_the_checks_and_counts_as_one(installed: Path) -> None:
+    (installed / ".venv/.installed-spark").unlink()
+    write_script(installed / ".venv/bin/python", 'case "$*" in *pip*) echo no; exit 1;; esac')
+    done = make(installed, "check", "EXTRAS=spark")
+    assert "\n== extras\nInstalling the locked packages of the extra spark\nno\n" in done.stdout
+    assert done.stdout.endswith("\nfailed: extras\nchecks: 9 passed, 1 failed\n")
+    assert done.returncode != 0
 
 
 def test_a_python_without_venv_is_named_with_its_remedy(clone: Path, tmp_path: Path) -> None:
