@@ -12,7 +12,7 @@ from msgspec.json import Decoder
 
 from cards.valuesets import Terminology
 from cds_service.fhir.shapes import CodeableConcept, Observation
-from cds_service.replay.known import ALWAYS_KNOWN, Json, decode, known_from, known_since
+from cds_service.replay.known import ALWAYS_KNOWN, Json, decode, known_at, known_from, known_since
 
 COUNT_SETS: Final = frozenset({"obs-platelet-count", "obs-platelet-count-cord", "obs-platelet-count-citrate"})
 _OBSERVATION: Final = Decoder(Observation)
@@ -24,7 +24,7 @@ _ABOUT: Final = {"MedicationRequest": _DRUG, "MedicationAdministration": _DRUG, 
 class Held(Struct, eq=False, gc=False):
     """`known`: since when (None: always); `file`, `line`: where it stands; `sets`: the value sets of what it is about.
 
-    `shape` is an Observation that is R4, else None.
+    `shape` is an Observation that is R4, else None. `is_count`: it is about platelets that are counted.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Held(Struct, eq=False, gc=False):
     line: int
     shape: Observation | None = None
     sets: frozenset[str] = frozenset()
+    is_count: bool = False
     decoded: Json | None = None
 
     @property
@@ -64,11 +65,6 @@ class Held(Struct, eq=False, gc=False):
         """Whether it can be shown when it was known."""
         return self.known is not None or self.kind in ALWAYS_KNOWN
 
-    @property
-    def is_count(self) -> bool:
-        """Whether it is about platelets that are counted."""
-        return not self.sets.isdisjoint(COUNT_SETS)
-
 
 def hold(raw: bytes, file: str, line: int, terminology: Terminology) -> Held | None:
     """The resource of a line; None where it is no JSON that anybody writes."""
@@ -77,14 +73,19 @@ def hold(raw: bytes, file: str, line: int, terminology: Terminology) -> Held | N
         sets = _sets_of(shape.code, terminology)
         for part in shape.component:
             sets |= _sets_of(part.code, terminology)
-        return Held("Observation", shape.id, raw, known_since(_times(shape)), file, line, shape, sets)
+        known = None if shape.issued is None else known_at(shape.issued)
+        if known is None:
+            known = known_since(_times(shape))
+        is_count = not sets.isdisjoint(COUNT_SETS)
+        return Held("Observation", shape.id, raw, known, file, line, shape, sets, is_count)
     resource = decode(raw)
     if resource is None:
         return None
     own = resource.get("id")
     kind, id_ = str(resource.get("resourceType")), own if isinstance(own, str) else None
     sets = _sets_of_json(resource, kind, terminology)
-    return Held(kind, id_, raw, known_from(resource), file, line, None, sets, resource)
+    is_count = not sets.isdisjoint(COUNT_SETS)
+    return Held(kind, id_, raw, known_from(resource), file, line, None, sets, is_count, resource)
 
 
 def _read_observation(raw: bytes) -> Observation | None:

@@ -101,7 +101,7 @@ def known_from(resource: Json) -> datetime | None:
 def known_since(texts: Iterable[str | None]) -> datetime | None:
     """The same of members that are at hand, in their order."""
     for text in texts:
-        found = None if text is None else _end_of(text)
+        found = None if text is None else known_at(text)
         if found is not None:
             return found
     return None
@@ -112,10 +112,11 @@ def moment(resource: Json, path: str) -> datetime | None:
     member: object = resource
     for name in path.split("."):
         member = member.get(name) if isinstance(member, dict) else None
-    return _end_of(member) if isinstance(member, str) else None
+    return known_at(member) if isinstance(member, str) else None
 
 
-def _end_of(text: str) -> datetime | None:
+def known_at(text: str) -> datetime | None:
+    """The end of the interval that a date stands for; None where it cannot be read."""
     try:
         return read_instant(text)  # most are exact, and this is the quicker
     except ValueError:

@@ -217,15 +217,16 @@ def _position(placed: _Placed) -> int:
 
 def sort_out(patient_id: str, held: Sequence[Held], content: Content) -> Knowledge:
     """Measurements apart from the rest."""
-    named = Counter([one.id for one in held if one.kind == _KEY])
-    if not all(map(is_id, named)):
+    ids = [one.id for one in held if one.kind == _KEY]
+    if not all(map(is_id, ids)):
         return Knowledge(tuple(enumerate(held)))
+    again = {name for name, many in Counter(ids).items() if many > 1} if len(set(ids)) < len(ids) else set()
     own = f"Patient/{patient_id}"
     measured: list[Measured] = []
     unsure: dict[str, tuple[int, datetime, Held, _Key | None]] = {}
     for position, one in enumerate(held):
         shape = one.shape
-        if shape is None or one.known is None or named[one.id] != 1 or one.is_count:
+        if shape is None or one.known is None or one.is_count or one.id in again:
             continue
         if not _may_be_one(shape, own):
             continue
@@ -277,11 +278,15 @@ def _key(shape: Observation, content: Content) -> _Key | None:
         is UNSET
     ):
         return None
-    ranges, flags = _written(shape.written_range), _written(shape.written_interpretation)
-    if len(ranges) > _LONGEST or len(flags) > _LONGEST:
+    ranges, flags = shape.written_range, shape.written_interpretation
+    written = (
+        b"" if isinstance(ranges, UnsetType) else bytes(ranges),
+        b"" if isinstance(flags, UnsetType) else bytes(flags),
+    )
+    if len(written[0]) > _LONGEST or len(written[1]) > _LONGEST:
         return None
     unit = quantity.comparator, quantity.unit, quantity.system, quantity.code
-    return content.version, shape.code, shape.status, shape.data_absent_reason, *unit, ranges, flags
+    return content.version, shape.code, shape.status, shape.data_absent_reason, unit, written
 
 
 def _is_instant(text: str) -> bool:
@@ -291,10 +296,6 @@ def _is_instant(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _written(member: Raw | UnsetType) -> bytes:
-    return b"" if isinstance(member, UnsetType) else bytes(member)
 
 
 def _is_usable(shape: Observation, like: _Like, content: Content) -> bool:

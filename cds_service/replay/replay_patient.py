@@ -187,7 +187,7 @@ def _hold(lines: Iterable[tuple[str, int, bytes]], terminology: Terminology, asi
         one = hold(raw, file, number, terminology)
         if one is None:  # its head could be read: a number that nobody writes
             aside.add(f"{file}:{number}", "", "not JSON")
-        elif not one.has_time:
+        elif one.known is None and not one.has_time:
             aside.add(one.place, one.kind, NO_TIME)
         elif one.kind == "Observation" and not (one.sets or is_panel(one)):
             if _PLATELETS.search(raw):
