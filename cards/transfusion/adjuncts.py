@@ -15,7 +15,7 @@ from cards.monitoring.isolated import not_isolated
 from cards.outcome import Advice, Advise, Answers, Input, NoAdvice, Topic
 from cards.reading.situation import has_current_dic
 from cards.reasons import Fact, Why
-from cards.record import Kind, Measurement, Result
+from cards.record import Finding, Kind, Measurement, Result
 from cards.rows import finding_row, measurement_row
 from cards.safety import hellp, hlh, marrow
 from cards.safety.mimics import NO_PLATELETS
@@ -70,10 +70,11 @@ def immunoglobulin(p: PatientFacts, limits: Thresholds, *, emergency: bool) -> A
     iga = p.findings("risk-iga-deficiency")
     egfr = p.newest("obs-egfr", limits.span("egfr_days"))
     kidney = p.present("risk-ckd", "status-dialysis")
+    low = egfr if egfr is not None and egfr.value < limits.ivig_egfr else None
     cautions = (
         ("IMM-01/caution.thrombosis", bool(thrombosis)),
         ("IMM-01/caution.iga", bool(iga)),
-        ("IMM-01/caution.kidney", bool(kidney)),
+        ("IMM-01/caution.kidney", bool(kidney) or low is not None),
     )
     unknown = (
         (Fact.AGE, p.person.age_years is None),
@@ -89,6 +90,7 @@ def immunoglobulin(p: PatientFacts, limits: Thresholds, *, emergency: bool) -> A
             *(finding_row("thrombosis or its risk", f) for f in thrombosis),
             *(finding_row("IgA deficiency", f) for f in iga),
             *(finding_row("kidney disease", f) for f in kidney),
+            *((measurement_row("eGFR", low),) if low is not None else ()),
         ),
     )
 
@@ -170,7 +172,7 @@ def _against(
 ) -> tuple[tuple[str, ...], tuple[Input, ...]]:
     """Cautions against tranexamic acid, and the rows of those that the card does not show already."""
     sets = {b.set_id for b in bleeds}
-    clots = [f for f in p.present(*THROMBOSIS) if p.is_recent(f, limits.span("thrombosis_days")) is not False]
+    clots = _clots(p, limits)
     seizures = p.present("risk-seizure")
     kidney = _failing_kidney(p, limits)
     dialysis = p.present("status-dialysis")
@@ -191,6 +193,13 @@ def _against(
         *(finding_row("dialysis", f) for f in dialysis),
     )
     return tuple(f"IMM-04/against.{key}" for key, applies in found if applies), rows
+
+
+def _clots(p: PatientFacts, limits: Thresholds) -> list[Finding]:
+    """Thrombosis of the last months, also a suspected one; without a date it may be."""
+    within = limits.span("thrombosis_days")
+    found = (*p.present(*THROMBOSIS), *p.suspected(*THROMBOSIS))
+    return [f for f in found if p.is_recent(f, within) is not False]
 
 
 def _failing_kidney(p: PatientFacts, limits: Thresholds) -> Measurement | None:
