@@ -408,6 +408,12 @@ class Record:
         """Every value set of a procedure or transfusion."""
         return frozenset().union(*[e.set_ids for e in self.performed])
 
+    def measured(self, set_id: str) -> tuple[Measurement, ...]:
+        """All measurements of a set, in the order of the record; most sets have none, which costs no exception."""
+        if set_id not in self.measurements:
+            return ()
+        return self.measurements[set_id]
+
     def findings_of(self, *set_ids: str) -> tuple[Finding, ...]:
         """The findings of these sets, present or past, in the order of the record."""
         if self.finding_sets.isdisjoint(set_ids):

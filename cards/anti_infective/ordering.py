@@ -21,6 +21,8 @@ def order(
 
 def is_ordered(p: PatientFacts, template: str) -> bool:
     """An active order of the template's value set exists; a template without a set can never be told."""
+    if not p.planned:
+        return False
     set_id = TEMPLATES[template].set_id
     return set_id is not None and any(o.status == "active" and set_id in o.set_ids for o in p.planned)
 

@@ -83,7 +83,7 @@ class PatientFacts:
         """All measurements of a set, in the order of the record."""
         found = self._measured.get(set_id)
         if found is None:
-            found = self._measured[set_id] = self.record.measurements.get(set_id, ())
+            found = self._measured[set_id] = self.record.measured(set_id)
         return found
 
     def newest(self, set_id: str, within: timedelta | None = None) -> Measurement | None:

@@ -46,7 +46,7 @@ def find_worsening(record: Record, limits: Thresholds) -> Worsening:
         and p.status in ("completed", "in-progress")
         and is_recent(p.end or p.start, record.as_of, within)
     )
-    values = record.measurements.get(HAEMOGLOBIN, ())
+    values = record.measured(HAEMOGLOBIN)
     return Worsening(given, _low_haemoglobin(values, record.as_of, within, limits) if values else ())
 
 

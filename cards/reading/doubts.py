@@ -204,7 +204,7 @@ def _isolated(
     limits: Thresholds,
 ) -> Clumping | None:
     """No bleeding, normal in the 7 days before, other cells normal, and the analyser flagged the MPV."""
-    indices = record.measurements.get("obs-platelet-indices", ())
+    indices = record.measured("obs-platelet-indices")
     if not indices or previous is None or previous.value < limits.normal or bleeding.active:
         return None
     if not gap(previous.time, current.time) < limits.span("clump_previous_days"):
@@ -223,7 +223,7 @@ def _other_cells_normal(record: Record, limits: Thresholds) -> bool:
     days = limits.span("not_isolated_hb_fall_days")
 
     def lowest(set_id: str) -> Measurement | None:
-        recent = [m for m in record.measurements.get(set_id, ()) if is_fresh(m.time, record.as_of, days)]
+        recent = [m for m in record.measured(set_id) if is_fresh(m.time, record.as_of, days)]
         return min(recent, key=lambda m: m.value, default=None)
 
     haemoglobin, neutrophils = lowest("obs-hemoglobin"), lowest("obs-neutrophils")

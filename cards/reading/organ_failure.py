@@ -39,7 +39,7 @@ def _kidney_fails(record: Record, creatinine: Measurement, limits: Thresholds) -
     time = creatinine.time
     before = [
         m.value
-        for m in record.measurements.get(CREATININE, ())
+        for m in record.measured(CREATININE)
         if m.time is not None and time is not None and near <= time.earliest - m.time.earliest <= far
     ]
     if before and creatinine.value >= limits.creatinine_rise * median(before):
@@ -49,7 +49,7 @@ def _kidney_fails(record: Record, creatinine: Measurement, limits: Thresholds) -
 
 
 def _newest(record: Record, set_id: str, within: timedelta) -> Measurement | None:
-    values = record.measurements.get(set_id)
+    values = record.measured(set_id)
     if not values:
         return None
     recent = [m for m in values if is_recent(m.time, record.as_of, within)]

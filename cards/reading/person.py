@@ -74,7 +74,7 @@ def completed_years(born: date, today: date) -> int:
 
 def _weight(record: Record, limits: Thresholds) -> Measurement | None:
     """The newest body weight, at most 30 days old, with an exact positive value."""
-    values = record.measurements.get(WEIGHT, ())
+    values = record.measured(WEIGHT)
     if not values:
         return None
     within = limits.span("weight_days")
@@ -145,7 +145,7 @@ def _recorded(evidence: PregnancyEvidence) -> tuple[float, bool]:
 
 def read_gestation(record: Record, pregnancy: Known, limits: Thresholds) -> Decimal | None:
     """Weeks of gestation; in a pregnancy those of today, else as recorded (of a newborn: at birth)."""
-    values = [m for m in record.measurements.get(GESTATION, ()) if m.time is not None]
+    values = [m for m in record.measured(GESTATION) if m.time is not None]
     if not values:
         return None
     newest = max(values, key=_sampled)

@@ -87,7 +87,7 @@ class _Today:
 
     def readings(self, set_id: str) -> tuple[Measurement, ...]:
         """All readings of the window."""
-        values = self.record.measurements.get(set_id, ())
+        values = self.record.measured(set_id)
         return tuple(m for m in values if is_recent(m.time, self.as_of, self.window)) if values else ()
 
     def newest(self, set_id: str) -> tuple[Measurement, ...]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, is_past
+from cards.facts.once import once
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Measurement
@@ -32,6 +33,7 @@ class Criterion:
     missing: Fact
 
 
+@once
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning; critical with a ferritin above 10,000 or organ failure."""
     recorded = current_rows(p, "SAFE-05", limits)

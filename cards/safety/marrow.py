@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts
+from cards.facts.once import once
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Result
@@ -21,6 +22,7 @@ KNOWN = ("mimic-marrow", "mimic-acute-leukaemia", "mimic-aplastic")
 PANCYTOPENIA = "mimic-pancytopenia"
 
 
+@once
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning where the count is below 150 or unknown and something else than the platelets is ill."""
     if is_below(p, limits.normal) is Known.NO:

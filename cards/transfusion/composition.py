@@ -100,13 +100,14 @@ def orders(
     case: Case, label: str, templates: tuple[str, ...], priority: str, due: datetime | None = None
 ) -> tuple[Suggestion, ...]:
     """One button for what no active order covers; `due` dates the next count."""
+    why = reasons(case)
     actions = tuple(
         Action(
             ActionType.CREATE,
             name,
             priority,
             due=due if name.startswith("cbc") else None,
-            reasons=reasons(case),
+            reasons=why,
         )
         for name in templates
         if not is_ordered(case.p, name)

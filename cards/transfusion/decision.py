@@ -11,6 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from cards.facts import Blocker, PatientFacts, PlateletCount
+from cards.facts.once import once
 from cards.host import is_newborn
 from cards.outcome import Advice, Advise, Answers, CannotTell, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
@@ -56,6 +57,7 @@ BUILDERS: Mapping[str, Callable[[Case], Advise]] = MappingProxyType(
 )
 
 
+@once
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """One advice at most; for newborns none, for they have limits of their own (TRF-13)."""
     if is_newborn(p, limits):
