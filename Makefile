@@ -38,8 +38,11 @@ install: .venv/.installed $(WITH_EXTRAS) ## create .venv with the locked package
 serve: install ## start the service on this machine (PORT=9000 for another port than 8080)
 	@exec $(BIN)/platelet-hooks serve --host 127.0.0.1 --port $(PORT)
 
+# In the order and the groups of tests/conftest.py.
+TESTS := $(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -q
+
 test: dev $(WITH_EXTRAS) ## run the tests (ARGS="tests/service -x" to choose)
-	@$(BIN)/python -m pytest -n auto -q $(ARGS)
+	@$(TESTS) $(ARGS)
 
 # Asserts (B101) tell the type checker what is known; no input is refused by one. The replay composes its SQL of its own
 # words and numbers over files of its own (B608), and makes up patients from a seed (B311).
@@ -65,7 +68,7 @@ check: dev ## run every check: format, lint, types, import contracts, security, 
 	run soak wait $$soak; cat $$told; \
 	$(if $(WITH_EXTRAS),run extras wait $$extras; cat $$extras_told;) \
 	rm -f $$told $$extras_told; \
-	run tests $(BIN)/python -m pytest -n auto -q; \
+	run tests $(TESTS); \
 	if [ -n "$$failed" ]; then \
 	    set -- $$failed; printf '\nfailed: %s\nchecks: %s passed, %s failed\n' "$$*" "$$passed" "$$#"; exit 1; \
 	fi

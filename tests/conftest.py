@@ -60,6 +60,42 @@ def pytest_xdist_auto_num_workers() -> int:
 gc.disable()
 
 
+# Files that take longest, first: those that wait for other processes, then those that compute.
+LONGEST = (
+    "replay/test_replay_spark",
+    "e2e",
+    "replay",
+    "service/test_served_signals",
+    "service/test_faults_served",
+)
+TOGETHER = ("e2e", "replay/test_replay_resume", "replay/test_replay_spark", "replay")
+"""Files of one worker, which make the same browser or export but once."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker of xdist is known where xdist is not."""
+    config.addinivalue_line("markers", "xdist_group(name): tests of one worker")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each file, or some together, belongs to one worker, and the longest come first: none ends alone with them."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            file = _file(item)
+            group = next((one for one in TOGETHER if file.startswith(one)), file)
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: _place(_file(item)))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.path.relative_to(PROJECT / "tests").with_suffix("").as_posix()
+
+
+def _place(file: str) -> int:
+    return next((n for n, start in enumerate(LONGEST) if file.startswith(start)), len(LONGEST))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     gc.collect()

@@ -8,9 +8,10 @@ judge(vignette, answer) == []                # what the clinician expects
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -37,7 +38,37 @@ RULES = frozenset((SCOPE, *(rule for advice in ALL_ADVICE for rule in advice.ids
 
 Answer = Mapping[str, Any]
 
-each_vignette = pytest.mark.parametrize("vignette", VIGNETTES, ids=lambda v: v.id.replace(" ", "-"))
+WORKER_STORIES = 40
+"""Stories that follow each other and belong to one worker, whatever is asked of them: each is answered once."""
+
+
+def each_vignette(check: Callable[[Vignette], None]) -> Callable[[Sequence[Vignette]], None]:
+    """Makes a test of the check of a story. The many cases of a story are one test, which tells all that fail."""
+
+    @pytest.mark.parametrize("stories", _with_cases())
+    def test(stories: Sequence[Vignette]) -> None:
+        failed = []
+        for story in stories:
+            try:
+                check(story)
+            except Exception as error:
+                error.add_note(f"{story.id}: {story.about}")
+                failed.append(error)
+        if failed:
+            raise ExceptionGroup(f"{len(failed)} of {len(stories)} stories", failed)
+
+    test.__name__, test.__doc__, test.__module__ = check.__name__, check.__doc__, check.__module__
+    return test
+
+
+def _with_cases() -> list[Any]:
+    """A vignette and its cases each, by its id."""
+    found = []
+    for base, some in groupby(enumerate(VIGNETTES), key=lambda one: one[1].id.partition("/")[0]):
+        numbers, stories = zip(*some, strict=True)
+        worker = pytest.mark.xdist_group(f"stories-{numbers[0] // WORKER_STORIES}")
+        found.append(pytest.param(stories, id=base, marks=worker))
+    return found
 
 
 @cache

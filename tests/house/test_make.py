@@ -177,7 +177,8 @@ def test_ci_runs_make_check_from_anywhere(installed: Path, tmp_path: Path) -> No
         timeout=60,
         check=False,
     )
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "python -m pytest -n auto -q")
+    tests = "python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -q"
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, tests)
 
 
 def test_the_project_runs_on_the_pythons_that_make_looks_for() -> None:

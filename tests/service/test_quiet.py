@@ -17,12 +17,12 @@ from cards.valuesets import load
 from cds_service.content import load_content
 from cds_service.evaluate import Evaluation, evaluate, prepare
 from cds_service.facts import quiet
-from cds_service.fixture_files import fixtures_folder
 from cds_service.gather import gather
 from cds_service.hooks.request import HookRequest, read_request
 from cds_service.hooks.wire import encode
 from cds_service.stories.request import story_request
-from cds_service.stories.vignettes import Vignette, read_vignettes
+from cds_service.stories.vignettes import Vignette
+from tests.cards.telling import each_vignette
 from tests.service.build import (
     ATC,
     LOCAL,
@@ -38,7 +38,6 @@ from tests.service.build import (
 )
 from tests.service.hook_calls import EVALUATION, call, platelets
 
-VIGNETTES = read_vignettes(fixtures_folder() / "vignettes")
 ALWAYS_TOLD = ("unmapped condition", "unmapped drug", "unmapped procedure", "unmapped allergy", "belongs to")
 
 
@@ -92,7 +91,7 @@ def test_the_standard_records_are_answered_alike(name: str) -> None:
     check_agreement(read(body(CHARTS[name], 1, NOW, in_force().keys)))
 
 
-@pytest.mark.parametrize("vignette", VIGNETTES, ids=lambda v: v.id.replace(" ", "-"))
+@each_vignette
 def test_a_quiet_story_is_answered_alike(vignette: Vignette) -> None:
     request = story_request(vignette.story, "case", NOW, in_force().keys)
     found = read(encode(request), vignette.story.hook)
