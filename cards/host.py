@@ -20,7 +20,7 @@ from cards.thresholds import Thresholds
 WEEK = 7
 RITUXIMAB = "med-rituximab"
 HIV_CONDITION, HIV_ID = ("inf-hiv",), "INF-HIV"
-TRANSPLANT, ASPLENIA = ("status-transplant",), ("risk-asplenia",)
+TRANSPLANT, ASPLENIA, SPLENECTOMY = ("status-transplant",), ("risk-asplenia",), ("proc-splenectomy",)
 FAILING = ("mimic-acute-leukaemia", "mimic-aplastic")
 CHEMOTHERAPY, STEM_CELLS = ("proc-chemotherapy",), ("status-transplant",)
 """Only the codes of stem-cell transplantation in `status-transplant` are procedures."""
@@ -56,9 +56,13 @@ def immunocompromised(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 def transplantations(p: PatientFacts) -> tuple[Performed, ...]:
     """Transplantations that were done, whenever that was."""
-    if p.record.performed_sets.isdisjoint(TRANSPLANT):
+    return _ever_done(p, TRANSPLANT)
+
+
+def _ever_done(p: PatientFacts, sets: tuple[str, ...]) -> tuple[Performed, ...]:
+    if p.record.performed_sets.isdisjoint(sets):
         return ()
-    return tuple(e for e in p.given if e.status in DONE and not e.set_ids.isdisjoint(TRANSPLANT))
+    return tuple(e for e in p.given if e.status in DONE and not e.set_ids.isdisjoint(sets))
 
 
 @once
@@ -106,5 +110,8 @@ def _recent_rituximab(p: PatientFacts, drug: Medication, limits: Thresholds) -> 
 
 
 def asplenia(p: PatientFacts) -> tuple[Input, ...]:
-    """No spleen or one without function, also as history."""
-    return tuple(finding_row("asplenia", f) for f in p.findings(*ASPLENIA))
+    """No spleen or one without function, also as history; a spleen that was removed, whenever that was."""
+    return (
+        *(finding_row("asplenia", f) for f in p.findings(*ASPLENIA)),
+        *(event_row("spleen removed", e) for e in _ever_done(p, SPLENECTOMY)),
+    )

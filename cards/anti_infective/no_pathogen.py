@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cards.anti_infective.recorded import is_infection_recorded
 from cards.facts import PatientFacts
+from cards.host import asplenia
 from cards.outcome import (
     Action,
     ActionType,
@@ -18,7 +19,7 @@ from cards.outcome import (
 )
 from cards.reasons import Fact, Why
 from cards.record import Kind
-from cards.rows import finding_row, platelet_row, sign_row
+from cards.rows import platelet_row, sign_row
 from cards.thresholds import Thresholds
 
 RULE = "INF-GEN-05"
@@ -37,24 +38,24 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         return NoAdvice(Why.INFECTION_RECORDED)
     if not p.answered(Kind.CONDITIONS):
         return CannotTell(Fact.CONDITIONS)
-    asplenia = p.present("risk-asplenia")
+    no_spleen = asplenia(p)
     references = (count.reference, *(s.reference for s in p.signs.fever))
     return Advise(
         RULE,
         Indicator.INFO,
-        cautions=("caution.asplenia",) if asplenia else (),
+        cautions=("caution.asplenia",) if no_spleen else (),
         unknown=(Fact.TRAVEL,),
         inputs=(
             *platelet_row(p),
             *(sign_row("fever", s) for s in p.signs.fever),
-            *(finding_row("no spleen", f) for f in asplenia),
+            *no_spleen,
         ),
         suggestions=(
             Suggestion(
                 "tests", (Action(ActionType.CREATE, "fever-workup", "urgent", reasons=references),), True
             ),
         ),
-        also=("POP-08",) if asplenia else (),
+        also=("POP-08",) if no_spleen else (),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cards.facts import Known, PatientFacts
+from cards.host import asplenia
 from cards.orders.selection import none_chosen, read_count, refer, remove
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
@@ -19,7 +20,7 @@ FOR_PLATELETS = (
     "cond-thrombocytopenia-unspecified",
     "cond-thrombocytopenia-drug",
 )
-RHD_NEGATIVE, NO_SPLEEN, POSTPARTUM = ("status-rhd-negative",), ("risk-asplenia",), ("risk-postpartum",)
+RHD_NEGATIVE, POSTPARTUM = ("status-rhd-negative",), ("risk-postpartum",)
 RED_CELL_PARASITES = ("INF-MAL", "INF-BAB")
 BLOOD = ("proc-red-cell-transfusion", "proc-platelet-transfusion", "product-platelets")
 
@@ -82,7 +83,7 @@ def _reasons(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
     hb_rows = () if hb is None else (measurement_row("haemoglobin", hb),)
     found: tuple[tuple[str, Indicator, tuple[Input, ...]], ...] = (
         ("negative", Indicator.CRITICAL, _rhd_negative(p)),
-        ("spleen", Indicator.CRITICAL, tuple(finding_row("no spleen", f) for f in p.findings(*NO_SPLEEN))),
+        ("spleen", Indicator.CRITICAL, asplenia(p)),
         ("haemoglobin", Indicator.CRITICAL, hb_rows if very_low else ()),
         ("dat", Indicator.CRITICAL, tuple(result_row("direct antiglobulin test", t) for t in dat)),
         ("haemolysis", Indicator.CRITICAL, find_haemolysis(p, limits).rows),
