@@ -28,6 +28,7 @@ from cds_service.stories.coding import STANDARD, Dialect
 from cds_service.stories.request import story_request
 from cds_service.stories.story import Story
 from cds_service.stories.vignettes import ExpectedCard, Vignette, read_vignettes
+from tests.together import check_all, named_as
 
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
 VIGNETTES = read_vignettes(fixtures_folder() / "vignettes")
@@ -47,18 +48,9 @@ def each_vignette(check: Callable[[Vignette], None]) -> Callable[[Sequence[Vigne
 
     @pytest.mark.parametrize("stories", _with_cases())
     def test(stories: Sequence[Vignette]) -> None:
-        failed = []
-        for story in stories:
-            try:
-                check(story)
-            except Exception as error:
-                error.add_note(f"{story.id}: {story.about}")
-                failed.append(error)
-        if failed:
-            raise ExceptionGroup(f"{len(failed)} of {len(stories)} stories", failed)
+        check_all(check, {f"{story.id}: {story.about}": story for story in stories})
 
-    test.__name__, test.__doc__, test.__module__ = check.__name__, check.__doc__, check.__module__
-    return test
+    return named_as(check, test)
 
 
 def _with_cases() -> list[Any]:

@@ -15,6 +15,7 @@ from cards.record import Answer, Kind
 from tests.cards import build
 from tests.cards.build import LIMITS, ago, condition, count, facts, gum_bleeding, near, nosebleed, purpura
 from tests.cards.said import advice, paragraph, read, title
+from tests.together import together
 
 NO_CONDITIONS = {Kind.CONDITIONS: Answer.ABSENT}
 OPEN = gum_bleeding(days=5)
@@ -182,8 +183,8 @@ def test_a_stale_normal_count_reassures_nobody() -> None:
     assert card(facts([count(200, days=29)], findings=[OPEN, nosebleed(patient_reported=True)]))
 
 
-@pytest.mark.parametrize("word", FINDING_WORDS)
-@pytest.mark.parametrize("key", ["title", "title.undated", "title.suspected", "title.site", "title.code"])
-def test_every_finding_fits_the_summary(word: str, key: str) -> None:
-    found = Advise("BLD-04", Indicator.WARNING, values={"bleed": FINDING_WORDS[word], "days": 14})
-    assert len(paragraph(found, key)) <= 139
+@together(FINDING_WORDS)
+def test_every_finding_fits_the_summary(words: str) -> None:
+    found = Advise("BLD-04", Indicator.WARNING, values={"bleed": words, "days": 14})
+    for key in ("title", "title.undated", "title.suspected", "title.site", "title.code"):
+        assert len(paragraph(found, key)) <= 139, key

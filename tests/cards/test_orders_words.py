@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from cards.orders import ADVICE
 from cards.wording import CONDITION, fill
 from tests.cards.direct import LIMITS, words
+from tests.together import together
 
 LONGEST = {
     "count": "last known platelets",
@@ -20,8 +19,10 @@ OWN = [rule for advice in ADVICE for rule in advice.ids if words()[rule].paragra
 TITLES = [(r, k) for r in OWN for k in words()[r].paragraphs if k.startswith("title")]
 
 
-@pytest.mark.parametrize(("rule", "key"), TITLES, ids=lambda value: value)
-def test_a_title_fits_with_the_longest_values(rule: str, key: str) -> None:
+@together({f"{rule}/{key}": (rule, key) for rule, key in TITLES})
+def test_a_title_fits_with_the_longest_values(title_of: tuple[str, str]) -> None:
+    rule, key = title_of
+
     def value_of(hole: str) -> str:
         _, _, name = hole.partition(":")
         return str(getattr(LIMITS, name)) if name else LONGEST[hole]
@@ -30,13 +31,13 @@ def test_a_title_fits_with_the_longest_values(rule: str, key: str) -> None:
     assert len(title) <= 139, len(title)
 
 
-@pytest.mark.parametrize("rule", OWN)
+@together({rule: rule for rule in OWN})
 def test_a_card_can_be_overridden_and_names_its_source(rule: str) -> None:
     assert words()[rule].overrides
     assert words()[rule].evidence
 
 
-@pytest.mark.parametrize("rule", OWN)
+@together({rule: rule for rule in OWN})
 def test_the_words_advise_and_never_order(rule: str) -> None:
     text = " ".join(words()[rule].paragraphs.values())
     assert re.search(r"\b(must|stop the|do not give)\b", text) is None

@@ -27,6 +27,7 @@ from cards.code_systems import (
 )
 from cards.valueset_files import read_file, read_folder
 from cards.valuesets import FOLDER, Terminology, load, normalise_coding, normalise_system
+from tests.together import together
 
 ATC = "http://www.whocc.no/atc"
 MIMIC_ICD_10 = "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-diagnosis-icd10"
@@ -42,13 +43,13 @@ def sets_of(system: str, code: str, terminology: Terminology = TERMINOLOGY) -> s
 # ---------------------------------------------------------------------- the shipped files
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@together({path.stem: path for path in FILES})
 def test_every_file_is_a_valid_fhir_value_set(path: Path) -> None:
     resource = FhirValueSet.model_validate_json(path.read_bytes())
     assert resource.id == path.stem
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@together({path.stem: path for path in FILES})
 def test_every_concept_stands_on_one_line(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     concepts = [

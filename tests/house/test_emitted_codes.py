@@ -17,12 +17,13 @@ from cds_service.published_codes import (
     reason_coding,
     topic_coding,
 )
+from tests.together import together
 
 CONTENT = load_content()
 BASE = "https://cds.example.org"
 
 
-@pytest.mark.parametrize("name", CONTENT.templates)
+@together({one: one for one in CONTENT.templates})
 def test_the_code_of_a_draft_is_verified(name: str) -> None:
     code = CONTENT.templates[name].coding(CONTENT.terminology)
     if code is None:
@@ -62,7 +63,7 @@ def test_an_override_reason_is_of_hl7_or_published(reason: str) -> None:
         assert coding.code in own("override-reason")
 
 
-@pytest.mark.parametrize("rule", CONTENT.words.sections)
+@together({one: one for one in CONTENT.words.sections})
 def test_the_topic_of_a_card_is_published(rule: str) -> None:
     coding = topic_coding(rule, BASE)
     assert coding.system == f"{BASE}/fhir/CodeSystem/card-topic"

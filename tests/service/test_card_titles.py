@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from cards.anti_infective.content import Pathogen
 from cards.finding_words import FINDING_WORDS
 from cards.orders.cross_reactivity import CLASSES
@@ -14,6 +12,7 @@ from cards.safety.splenic_rupture import INFECTIONS as SPLENIC
 from cards.wording import fill, holes
 from cds_service.card_text import SUMMARY_LIMIT
 from cds_service.content import load_content
+from tests.together import together
 
 CONTENT = load_content()
 
@@ -122,15 +121,17 @@ def _first_steps(pathogen: Pathogen, which: tuple[str, ...]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("rule", "key", "text"), TITLES, ids=[f"{rule}/{key}" for rule, key, _ in TITLES])
-def test_a_title_fits(rule: str, key: str, text: str) -> None:
+@together({f"{rule}/{key}": (f"{rule}/{key}", text) for rule, key, text in TITLES})
+def test_a_title_fits(title: tuple[str, str]) -> None:
+    name_of_title, text = title
+
     def shown(values: dict[str, str], hole: str) -> str:
         name = hole.partition(":")[2]
         return f"{getattr(CONTENT.limits, name):f}" if name else values[hole]
 
     filled = [
         " ".join(fill(text, lambda hole, values=values: shown(values, hole)).split())
-        for values in fillings(f"{rule}/{key}", text)
+        for values in fillings(name_of_title, text)
     ]
     assert [words for words in filled if len(words) > SUMMARY_LIMIT] == []
 

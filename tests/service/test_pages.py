@@ -19,6 +19,7 @@ from cds_service.web.markdown import to_html
 from cds_service.web.rule_list import Asked, rule_list
 from tests.conftest import PROJECT
 from tests.service.hook_calls import client
+from tests.together import together
 
 CONTENT = load_content()
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -77,7 +78,7 @@ def test_the_first_page_says_what_runs_here() -> None:
     assert f"platelet-hooks example {EXAMPLE} |" in html
 
 
-@pytest.mark.parametrize("rule", CONTENT.words.sections)
+@together({rule: rule for rule in CONTENT.words.sections})
 def test_every_rule_has_a_page(rule: str) -> None:
     response = client().get(f"/rules/{rule}")
     assert response.status_code == 200
@@ -184,7 +185,7 @@ def test_rules_stand_in_the_order_of_their_numbers() -> None:
     assert numbers == sorted(numbers)
 
 
-@pytest.mark.parametrize("set_id", CONTENT.terminology)
+@together({set_id: set_id for set_id in CONTENT.terminology})
 def test_every_value_set_has_a_page_with_all_its_codes(set_id: str) -> None:
     html = text_of(f"/valuesets/{set_id}")
     codes = CONTENT.terminology[set_id].codes

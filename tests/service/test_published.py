@@ -21,6 +21,7 @@ from cds_service.published_codes import CODE_SYSTEMS
 from cds_service.published_plans import hooks_of
 from cds_service.settings import Settings
 from tests.service.hook_calls import cause, client, clock
+from tests.together import together
 
 BASE = "http://127.0.0.1:8080"
 CONTENT = load_content()
@@ -50,7 +51,7 @@ def test_the_grades_of_bleeding_are_published() -> None:
 # ---------------------------------------------------------------------------------------------- ValueSet
 
 
-@pytest.mark.parametrize("set_id", CONTENT.terminology)
+@together({set_id: set_id for set_id in CONTENT.terminology})
 def test_every_value_set_is_published_whole(set_id: str) -> None:
     found = get(f"/fhir/ValueSet/{set_id}")
     published = ValueSet.model_validate(found)
@@ -113,7 +114,7 @@ def test_the_codes_of_a_site_are_published() -> None:
 # ---------------------------------------------------------------------------------------------- PlanDefinition
 
 
-@pytest.mark.parametrize("rule", RULES)
+@together({rule: rule for rule in RULES})
 def test_every_rule_is_published(rule: str) -> None:
     found = PlanDefinition.model_validate(plan(rule))
     assert found.id == rule

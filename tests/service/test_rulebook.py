@@ -7,8 +7,6 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 
-import pytest
-
 from cards.advice import ALL_ADVICE
 from cards.thresholds import Thresholds, described
 from cards.wording import CONDITION
@@ -17,6 +15,7 @@ from cds_service.fixture_files import fixtures_folder
 from cds_service.rulebook import rulebook
 from cds_service.rulebook_entries import DESIGN, Entry, entries, readers_of, users_of
 from cds_service.stories.vignettes import read_vignettes
+from tests.together import together
 
 CONTENT = load_content()
 STORIES = read_vignettes(fixtures_folder() / "vignettes")
@@ -38,13 +37,13 @@ def part(rule: str) -> str:
     return page().partition(f"\n### {rule}\n")[2].partition("\n### ")[0]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@together({one: one for one in RULES})
 def test_every_rule_says_when_it_speaks(rule: str) -> None:
     assert len(by_rule()[rule].condition) > 20
     assert "**When.** " in part(rule)
 
 
-@pytest.mark.parametrize("rule", CONTENT.words.sections)
+@together({one: one for one in CONTENT.words.sections})
 def test_the_numbers_of_a_condition_are_those_in_force(rule: str) -> None:
     """A number that is written out would stay when a site moves the threshold."""
     condition = CONTENT.words[rule].paragraphs.get(CONDITION, "")
