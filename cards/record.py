@@ -302,6 +302,7 @@ class Allergy:
     anaphylaxis: bool = False
     intolerance: bool = False
     denies_all: bool = False  # "no known allergy"
+    thrombocytopenia: bool = False  # a reaction was a fall of the platelets
 
 
 @dataclass(frozen=True, slots=True)

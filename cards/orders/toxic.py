@@ -8,11 +8,12 @@ from __future__ import annotations
 from cards.anti_infective.content import Pathogen
 from cards.facts import PatientFacts
 from cards.orders import ganciclovir
+from cards.orders.cross_reactivity import Relation, match
 from cards.orders.selection import CountSaid, chosen, none_chosen, nothing_against, read_count, refer, remove
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, Advise, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Why
-from cards.record import Order
+from cards.record import Allergy, Order
 from cards.rows import finding_row, medication_row
 from cards.safety import drug_induced
 from cards.safety.drug_induced import BETA_LACTAMS, find_falls
@@ -71,17 +72,28 @@ def _judge(p: PatientFacts, limits: Thresholds, order: Order, said: CountSaid) -
 
 
 def _recorded(p: PatientFacts, order: Order) -> Reason | None:
-    """A drug-induced thrombocytopenia is recorded: critical when this very drug was in use before."""
+    """A drug-induced thrombocytopenia is recorded: critical when by this drug, or when it was in use before."""
+    reactions = tuple(a for a in p.allergies if a.thrombocytopenia and _is_to(order, a))
+    if reactions:
+        rows = tuple(
+            Input("reaction to the drug", "thrombocytopenia", None, None, a.reference) for a in reactions
+        )
+        return Reason("by-it", Indicator.CRITICAL, rows)
     findings = p.findings(*RECORDED)
     if not findings:
         return None
     before = tuple(m for m in p.record.medications if not set(m.codes).isdisjoint(order.codes))
-    rows: tuple[Input, ...] = (
+    rows = (
         *(finding_row("drug-induced thrombocytopenia", f) for f in findings),
         *(medication_row("the same drug before", m) for m in before),
     )
     key, indicator = ("again", Indicator.CRITICAL) if before else ("some-drug", Indicator.WARNING)
     return Reason(key, indicator, rows)
+
+
+def _is_to(order: Order, allergy: Allergy) -> bool:
+    found = match(order, allergy)
+    return found is not None and found.relation in (Relation.SAME_SUBSTANCE, Relation.SAME_CLASS)
 
 
 def _by_count(p: PatientFacts, limits: Thresholds, order: Order, said: CountSaid) -> Reason | None:

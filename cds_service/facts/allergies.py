@@ -18,6 +18,9 @@ _VERIFICATION: Final = HL7 + "allergyintolerance-verification"
 _OVER: Final = frozenset({"inactive", "resolved"})
 _VOID: Final = frozenset({"refuted", "entered-in-error"})
 _NONE_KNOWN, _ANAPHYLAXIS = "allergy-none-known", "reaction-anaphylaxis"
+_LOW_PLATELETS: Final = frozenset(
+    f"cond-thrombocytopenia-{kind}" for kind in ("drug", "immune", "secondary", "unspecified")
+)
 _SEVERITIES: Final = ("mild", "moderate", "severe")
 _CRITICALITIES: Final = frozenset({"low", "high", "unable-to-assess"})
 
@@ -44,6 +47,7 @@ def _read(entry: Entry[AllergyIntolerance], reading: Reading) -> Allergy:
     set_ids = frozenset(set_id for concept in concepts for set_id in sets_of(concept, terminology))
     if not set_ids:
         reading.report(entry, "unmapped allergy")
+    shown = {s for r in allergy.reaction for sign in r.manifestation for s in sets_of(sign, terminology)}
     pairs = (normalise_coding(*pair) for concept in concepts for pair in coding_pairs(concept))
     return Allergy(
         reference=entry.reference,
@@ -51,13 +55,10 @@ def _read(entry: Entry[AllergyIntolerance], reading: Reading) -> Allergy:
         codes=tuple(dict.fromkeys(pairs)),
         criticality=allergy.criticality if allergy.criticality in _CRITICALITIES else None,
         reaction_severity=_worst(allergy.reaction),
-        anaphylaxis=any(
-            _ANAPHYLAXIS in sets_of(sign, terminology)
-            for reaction in allergy.reaction
-            for sign in reaction.manifestation
-        ),
+        anaphylaxis=_ANAPHYLAXIS in shown,
         intolerance=allergy.type == "intolerance",
         denies_all=_NONE_KNOWN in set_ids,
+        thrombocytopenia=not _LOW_PLATELETS.isdisjoint(shown),
     )
 
 

@@ -200,6 +200,8 @@ def read_allergy(line: str) -> AllergyTo:
     for clause in clauses:
         if clause == "anaphylaxis":
             allergy = replace(allergy, anaphylaxis=True, criticality="high")
+        elif clause == "thrombocytopenia":
+            allergy = replace(allergy, thrombocytopenia=True)
         elif clause == "intolerance":
             allergy = replace(allergy, intolerance=True)
         elif clause in ("high criticality", "low criticality"):

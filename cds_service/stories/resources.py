@@ -162,7 +162,10 @@ def _dosage(w: Writer, dose: Dose, bounds: Resource) -> Resource:
 
 def _allergy(w: Writer, allergy: AllergyTo) -> Resource:
     code = w.code(allergy.what)
-    reaction = [{"manifestation": [w.code(term("anaphylaxis"))], "severity": "severe"}]
+    anaphylaxis = {"manifestation": [w.code(term("anaphylaxis"))], "severity": "severe"}
+    low_platelets = {"manifestation": [w.code(term("thrombocytopenia"))]}
+    shown = ((anaphylaxis, allergy.anaphylaxis), (low_platelets, allergy.thrombocytopenia))
+    reaction = [one for one, holds in shown if holds]
     return without_none(
         w.head("AllergyIntolerance", "allergy")
         | {
@@ -172,7 +175,7 @@ def _allergy(w: Writer, allergy: AllergyTo) -> Resource:
             "criticality": allergy.criticality,
             "code": code,
             "patient": w.subject,
-            "reaction": reaction if allergy.anaphylaxis else None,
+            "reaction": reaction or None,
         }
     )
 

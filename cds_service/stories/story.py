@@ -104,6 +104,7 @@ class AllergyTo:
     criticality: str | None = None
     anaphylaxis: bool = False
     intolerance: bool = False
+    thrombocytopenia: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,3 +124,9 @@ def test_a_status_as_a_string_is_of_another_release_and_reported() -> None:
     read = reading(recorded(clinicalStatus="active"))
     assert read_allergies(read) == ()
     assert reasons(read) == [("AllergyIntolerance/x", "not FHIR R4: clinicalStatus")]
+
+
+def test_a_fall_of_the_platelets_as_a_reaction() -> None:
+    shown = {"manifestation": [{"text": "bruises"}, coded("cond-thrombocytopenia-drug")]}
+    assert allergy(reaction=[shown]).thrombocytopenia
+    assert not allergy(reaction=[{"manifestation": [coded("reaction-anaphylaxis")]}]).thrombocytopenia
