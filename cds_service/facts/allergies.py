@@ -19,7 +19,12 @@ _OVER: Final = frozenset({"inactive", "resolved"})
 _VOID: Final = frozenset({"refuted", "entered-in-error"})
 _NONE_KNOWN, _ANAPHYLAXIS = "allergy-none-known", "reaction-anaphylaxis"
 _LOW_PLATELETS: Final = frozenset(
-    f"cond-thrombocytopenia-{kind}" for kind in ("drug", "immune", "secondary", "unspecified")
+    {
+        "cond-thrombocytopenia-drug",
+        "cond-thrombocytopenia-immune",
+        "cond-thrombocytopenia-secondary",
+        "cond-thrombocytopenia-unspecified",
+    }
 )
 _SEVERITIES: Final = ("mild", "moderate", "severe")
 _CRITICALITIES: Final = frozenset({"low", "high", "unable-to-assess"})
