@@ -146,7 +146,7 @@ class _Lines:
 def patients_of_part(number: int, parts: int, work: Path, key: bytes) -> Iterator[Patient]:
     """Each patient of a range of hashes, in the order of hash, file and line."""
     held: dict[str, _Lines] = {}
-    for file, (patient, server, refers, line, raw) in rows_of_part(number, parts, work / "staged"):
+    for patient, server, refers, file, line, raw in rows_of_part(number, parts, work / "staged"):
         one = held.get(patient)
         if one is None:
             one = held[patient] = _Lines()

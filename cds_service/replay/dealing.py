@@ -1,8 +1,8 @@
 """The lines of an export, dealt to the parts in which its patients are judged: nothing is ever sorted as a whole.
 
-A large text file is read in stretches, each by a worker, so that one file keeps all of them busy. A stretch is kept as
-runs: Arrow files with a batch for each slice of the patients' hashes. The lines of a part are one slice of every run,
-in the order of files and lines. In memory is one run in the making, whatever the size of the export.
+A large text file is read in stretches, so that it keeps all workers busy; small files are read several at once. Such a
+load is kept as runs: Arrow files with a batch for each slice of the patients' hashes. The lines of a part are one slice
+of every run, in the order of files and lines. In memory is one run in the making, whatever the size of the export.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ SLICE: Final = pa.schema(
         ("patient", pa.string()),
         ("server", pa.string()),
         ("refers", pa.string()),
+        ("file", pa.int32()),
         ("line", pa.int64()),
         ("raw", pa.binary()),
     ]
@@ -132,28 +133,53 @@ class Told:
     text: int
 
 
-def deal(stretch: Stretch, file: Path, folder: Path, key: bytes, slices: int) -> None:
-    """The lines of a stretch as runs, and beside them the account of what they are."""
-    account = folder / f"{stretch.name}.json"
-    if account.exists():
+Load = Sequence[tuple[Stretch, Path]]
+"""What a worker reads at once, in the order of files and lines."""
+
+
+def loads(files: Sequence[Path], size: int = STRETCH_BYTES) -> list[Load]:
+    """All files as loads: as many whole files or pieces as have about `size` bytes."""
+    found: list[Load] = []
+    waiting: list[tuple[Stretch, Path]] = []
+    weight = 0
+    for number, file in enumerate(files):
+        for one in stretches(number, file, size):
+            weighs = text_size([file]) if one.end is None else one.end - one.start
+            if waiting and weight + weighs > size:
+                found.append(waiting)
+                waiting, weight = [], 0
+            waiting.append((one, file))
+            weight += weighs
+    return [*found, waiting] if waiting else found
+
+
+def deal(load: Load, folder: Path, key: bytes, slices: int) -> None:
+    """The lines of a load as runs, and beside them the account of what those of each stretch are."""
+    if all((folder / f"{stretch.name}.json").exists() for stretch, _ in load):
         return
+    run = _Run(folder, load[0][0].name, key, slices)
+    told = [_deal_one(stretch, file, run) for stretch, file in load]
+    run.write()
+    for (stretch, file), one in zip(load, told, strict=True):
+        size = file.stat().st_size if stretch.end is None else stretch.end - stretch.start
+        write_account(folder / f"{stretch.name}.json", size, one)
+
+
+def _deal_one(stretch: Stretch, file: Path, run: _Run) -> Told:
     kinds: Counter[str] = Counter()
     passed: Counter[str] = Counter()
     bad: list[tuple[int, str]] = []
     text = 0
-    run = _Run(folder, stretch, key, slices)
     for line in read_lines(file, stretch.start, stretch.end, stretch.before):
         if isinstance(line, Line):
             kinds[line.kind] += 1
             text += len(line.raw)
-            run.add(line)
+            run.add(stretch.file, line)
         elif isinstance(line, Passed):
             passed[line.kind] += 1
         else:
             bad.append((line.number, line.reason))
-    run.write()
-    size = file.stat().st_size if stretch.end is None else stretch.end - stretch.start
-    write_account(account, size, Told(kinds, passed, bad, text))
+    return Told(kinds, passed, bad, text)
 
 
 @dataclass(slots=True)
@@ -161,7 +187,7 @@ class _Run:
     """Lines that wait to be written, by the slice of their patient."""
 
     folder: Path
-    stretch: Stretch
+    name: str
     key: bytes
     slices: int
     size: int = 0
@@ -177,24 +203,24 @@ class _Run:
         self.dealt = [[] for _ in range(self.slices)]
         self.drugs, self.places, self.size = [], {}, 0
 
-    def add(self, line: Line) -> None:
-        """One line; a run that is large enough is written."""
+    def add(self, file: int, line: Line) -> None:
+        """One line of a file, by its number; a run that is large enough is written."""
         patient = line.patient
         if patient:
             rows = self.places.get(patient)
             if rows is None:
                 rows = self.dealt[share_of(hash_of(patient, self.key), self.slices)]
                 self.places[patient] = rows
-            rows.append((patient, line.server, line.refers, line.number, line.raw))
+            rows.append((patient, line.server, line.refers, file, line.number, line.raw))
         else:
-            self.drugs.append((line.refers, self.stretch.file, line.number, line.raw))
+            self.drugs.append((line.refers, file, line.number, line.raw))
         self.size += len(line.raw)
         if self.size >= RUN_BYTES:
             self.write()
 
     def write(self) -> None:
         """The run as a file that appears whole or not at all."""
-        name = f"{self.stretch.name}-{self.written:06d}"
+        name = f"{self.name}-{self.written:06d}"
         being = self.folder / f"{name}.being-written"
         if self.places:
             options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
@@ -245,17 +271,15 @@ def accounts(folder: Path) -> list[dict[str, Any]]:
 # -------------------------------------------------------------------------------------------------- a part
 
 
-def rows_of_part(number: int, parts: int, folder: Path) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    """The number of the file and a row of `SLICE` for each line of a part, in the order of files and lines.
+def rows_of_part(number: int, parts: int, folder: Path) -> Iterator[tuple[Any, ...]]:
+    """A row of `SLICE` for each line of a part, in the order of files and lines.
 
     Where parts are smaller than slices, also the lines of the slice's other parts.
     """
     for run in sorted(folder.glob(f"*{RUN}")):
         reader = _opened(run, run.stat().st_mtime_ns)
         batch = reader.get_batch(number * reader.num_record_batches // parts)
-        file = int(run.name[:5])
-        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            yield file, row
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 @lru_cache(maxsize=_OPEN_RUNS)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cds_service.replay.by_patient import judge_part, order_drugs, patients_of
-from cds_service.replay.dealing import MOST_SLICES, accounts, deal, part_count, stretches, text_size
+from cds_service.replay.dealing import MOST_SLICES, accounts, deal, loads, part_count, text_size
 from cds_service.replay.evaluate_moment import KINDS
 from cds_service.replay.export_files import READ_TYPES, ExportError, export_files
 from cds_service.replay.packed import plain_name
@@ -89,9 +89,8 @@ def _steps(asked: Asked, files: Sequence[Path], work: Path, key: bytes, progress
     staged, names = work / "staged", [_name(file, asked.export) for file in files]
     parts = part_count(text_size(files))
     slices = min(parts, MOST_SLICES)
-    pieces = [(one, file) for number, file in enumerate(files) for one in stretches(number, file)]
     with _calling(asked.workers, progress) as each:
-        each("reading", deal, [(one, file, staged, key, slices) for one, file in pieces])
+        each("reading", deal, [(load, staged, key, slices) for load in loads(files)])
         progress("ordering", 0, 1)
         order_drugs(staged, work, max(1, asked.workers))
         progress("ordering", 1, 1)

@@ -15,6 +15,7 @@ from cds_service.replay.dealing import (
     Stretch,
     accounts,
     deal,
+    loads,
     part_count,
     share_of,
     stretches,
@@ -49,9 +50,8 @@ def test_a_file_that_is_cut_has_the_same_lines_under_the_same_numbers(
 
 def dealt(files: tuple[Path, ...], folder: Path, size: int, slices: int) -> Path:
     (folder / "staged").mkdir(parents=True)
-    for number, file in enumerate(files):
-        for one in stretches(number, file, size):
-            deal(one, file, folder / "staged", KEY, slices)
+    for load in loads(files, size):
+        deal(load, folder / "staged", KEY, slices)
     return folder
 
 
@@ -91,7 +91,7 @@ def test_a_folder_that_was_made_anew_is_read_anew(files: tuple[Path, ...], tmp_p
         one.unlink()
     few = tmp_path / "Patient.ndjson"
     few.write_bytes(b'{"resourceType":"Patient","id":"only"}')
-    deal(Stretch(0), few, work / "staged", KEY, 8)
+    deal([(Stretch(0), few)], work / "staged", KEY, 8)
     assert [patient for _, patient, _, _ in patients(work, 8)] == ["only"]
 
 
@@ -113,3 +113,12 @@ def test_a_part_lies_in_one_slice() -> None:
     for parts in (MOST_SLICES, 2 * MOST_SLICES, MOST_PARTS):
         for key in ("00000000", "0fffffff", "80000000", "ffffffff"):
             assert share_of(key, parts) * MOST_SLICES // parts == share_of(key, MOST_SLICES)
+
+
+def test_small_files_are_read_together_and_large_ones_in_pieces(files: tuple[Path, ...]) -> None:
+    assert len(loads(files, 10**9)) == 1
+    cut = loads(files, 5_000)
+    assert len(cut) > len(files)
+    named = [stretch.name for load in cut for stretch, _ in load]
+    assert named == sorted(named)
+    assert {file for load in cut for _, file in load} == set(files)
