@@ -129,7 +129,7 @@ NOT_ONLY_INFO = frozenset({"SAFE-07", "DATA-01", "PLT-05", "INF-MEN"})
 UNLIKELY_HIT_IN = ("INF-*", "TRF-*", "PLT-03")
 """On heparin with few points by the 4Ts: the first of these cards says that HIT is unlikely (SAFE-02)."""
 
-CARRIED = ("ORD-*", "PROC-*")
+CARRIED = ("ORD-*",)
 """Cards that tell another rule's advice as their own: a card of that rule, no more urgent, is not shown beside them."""
 
 # ------------------------------------------------------------------------------------------- which hook hears what
