@@ -12,7 +12,10 @@ from cards.valuesets import Membership, Terminology
 from cds_service.fhir.shapes import CodeableConcept, Coding
 
 T = TypeVar("T")
+K = TypeVar("K")
 Codings = tuple[Coding, ...]
+Pairs = tuple[tuple[str, str], ...]
+"""System and code, of codings that have both."""
 
 _LONGEST: Final = 160  # of system and code together
 _REMEMBERED: Final = 8192
@@ -23,26 +26,38 @@ def by_codings(
 ) -> Callable[[CodeableConcept | None, Terminology], T]:
     """What the codings of a concept mean, worked out once: records write the same ones again and again.
 
-    Bounded against invented codes, as all that is remembered; the words of a concept are never kept.
+    The words of a concept are never kept.
     """
-    known: dict[tuple[Terminology, Codings], T] = {}
+    kept = _kept(read, lambda one: len(one.system or "") + len(one.code or ""))
 
     @wraps(read)
     def of_concept(concept: CodeableConcept | None, terminology: Terminology) -> T:
-        codings = () if concept is None else concept.coding
-        try:
-            return known[terminology, codings]
-        except KeyError:
-            found = read(codings, terminology)
-        if len(known) < _REMEMBERED and sum(map(_length, codings)) <= _LONGEST:
-            known[terminology, codings] = found
-        return found
+        return kept(() if concept is None else concept.coding, terminology)
 
     return of_concept
 
 
-def _length(coding: Coding) -> int:
-    return len(coding.system or "") + len(coding.code or "")
+def by_pairs(read: Callable[[Pairs, Terminology], T]) -> Callable[[Pairs, Terminology], T]:
+    """The same of pairs of system and code."""
+    return wraps(read)(_kept(read, lambda pair: len(pair[0]) + len(pair[1])))
+
+
+def _kept(
+    read: Callable[[tuple[K, ...], Terminology], T], length: Callable[[K], int]
+) -> Callable[[tuple[K, ...], Terminology], T]:
+    """Bounded against invented codes, as all that is remembered."""
+    known: dict[tuple[Terminology, tuple[K, ...]], T] = {}
+
+    def look_up(codes: tuple[K, ...], terminology: Terminology) -> T:
+        try:
+            return known[terminology, codes]
+        except KeyError:
+            found = read(codes, terminology)
+        if len(known) < _REMEMBERED and sum(map(length, codes)) <= _LONGEST:
+            known[terminology, codes] = found
+        return found
+
+    return look_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +106,12 @@ def sets_of(concept: CodeableConcept | None, terminology: Terminology) -> frozen
     return meaning_of(concept, terminology).set_ids
 
 
-def coding_pairs(concept: CodeableConcept | None) -> tuple[tuple[str, str], ...]:
+def coding_pairs(concept: CodeableConcept | None) -> Pairs:
     """(system, code) of every coding that has both."""
     return () if concept is None else pairs_of(concept.coding)
 
 
-def pairs_of(codings: Codings) -> tuple[tuple[str, str], ...]:
+def pairs_of(codings: Codings) -> Pairs:
     """(system, code) of those that have both."""
     return tuple([(c.system, c.code) for c in codings if c.system is not None and c.code is not None])
 

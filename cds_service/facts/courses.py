@@ -9,7 +9,7 @@ from typing import Final
 from cards.record import Moment, Route
 from cards.valuesets import Terminology
 from cds_service.facts.ages import later_by, read_span
-from cds_service.facts.codes import coding_pairs, members_of
+from cds_service.facts.codes import Pairs, by_pairs, coding_pairs, members_of
 from cds_service.facts.context import Reading
 from cds_service.fhir.entries import Entry
 from cds_service.fhir.shapes import CodeableConcept, Dosage, Quantity, Shape
@@ -81,7 +81,11 @@ def _after(start: Moment | None, duration: Quantity | None) -> Span:
 
 def route_of(concepts: Iterable[CodeableConcept | None], terminology: Terminology) -> Route | None:
     """The route of the dosages; OTHER for a coded one that no set knows, None where none is coded."""
-    pairs = [pair for concept in concepts for pair in coding_pairs(concept)]
+    pairs = tuple([pair for concept in concepts for pair in coding_pairs(concept)])
+    return _route(pairs, terminology) if pairs else None
+
+
+@by_pairs
+def _route(pairs: Pairs, terminology: Terminology) -> Route:
     found = {member.set_id for pair in pairs for member in members_of(pair, terminology)}
-    known = next((route for set_id, route in _ROUTES if set_id in found), None)
-    return known if known is not None or not pairs else Route.OTHER
+    return next((route for set_id, route in _ROUTES if set_id in found), Route.OTHER)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from msgspec import Raw, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from cards.record import Comparator, Measurement
 from cards.thresholds import Thresholds
@@ -51,20 +51,20 @@ def _measurement(set_id: str, quantity: Quantity, one: Seen, reading: Reading) -
     if one.time_unreadable:
         raise ValueError("a measurement whose time cannot be read")
     value, scale = read_value(set_id, quantity, reading.limits)
-    low, high = _range_of(one.part, quantity, set_id, scale)
+    beside = _beside(one.part, quantity, set_id)
     assert one.status is not None
     return Measurement(
         set_id=set_id,
         reference=one.entry.reference,
         value=value,
         unit=scale.unit,
-        comparator=None if quantity.comparator is None else read_comparator(quantity),
+        comparator=beside.comparator,
         time=one.time,
         issued=one.issued,
         status=one.status,
-        low=low,
-        high=high,
-        flagged=_flag_of(one.part),
+        low=beside.low,
+        high=beside.high,
+        flagged=beside.flagged,
     )
 
 
@@ -100,26 +100,46 @@ def read_comparator(quantity: Quantity) -> Comparator | None:
         raise ValueError("a comparator that R4 does not have") from None
 
 
-def _range_of(
-    part: Observation | Component, quantity: Quantity, set_id: str, scale: Scale
-) -> tuple[Decimal | None, Decimal | None]:
-    """The normal range of a result; as laboratories write the same one again and again, it is remembered."""
-    if isinstance(part, Component) or isinstance(part.written_range, UnsetType):
-        return read_range(part.reference_range, quantity, set_id, scale)
-    written = bytes(part.written_range)
-    if len(written) > _LONGEST_WRITTEN:
-        return read_range(part.reference_range, quantity, set_id, scale)
-    return _remembered_range(written, quantity.unit, quantity.code, set_id)
+class _Beside(Struct, frozen=True):
+    """What stands beside the value: its comparator, the normal range in the canonical unit, the flag."""
+
+    comparator: Comparator | None
+    low: Decimal | None
+    high: Decimal | None
+    flagged: str | None
+
+
+def _beside(part: Observation | Component, quantity: Quantity, set_id: str) -> _Beside:
+    """As laboratories write the same with every result, it is remembered."""
+    if isinstance(part, Component):
+        return _read_beside(part, quantity, set_id)
+    written, flag = _text(part.written_range), _text(part.written_interpretation)
+    if len(written) + len(flag) > _LONGEST_WRITTEN:
+        return _read_beside(part, quantity, set_id)
+    return _remembered_beside(written, flag, quantity.unit, quantity.code, quantity.comparator, set_id)
+
+
+def _text(written: Raw | UnsetType) -> bytes:
+    return b"" if isinstance(written, UnsetType) else bytes(written)
 
 
 @lru_cache(maxsize=4096)
-def _remembered_range(
-    written: bytes, unit: str | None, code: str | None, set_id: str
-) -> tuple[Decimal | None, Decimal | None]:
-    quantity = Quantity(unit=unit, code=code)
+def _remembered_beside(
+    written: bytes, flag: bytes, unit: str | None, code: str | None, comparator: str | None, set_id: str
+) -> _Beside:
+    part = Observation(
+        written_range=Raw(written) if written else UNSET,
+        written_interpretation=Raw(flag) if flag else UNSET,
+    )
+    return _read_beside(part, Quantity(unit=unit, code=code, comparator=comparator), set_id)
+
+
+def _read_beside(part: Observation | Component, quantity: Quantity, set_id: str) -> _Beside:
+    """ValueError where a part of it is not R4."""
     scale, _ = read_scale(set_id, quantity)
     assert scale is not None
-    return read_range(Observation(written_range=Raw(written)).reference_range, quantity, set_id, scale)
+    low, high = read_range(part.reference_range, quantity, set_id, scale)
+    return _Beside(read_comparator(quantity), low, high, read_flag(part.interpretation))
 
 
 def read_range(
@@ -152,19 +172,6 @@ def _bound(quantity: Quantity | None, set_id: str, scale: Scale) -> Decimal | No
         return scale.convert(read_decimal(quantity.value))
     except ValueError:
         return None
-
-
-def _flag_of(part: Observation | Component) -> str | None:
-    """The flag of a result, remembered as its range is."""
-    if isinstance(part, Component) or isinstance(part.written_interpretation, UnsetType):
-        return read_flag(part.interpretation)
-    written = bytes(part.written_interpretation)
-    return read_flag(part.interpretation) if len(written) > _LONGEST_WRITTEN else _remembered_flag(written)
-
-
-@lru_cache(maxsize=4096)
-def _remembered_flag(written: bytes) -> str | None:
-    return read_flag(Observation(written_interpretation=Raw(written)).interpretation)
 
 
 def read_flag(interpretations: tuple[CodeableConcept, ...]) -> str | None:

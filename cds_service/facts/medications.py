@@ -7,6 +7,8 @@ value set stays in the record without a meaning, and is reported: its name is ne
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from msgspec import UNSET
@@ -15,8 +17,8 @@ from cards.anticoagulant_dose import ANTICOAGULANTS
 from cards.months import add_months
 from cards.record import Medication as Drug
 from cards.record import MedicationSource, Moment
-from cards.valuesets import normalise_coding
-from cds_service.facts.codes import coding_pairs, members_of
+from cards.valuesets import Terminology, normalise_coding
+from cds_service.facts.codes import Pairs, by_pairs, coding_pairs, members_of
 from cds_service.facts.context import Reading
 from cds_service.facts.courses import Span, dosage_span, in_order, route_of
 from cds_service.facts.draft_dosage import DraftDosage, in_mg, read_dosage
@@ -122,11 +124,10 @@ def _drug(
         reading.report(entry, "not FHIR R4: medication")
         return None
     codes = drug_codes(resource.medication_codeable_concept, resource.medication_reference, entry, reading)
-    mapped = [(pair, members_of(pair, reading.terminology)) for pair in codes]
-    set_ids = frozenset(member.set_id for _, members in mapped for member in members)
+    known = _known_drug(codes, reading.terminology)
+    set_ids = known.set_ids
     start, end = in_order(span, entry, reading)
     dosage = DraftDosage() if set_ids.isdisjoint(DOSED) else _dosage(entry, reading, TPO_RA not in set_ids)
-    strengths = {m.code.strength for _, members in mapped for m in members if m.code.strength is not None}
     if (
         not set_ids
         and resource.status not in NEVER
@@ -141,8 +142,8 @@ def _drug(
         start=start,
         end=end,
         route=route_of(routes, reading.terminology),
-        codes=tuple(dict.fromkeys(normalise_coding(*pair) for pair, members in mapped if members)),
-        dose=in_mg(dosage.dose, strengths),
+        codes=known.codes,
+        dose=in_mg(dosage.dose, known.strengths),
         per_day=dosage.per_day,
     )
 
@@ -170,6 +171,26 @@ def _is_long_over(status: str | None, start: Moment | None, end: Moment | None, 
 
 
 # ------------------------------------------------------------------------------------------------ which drug
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownDrug:
+    """What the value sets know of the codes of a drug: their sets, those codes that are in one, and strengths."""
+
+    set_ids: frozenset[str]
+    codes: tuple[tuple[str, str], ...]
+    strengths: frozenset[tuple[Decimal, str]]
+
+
+@by_pairs
+def _known_drug(pairs: Pairs, terminology: Terminology) -> _KnownDrug:
+    mapped = [(pair, members_of(pair, terminology)) for pair in pairs]
+    found = [member for _, members in mapped for member in members]
+    return _KnownDrug(
+        frozenset(member.set_id for member in found),
+        tuple(dict.fromkeys(normalise_coding(*pair) for pair, members in mapped if members)),
+        frozenset(member.code.strength for member in found if member.code.strength is not None),
+    )
 
 
 def drug_codes(
