@@ -37,9 +37,10 @@ from tests.cards.direct import (
     person,
     text_of,
 )
+from tests.together import together
 
 ALL = tuple(load_pathogens(load()))
-each = pytest.mark.parametrize("pathogen", ALL, ids=lambda p: p.id)
+each = together({p.id: p for p in ALL})
 
 WINDOWS = {
     "HP": 24, "HCV": 24, "HIV": 24, "HBV": 24, "EBV": 8, "CMV": 6, "VZV": 4, "HSV": 3, "B19": 3, "MMR": 8, "DEN": 2,
