@@ -62,20 +62,18 @@ gc.disable()
 
 # Files that take longest, first: those that wait for other processes, then those that compute.
 LONGEST = (
-    *(
-        "replay/test_replay_spark",
-        "e2e",
-        "replay",
-        "service/test_served_signals",
-        "service/test_faults_served",
-    ),
-    *(
-        "service/test_docs",
-        "service/test_described_api",
-        "service/test_privacy",
-        "service/test_store_databases",
-    ),
-    *("cards/test_codings", "cards/test_vignettes", "cards/test_boundaries"),
+    "replay/test_replay_spark",
+    "e2e",
+    "replay",
+    "service/test_served_signals",
+    "service/test_faults_served",
+    "service/test_docs",
+    "service/test_described_api",
+    "service/test_privacy",
+    "service/test_store_databases",
+    "cards/test_codings",
+    "cards/test_vignettes",
+    "cards/test_boundaries",
 )
 TOGETHER = ("e2e", "replay/test_replay_resume", "replay/test_replay_spark", "replay")
 """Files of one worker, which make the same browser or export but once."""
