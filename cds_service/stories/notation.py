@@ -58,6 +58,8 @@ UNMAPPED = {
     "hepatitis B vaccine": (CVX, "45"),
 }
 """Orders whose code is in none of our value sets."""
+_STATUSES = ("cancelled", "draft", "on hold", "entered in error", "not done")
+"""Of a prescription, an administration ("not done") or a plan, where it is not active."""
 _SUSPECTED = {"suspected": "provisional", "differential": "differential", "refuted": "refuted"}
 
 F = TypeVar("F")
@@ -188,6 +190,8 @@ def read_drug(line: str) -> Drug:
             drug = replace(drug, end=when, status="completed")
         elif word == "given" and when is not None:
             drug = replace(drug, start=when, given=True, status="completed")
+        elif clause in _STATUSES:
+            drug = replace(drug, status=clause.replace(" ", "-"))
         else:
             drug = replace(drug, dose=add_clause(drug.dose, clause))
     return drug
@@ -252,6 +256,9 @@ def read_planned(line: str) -> Planned:
     plan = Planned(term(head))
     for clause in clauses:
         when = read_when(clause.removeprefix("ordered "))
+        if clause in _STATUSES:
+            plan = replace(plan, status=clause.replace(" ", "-"))
+            continue
         if when is None:
             raise not_understood(clause)
         plan = replace(plan, ordered=when) if clause.startswith("ordered ") else replace(plan, at=when)

@@ -35,7 +35,8 @@ FACTS: Final = frozenset(
     | {"inpatient", "hook", "failed", "absent"}
 )
 EXPECTATIONS: Final = frozenset(
-    {"expect", "merged", "may", "says", "drafts", "offers", "buttons", "not_rules", "not_words", "not_drafts"}
+    {"expect", "merged", "may", "says", "drafts", "offers", "buttons"}
+    | {"not_rules", "not_words", "not_drafts", "not_buttons"}
     | {"at_most", "highest", "outcomes"}
 )
 _CARD = re.compile(r"(\S+) ({})".format("|".join(INDICATORS)))
@@ -75,6 +76,7 @@ class Vignette:
     not_rules: tuple[str, ...] = ()
     not_words: tuple[str, ...] = ()
     not_drafts: tuple[str, ...] = ()
+    not_buttons: tuple[str, ...] = ()
     at_most: int | None = None
     highest: str | None = None
     outcomes: tuple[tuple[str, str], ...] = ()
@@ -154,7 +156,7 @@ def _vignette(table: Mapping[str, Any], label: str) -> Vignette:
         name: tuple(table.get(name, ()))
         for name in (
             *("may", "merged", "says", "drafts", "offers", "buttons"),
-            *("not_rules", "not_words", "not_drafts"),
+            *("not_rules", "not_words", "not_drafts", "not_buttons"),
         )
     }
     for rule in (*lists["may"], *lists["merged"], *lists["not_rules"]):

@@ -141,6 +141,11 @@ def _draft(action: Answer) -> str:
     return " | ".join(filter(None, told))
 
 
+def buttons(answer: Answer) -> str:
+    """The labels of all suggestions."""
+    return "\n".join(s["label"] for card in answer["cards"] for s in card.get("suggestions", ())).casefold()
+
+
 def outcomes(answer: Answer) -> dict[str, str]:
     """Each rule that was evaluated, with its outcome."""
     evaluated = answer["extension"]["org.platelet-hooks.evaluation"]["evaluated"]
@@ -188,9 +193,11 @@ def judge(vignette: Vignette, answer: Answer) -> list[str]:
 
 
 def _has_what_it_should_not(vignette: Vignette, answer: Answer) -> list[str]:
-    text, offered = "\n".join(map(words_of, answer["cards"])), drafts(answer)
-    return [f"says {words!r}" for words in vignette.not_words if words.casefold() in text] + [
-        f"offers {words!r}" for words in vignette.not_drafts if words.casefold() in offered
+    text, offered, labels = "\n".join(map(words_of, answer["cards"])), drafts(answer), buttons(answer)
+    return [
+        *(f"says {words!r}" for words in vignette.not_words if words.casefold() in text),
+        *(f"offers {words!r}" for words in vignette.not_drafts if words.casefold() in offered),
+        *(f"has a button {words!r}" for words in vignette.not_buttons if words.casefold() in labels),
     ]
 
 
@@ -200,7 +207,7 @@ def _lacks(vignette: Vignette, answer: Answer) -> list[str]:
     merged = {rule for card in answer["cards"] for rule in rules_of(card)}
     types = {action["type"] for action in actions(answer)}
     found = outcomes(answer)
-    labels = "\n".join(s["label"] for card in answer["cards"] for s in card.get("suggestions", ())).casefold()
+    labels = buttons(answer)
     return [
         *(f"no card names {rule}" for rule in vignette.merged if rule not in merged),
         *(f"does not say {words!r}" for words in vignette.says if words.casefold() not in text),

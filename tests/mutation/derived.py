@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cards import precedence
+from tests.mutation.tracing import forget
 
 OF_THE_PROJECT = ("cards.", "cds_service.")
 
@@ -104,16 +104,10 @@ def replaced(original: Any, changed: Any) -> Iterator[None]:
     ]
     for one, attribute in holders:
         setattr(one, attribute, changed)
-    _forget()
+    forget()
     try:
         yield
     finally:
         for one, attribute in holders:
             setattr(one, attribute, original)
-        _forget()
-
-
-def _forget() -> None:
-    for one in vars(precedence).values():
-        if hasattr(one, "cache_clear"):
-            one.cache_clear()
+        forget()

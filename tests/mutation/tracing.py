@@ -16,6 +16,7 @@ from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 import cards
+from cards import precedence
 from cards.advice import ALL_ADVICE
 from cards.outcome import Advice, Outcome
 from cards.thresholds import Thresholds
@@ -93,6 +94,7 @@ class Notes:
         """What is done inside is noted."""
         self._names.clear()
         self._code.clear()
+        forget()
         before = sys.getprofile()
         sys.setprofile(self._note)
         try:
@@ -103,6 +105,13 @@ class Notes:
     def _note(self, frame: FrameType, event: str, _: object) -> None:
         if event == "call":
             self._code.add(frame.f_code)
+
+
+def forget() -> None:
+    """Answers about the tables of precedence that are kept from one story to the next are dropped."""
+    for one in vars(precedence).values():
+        if hasattr(one, "cache_clear"):
+            one.cache_clear()
 
 
 def touched_by_number(trail: Trail, name: str) -> Touch:
