@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import settings
 
 from cards import decide
 from cards.outcome import Advice, Advise
+from cds_service import content
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -37,6 +39,9 @@ sys.dont_write_bytecode = False
 _STATE = tempfile.TemporaryDirectory(prefix="platelet-hooks-")
 os.environ["XDG_STATE_HOME"] = _STATE.name
 
+
+# Applications are made by the hundred, and the shipped content is frozen: it is read once in a process.
+content.load_content = cache(content.load_content)
 
 # A rule that raises costs a running service one card; here it fails the test, unless the test is about that.
 _TELL_FAULTS = decide.failed_checks
