@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
 
 from cards import precedence
 from cards.advice import ALL_ADVICE
 from cards.alert_limits import comfort_card, failed_checks, further_points, name_infections, name_points
+from cards.asking import Fault, ask
 from cards.facts import PatientFacts
 from cards.merging import absorb
-from cards.outcome import Advice, Advise, CannotTell, Indicator, NoAdvice, Outcome
+from cards.outcome import Advice, Advise, Indicator, NoAdvice, Outcome
 from cards.precedence import matches
-from cards.reasons import Fact, Why
+from cards.reasons import Why
 from cards.safety import hit
 from cards.switches import ALL_ON, Switch, Switches, switch_of
 from cards.table import Card, Table
@@ -25,9 +25,6 @@ from cards.thresholds import Thresholds
 
 SCOPE = "A.3"
 """Stands for all rules where the scope test leaves them unasked."""
-
-OUTCOMES: Final = (NoAdvice, Advise, CannotTell)
-"""A tuple, for a union would be made anew at each question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +39,6 @@ class Decision:
     outcomes: Mapping[str, Outcome]
     silent: tuple[Advise, ...] = ()
     faults: tuple[Fault, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """An advice that raised: the kind of error and its place in the code, never its message, which may hold a value."""
-
-    advice: Advice
-    kind: str
-    where: str
 
 
 def decide(
@@ -75,41 +63,10 @@ def decide(
     silent = {card.answered: card.advise for card in found if switched[card.answered] is Switch.SILENT}
     cards = _with_faults(tuple(card.advise for card in table.cards), faults)
     spoke = [card.answered for card in found]
-    outcomes = MappingProxyType(_outcomes(answers, spoke, table) | off | silent)
-    return Decision(cards, outcomes, tuple(silent.values()), faults)
-
-
-def ask(
-    p: PatientFacts, limits: Thresholds, advice: Sequence[Advice]
-) -> tuple[dict[str, Outcome], tuple[Fault, ...]]:
-    """Every rule's own answer, before any other rule is heard; one that raises takes no other with it."""
-    answers: dict[str, Outcome] = {}
-    faults: list[Fault] = []
-    selected = bool(p.orders)
-    for one in advice:
-        if one.judges_orders and not selected:
-            answers.update(one.unasked)
-            continue
-        try:
-            outcome = one.decide(p, limits)
-        except Exception as error:
-            faults.append(Fault(one, type(error).__name__, _place(error)))
-            answers.update(dict.fromkeys(one.ids, CannotTell(Fact.CHECK)))
-            continue
-        if isinstance(outcome, OUTCOMES):
-            answers[one.ids[0]] = outcome
-        else:
-            answers.update(one.silent)
-            answers.update(outcome)
-    return answers, tuple(faults)
-
-
-def _place(error: Exception) -> str:
-    """Module and line where it was raised."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    return f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place is not None else ""
+    outcomes = _outcomes(answers, spoke, table)
+    outcomes.update(off)
+    outcomes.update(silent)
+    return Decision(cards, MappingProxyType(outcomes), tuple(silent.values()), faults)
 
 
 def _with_faults(cards: tuple[Advise, ...], faults: Sequence[Fault]) -> tuple[Advise, ...]:
@@ -125,10 +82,13 @@ def _outcomes(answers: Mapping[str, Outcome], spoke: Iterable[str], table: Table
     """Every answer that is no card, then why cards left the table, then those that are shown."""
     shown = {rule: card.advise for card in table.cards for rule in (*card.advise.also, card.advise.rule)}
     told = {rule: NoAdvice(why) for rule, why in table.left.items()}
-    kept = dict(answers)
+    outcomes = dict(answers)
     for rule in spoke:
-        del kept[rule]
-    return {**kept, **told, **shown, **{card.answered: card.advise for card in table.cards}}
+        del outcomes[rule]
+    outcomes.update(told)
+    outcomes.update(shown)
+    outcomes.update({card.answered: card.advise for card in table.cards})
+    return outcomes
 
 
 # -------------------------------------------------------------------------------------------------------- scope

@@ -16,8 +16,6 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-_NO_TIME = timedelta(0)
-
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -45,9 +43,7 @@ class Moment:
 
     def since(self, as_of: datetime) -> timedelta:
         """Shortest possible age: the later end, for 'is it still active' and danger windows; never below zero."""
-        if self.earliest > as_of:
-            return as_of - self.earliest
-        return as_of - self.latest if self.latest < as_of else _NO_TIME
+        return as_of - min(self.latest, as_of) if self.earliest <= as_of else as_of - self.earliest
 
 
 class Answer(StrEnum):
@@ -411,9 +407,8 @@ class Record:
 
     def measured(self, set_id: str) -> tuple[Measurement, ...]:
         """All measurements of a set, in the order of the record; most sets have none, which costs no exception."""
-        if set_id not in self.measurements:
-            return ()
-        return self.measurements[set_id]
+        has_any = set_id in self.measurements
+        return self.measurements[set_id] if has_any else ()
 
     def findings_of(self, *set_ids: str) -> tuple[Finding, ...]:
         """The findings of these sets, present or past, in the order of the record."""

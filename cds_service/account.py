@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cards.decide import Decision, Fault
+from cards.asking import Fault
+from cards.decide import Decision
 from cards.facts import PatientFacts
 from cards.outcome import Advise, CannotTell
 from cds_service.content import Content

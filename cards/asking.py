@@ -1,0 +1,77 @@
+"""Every advice is asked for its own answer, before any other is heard; one that raises takes no other with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from cards.advice import ALL_ADVICE
+from cards.facts import PatientFacts
+from cards.outcome import Advice, Advise, CannotTell, NoAdvice, Outcome
+from cards.reasons import Fact
+from cards.thresholds import Thresholds
+
+OUTCOMES: Final = (NoAdvice, Advise, CannotTell)
+"""A tuple, for a union would be made anew at each question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An advice that raised: the kind of error and its place in the code, never its message, which may hold a value."""
+
+    advice: Advice
+    kind: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The advice that a call asks, and what a rule answers that is not asked, or that its advice does not name."""
+
+    advice: tuple[Advice, ...]
+    unsaid: Mapping[str, Outcome]
+
+    @classmethod
+    def of(cls, advice: Sequence[Advice], *, selected: bool) -> Asked:
+        """With an order selected all of it, else all that does not judge orders alone."""
+        asked = tuple(one for one in advice if selected or not one.judges_orders)
+        unsaid: dict[str, Outcome] = {}
+        for one in advice:
+            unsaid.update(one.silent if selected or not one.judges_orders else one.unasked)
+        return cls(asked, MappingProxyType(unsaid))
+
+
+ASKED: Final = {selected: Asked.of(ALL_ADVICE, selected=selected) for selected in (True, False)}
+"""Made once, for the shipped advice."""
+
+
+def ask(
+    p: PatientFacts, limits: Thresholds, advice: Sequence[Advice]
+) -> tuple[dict[str, Outcome], tuple[Fault, ...]]:
+    """Every rule's own answer, before any other rule is heard; one that raises takes no other with it."""
+    selected = bool(p.orders)
+    asked = ASKED[selected] if advice is ALL_ADVICE else Asked.of(advice, selected=selected)
+    answers = dict(asked.unsaid)
+    faults: list[Fault] = []
+    for one in asked.advice:
+        try:
+            outcome = one.decide(p, limits)
+        except Exception as error:
+            faults.append(Fault(one, type(error).__name__, _place(error)))
+            answers.update(dict.fromkeys(one.ids, CannotTell(Fact.CHECK)))
+            continue
+        if isinstance(outcome, OUTCOMES):
+            answers[one.ids[0]] = outcome
+        else:
+            answers.update(outcome)
+    return answers, tuple(faults)
+
+
+def _place(error: Exception) -> str:
+    """Module and line where it was raised."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return f"{place.tb_frame.f_globals.get('__name__')}:{place.tb_lineno}" if place is not None else ""
