@@ -112,6 +112,22 @@ def test_other_paths_are_flasks(path: str) -> None:
     assert told(short) == told(whole)
 
 
+@pytest.mark.parametrize(
+    "member",
+    [
+        *({"HTTP_HOST": host} for host in ("a b", "x/y", "evil.example", "")),
+        *({"CONTENT_LENGTH": length} for length in ("0", "00000", "-1", "+5", "5_0", "٣")),
+    ],
+    ids=str,
+)
+def test_odd_headers_are_told_the_same(member: dict[str, str]) -> None:
+    short, whole = (
+        client.post(PATH, data=body(), content_type="application/json", environ_overrides=member)
+        for client in ways(sandbox())
+    )
+    assert told(short) == told(whole)
+
+
 def test_a_body_that_breaks_off_is_refused() -> None:
     environ: Json = {"CONTENT_LENGTH": "5000", "wsgi.input": BytesIO(body()[:100])}
     short, whole = (
