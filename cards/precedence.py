@@ -122,8 +122,9 @@ MERGES: tuple[Merge, ...] = (
     Merge(("PLT-04",), ("INF-*",)),
     Merge(("PLT-04",), ("TRF-08",)),
     Merge(("PLT-05",), ("SAFE-06", "SAFE-05", "SAFE-01")),
+    Merge(("TPO-05..06", "TPO-11"), ("TPO-07..10", "TPO-12..14")),  # one drug in use, one card
 )
-NOT_ONLY_INFO = frozenset({"SAFE-07", "DATA-01", "PLT-05", "INF-MEN"})
+NOT_ONLY_INFO = frozenset({"SAFE-07", "DATA-01", "PLT-05", "INF-MEN", "TPO-05", "TPO-06", "TPO-11"})
 """Merged also when it is more than info, but never into a card that is less urgent than itself."""
 
 UNLIKELY_HIT_IN = ("INF-*", "TRF-*", "PLT-03")

@@ -132,3 +132,4 @@ class Why(StrEnum):
     COUNT_NOT_HIGH = "the count is not in the range in which the drug is reduced or stopped"
     RESPONDED = "the count has risen on the drug"
     DOSE_NOT_MAXIMUM = "the stated dose is not the maximum"
+    NOT_A_START = "the drug was begun too long ago for its start dose"

@@ -19,29 +19,30 @@ from cards.outcome import (
     Answers,
     CannotTell,
     Indicator,
-    Input,
     NoAdvice,
     Outcome,
     Suggestion,
     Topic,
 )
 from cards.reasons import Fact, Why
-from cards.record import Kind, Medication, Order, Route
-from cards.rows import finding_row, infection_row, medication_row
+from cards.record import Kind, Order
 from cards.thresholds import Thresholds
+from cards.tpo_ra.cautions import (
+    AVATROMBOPAG,
+    ELTROMBOPAG,
+    Caution,
+    beside_avatrombopag,
+    beside_eltrombopag,
+    of_the_liver,
+)
 
-ELTROMBOPAG, AVATROMBOPAG = ("med-eltrombopag",), ("med-avatrombopag",)
-CATIONS = ("med-chelating-cations", "med-bismuth")
-LIVER = ("risk-liver", "risk-ascites", "risk-cirrhosis-decompensated", "risk-liver-failure")
-HCV, HCV_ID = ("inf-hcv",), "INF-HCV"
-BY_MOUTH = (None, Route.ORAL)
 RULES = {"dose": "TPO-05", "liver": "TPO-06", "hcv": "TPO-06"}
 """Keys of reasons by the rule whose section holds their words; all other interactions are TPO-11."""
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """One card with all reasons, led by the first of TPO-05, TPO-06, TPO-11; its answer is that of ORD-18."""
-    orders = p.selected(*ELTROMBOPAG, *AVATROMBOPAG)
+    orders = p.selected(ELTROMBOPAG, AVATROMBOPAG)
     if not orders:
         return {"ORD-18": none_chosen(p)}
     reasons = _reasons(p, limits, orders)
@@ -58,7 +59,7 @@ def _card(
     rules = tuple(dict.fromkeys(_rule(r) for r in reasons))
     lead = rules[0]
     judged = Judged(lead, "selected TPO receptor agonist", orders, read_count(p), by_count=False)
-    ask_ancestry = any(o.is_in(*ELTROMBOPAG) for o in orders) and not p.person.ancestry
+    ask_ancestry = any(o.is_in(ELTROMBOPAG) for o in orders) and not p.person.ancestry
     others = tuple(r for r in rules if r != lead)
     card = order_card(
         p,
@@ -89,81 +90,21 @@ def _rule(reason: Reason) -> str:
 
 def _reasons(p: PatientFacts, limits: Thresholds, orders: tuple[Order, ...]) -> tuple[Reason, ...]:
     """In the order of the rules: dose, liver, interactions, the missing liver tests."""
-    eltrombopag = tuple(o for o in orders if o.is_in(*ELTROMBOPAG))
-    avatrombopag = tuple(o for o in orders if o.is_in(*AVATROMBOPAG))
+    eltrombopag = tuple(o for o in orders if o.is_in(ELTROMBOPAG))
+    avatrombopag = tuple(o for o in orders if o.is_in(AVATROMBOPAG))
     found: list[Reason] = []
     if eltrombopag:
         dose = reduced_dose(p, limits, eltrombopag)
         found += [Reason("dose", Indicator.WARNING, dose.rows)] if dose is not None else []
-        found += _liver(p)
-        found += _interactions_of_eltrombopag(p)
+        found += _told((*of_the_liver(p), *beside_eltrombopag(p)))
         found += _missing_liver_tests(p, limits)
     if avatrombopag:
-        found += _interactions_of_avatrombopag(p)
+        found += _told(beside_avatrombopag(p))
     return tuple(found)
 
 
-def _liver(p: PatientFacts) -> list[Reason]:
-    """TPO-06: cirrhosis, portal hypertension, ascites; hepatitis C."""
-    liver = tuple(finding_row("liver disease", f) for f in p.present(*LIVER))
-    found = p.infections.current(HCV_ID, suspected=False)
-    hcv = tuple(finding_row("hepatitis C", f) for f in p.present(*HCV)) or tuple(
-        infection_row(p, i) for i in found
-    )
-    return [
-        *([Reason("liver", Indicator.WARNING, liver)] if liver else []),
-        *([Reason("hcv", Indicator.WARNING, hcv)] if hcv else []),
-    ]
-
-
-def _interactions_of_eltrombopag(p: PatientFacts) -> list[Reason]:
-    """TPO-11: cations by mouth, active or selected with it; rosuvastatin; what lowers its level; a cataract."""
-    cations = (
-        *(medication_row("antacid, calcium, iron or other cation", m) for m in _by_mouth(p, *CATIONS)),
-        *(_selected("antacid, calcium, iron or other cation", o) for o in p.selected(*CATIONS)),
-    )
-    statin = _rows(p, "rosuvastatin", "med-rosuvastatin")
-    lowering = (
-        *_rows(p, "rifamycin or boosted ritonavir", "med-rifamycin", "med-ritonavir"),
-        *_rows(p, "ciclosporin", "med-ciclosporin"),
-    )
-    cataract = tuple(finding_row("cataract", f) for f in p.present("risk-cataract"))
-    return [
-        Reason(key, Indicator.WARNING, rows)
-        for key, rows in (
-            ("cations", cations),
-            ("statin", statin),
-            ("lowering", lowering),
-            ("cataract", cataract),
-        )
-        if rows
-    ]
-
-
-def _interactions_of_avatrombopag(p: PatientFacts) -> list[Reason]:
-    """TPO-11: fluconazole raises it, rifampicin and enzalutamide lower it."""
-    raising = _rows(p, "fluconazole", "med-fluconazole")
-    inducing = _rows(p, "inducer of its breakdown", "med-cyp-inducer", "med-rifamycin")
-    return [
-        Reason(key, Indicator.WARNING, rows)
-        for key, rows in (("inhibitor", raising), ("inducer", inducing))
-        if rows
-    ]
-
-
-def _rows(p: PatientFacts, fact: str, *sets: str) -> tuple[Input, ...]:
-    return (
-        *(medication_row(fact, m) for m in p.using(*sets)),
-        *(_selected(fact, o) for o in p.selected(*sets)),
-    )
-
-
-def _selected(fact: str, order: Order) -> Input:
-    return Input(fact, "selected too", None, None, order.reference)
-
-
-def _by_mouth(p: PatientFacts, *sets: str) -> tuple[Medication, ...]:
-    return tuple(m for m in p.using(*sets) if m.route in BY_MOUTH)
+def _told(cautions: tuple[Caution, ...]) -> list[Reason]:
+    return [Reason(c.key, Indicator.WARNING, c.rows) for c in cautions]
 
 
 def _missing_liver_tests(p: PatientFacts, limits: Thresholds) -> list[Reason]:
@@ -194,9 +135,8 @@ def _buttons(
 
 ADVICE = Advice(
     stem="orders/eltrombopag",
-    ids=("ORD-18", "TPO-05", "TPO-06", "TPO-11"),
+    ids=("ORD-18",),
     topic=Topic.ORDER_SAFETY,
     decide=decide,
-    otherwise=Why.MERGED,
     judges_orders=True,
 )

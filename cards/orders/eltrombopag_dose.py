@@ -11,11 +11,8 @@ from typing import Any
 from cards.facts import PatientFacts
 from cards.outcome import Input
 from cards.record import Order
-from cards.rows import finding_row
 from cards.thresholds import Thresholds
-
-EAST_ASIAN = "east-asian"
-LIVER = ("risk-liver", "risk-cirrhosis-decompensated", "risk-liver-failure")
+from cards.tpo_ra.cautions import ELTROMBOPAG, exceeds, lower_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +31,17 @@ class ReducedDose:
 
 def reduced_dose(p: PatientFacts, limits: Thresholds, orders: tuple[Order, ...]) -> ReducedDose | None:
     """Above 25 mg a day with either reason, above 12.5 mg with both; only at the start, never inferred."""
-    if p.using("med-eltrombopag"):
+    if p.using(ELTROMBOPAG):
         return None
-    ancestry = EAST_ASIAN in p.person.ancestry
-    liver = p.present(*LIVER)
-    if not (ancestry or liver):
+    lower = lower_start(p, limits)
+    if lower is None:
         return None
-    both = ancestry and bool(liver)
-    limit = limits.eltrombopag_lowest if both else limits.eltrombopag_reduced
-    order = next((o for o in orders if "med-eltrombopag" in o.set_ids and _exceeds(o, limit)), None)
+    order = next((o for o in orders if ELTROMBOPAG in o.set_ids and exceeds(o, lower.limit)), None)
     if order is None or order.dose is None:
         return None
-    rows = (
-        Input("selected dose", order.dose.value, "mg", None, order.reference),
-        *(
-            (Input("recorded ancestry", "East or Southeast Asian", None, None, p.person.reference),)
-            if ancestry
-            else ()
-        ),
-        *(finding_row("liver disease", f) for f in liver),
-    )
-    return ReducedDose(order, limit, "lowest" if both else "reduced", rows, _changed(order, limit))
-
-
-def _exceeds(order: Order, limit: Decimal) -> bool:
-    """By the dose of a day; without a frequency one dose is the least that a day holds."""
-    if order.dose is None or order.dose.unit != "mg":
-        return False
-    return order.dose.value * (order.per_day or Decimal(1)) > limit
+    rows = (Input("selected dose", order.dose.value, "mg", None, order.reference), *lower.rows)
+    label = "lowest" if lower.both else "reduced"
+    return ReducedDose(order, lower.limit, label, rows, _changed(order, lower.limit))
 
 
 def _changed(order: Order, limit: Decimal) -> Mapping[str, object] | None:
