@@ -33,7 +33,8 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     meant = tuple(o for o in orders if _is_for_platelets(o))
     open_ones = tuple(o for o in orders if not o.has_reason)
     if not meant:
-        return _without_reason(p, limits, open_ones)
+        unread = any(o.has_reason and not o.reasons for o in orders)
+        return _without_reason(p, limits, open_ones, unread=unread)
     reasons = _reasons(p, limits)
     hb = p.newest("obs-hemoglobin", limits.span("anti_d_hb_days"))
     if not reasons:
@@ -55,10 +56,17 @@ def _is_for_platelets(order: Order) -> bool:
     return any(f.is_in(*FOR_PLATELETS) for f in order.reasons)
 
 
-def _without_reason(p: PatientFacts, limits: Thresholds, orders: tuple[Order, ...]) -> Outcome:
-    """No reason on the order: prophylaxis where the record shows one, else the question."""
-    if not orders or _is_prophylaxis(p, limits):
+def _without_reason(
+    p: PatientFacts, limits: Thresholds, orders: tuple[Order, ...], *, unread: bool
+) -> Outcome:
+    """Prophylaxis where the record shows one; else the question for `orders`, which have no reason.
+
+    `unread`: an order has a reason in words, or in codes that no set knows. It may be that of low platelets.
+    """
+    if _is_prophylaxis(p, limits):
         return NoAdvice(Why.EXPLAINED)
+    if not orders:
+        return CannotTell(Fact.INDICATION) if unread else NoAdvice(Why.EXPLAINED)
     reason = Reason("indication", Indicator.WARNING)
     judged = Judged("ORD-24", "selected anti-D", orders, read_count(p), by_count=False)
     buttons = (remove(orders, recommended=False),)

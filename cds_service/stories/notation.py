@@ -270,7 +270,9 @@ def read_order(line: str) -> Ordered:
     head, *clauses = line.split(", ")
     order = Ordered(None, code=UNMAPPED[head]) if head in UNMAPPED else Ordered(term(head))
     for clause in clauses:
-        if clause.startswith("reason "):
+        if clause == "reason in words":
+            order = replace(order, reason_in_words=True)
+        elif clause.startswith("reason "):
             order = replace(order, reason=term(clause.removeprefix("reason ")))
         else:
             order = replace(order, dose=add_clause(order.dose, clause))

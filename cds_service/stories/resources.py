@@ -233,13 +233,14 @@ def _order(w: Writer, order: Ordered) -> Resource:
         code = w.code(order.what)
     else:
         code = {"coding": [dict(zip(("system", "code"), order.code or (), strict=False))]}
-    reason = None if order.reason is None else [w.code(order.reason)]
+    reason = [] if order.reason is None else [w.code(order.reason)]
+    reason += [{"text": "see the letter"}] if order.reason_in_words else []
     head = w.head("ServiceRequest" if is_service else "MedicationRequest", "draft") | {
         "status": "draft",
         "intent": "order",
         "subject": w.subject,
         "authoredOn": w.text(TODAY),
-        "reasonCode": reason,
+        "reasonCode": reason or None,
     }
     if is_service:
         amount = None if order.dose.amount is None else {"value": order.dose.amount, "unit": order.dose.unit}

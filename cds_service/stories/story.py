@@ -141,6 +141,7 @@ class Ordered:
     what: Term | None
     dose: Dose = Dose()
     reason: Term | None = None
+    reason_in_words: bool = False  # words that no value set knows
     code: tuple[str, str] | None = None
 
 

@@ -109,8 +109,14 @@ def test_too_long_ago_for_prophylaxis(members: Any) -> None:
 
 
 def test_another_reason_on_the_order() -> None:
-    other = order("med-anti-d", has_reason=True)
+    other = order("med-anti-d", reasons=(condition("risk-pregnancy"),), has_reason=True)
     assert asked(other, findings=[condition("status-rhd-negative")]) == NoAdvice(Why.EXPLAINED)
+
+
+def test_a_reason_that_cannot_be_read_may_be_low_platelets() -> None:
+    unread = order("med-anti-d", has_reason=True)
+    assert asked(unread) == CannotTell(Fact.INDICATION)
+    assert asked(unread, sex="female", age=30, pregnant=True) == NoAdvice(Why.EXPLAINED)
 
 
 def test_silence() -> None:
