@@ -72,6 +72,7 @@ class Fact(StrEnum):
     TPO_RA_DOSE = "the dose of the TPO receptor agonist"
     PLATELET_DOSE = "the dose of the platelets given"
     PARASITAEMIA = "the parasitaemia"
+    GLUCOSE = "the glucose"
     ABO_MATCH = "whether the platelets were fresh and ABO-compatible"
 
 

@@ -31,6 +31,7 @@ MEASURED: Mapping[str, tuple[str, Fact]] = MappingProxyType(
         "obs-neutrophils": ("neutrophils", Fact.NEUTROPHILS),
         "obs-creatinine": ("creatinine", Fact.CREATININE),
         "obs-lactate": ("lactate", Fact.LACTATE),
+        "obs-glucose": ("glucose", Fact.GLUCOSE),
         "obs-parasitaemia": ("parasitaemia", Fact.PARASITAEMIA),
     }
 )

@@ -157,6 +157,7 @@ SCALES: Final[Mapping[str, Mapping[str, Scale]]] = MappingProxyType(
         "obs-gcs": dict.fromkeys((*_NO_UNIT, "{gcs}", "points"), Scale("{score}")),
         "obs-gestational-age": _scales("wk", "weeks", "week", "w")
         | dict.fromkeys(("d", "day", "days"), Scale("wk", divisor=Decimal(7))),
+        "obs-glucose": _scales("mmol/L") | {"mg/dl": Scale("mmol/L", divisor=Decimal("18.016"))},
         "obs-haptoglobin": _MASS_PER_LITRE | _times("g/L", "0.001", "mg/l"),
         "obs-heart-rate": _PER_MINUTE,
         "obs-hematocrit": _PER_CENT | _times("%", "100", "l/l", "1", "{ratio}"),

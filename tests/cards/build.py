@@ -68,6 +68,7 @@ UNITS = {
     "obs-systolic": "mm[Hg]",
     "obs-map": "mm[Hg]",
     "obs-lactate": "mmol/L",
+    "obs-glucose": "mmol/L",
     "obs-gcs": "{score}",
     "obs-hemoglobin": "g/dL",
     "obs-body-weight": "kg",

@@ -173,6 +173,7 @@ def severity(p: PatientFacts) -> list[str]:
         ("obs-hemoglobin", "7.0", "6.9", "g/dL"),
         ("obs-creatinine", "265", "266", "umol/L"),
         ("obs-lactate", "4.9", "5.0", "mmol/L"),
+        ("obs-glucose", "2.2", "2.1", "mmol/L"),
         ("obs-parasitaemia", "4.9", "5", "%"),
     ],
 )

@@ -38,6 +38,7 @@ FED_BY: Mapping[Fact, tuple[str, ...]] = {
     Fact.TEMPERATURE: ("obs-temperature",),
     Fact.BLOOD_PRESSURE: ("obs-systolic", "obs-map"),
     Fact.LACTATE: ("obs-lactate",),
+    Fact.GLUCOSE: ("obs-glucose",),
     Fact.HAEMOGLOBIN: ("obs-hemoglobin",),
     Fact.BLOOD_FILM: ("obs-schistocytes", "obs-blasts", "obs-platelet-morphology", "obs-platelet-artefact"),
     Fact.COAGULATION: ("obs-pt-inr", "obs-aptt", "obs-fibrinogen"),

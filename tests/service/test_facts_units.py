@@ -133,6 +133,8 @@ def test_no_text_breaks_the_tables(unit: str, code: str) -> None:
         ("obs-systolic", "88", "mmHg", "mm[Hg]", "88"),
         ("obs-neutrophils", "1500", "/uL", "10*9/L", "1.5"),
         ("obs-lactate", "4", "mmol/L", "mmol/L", "4"),
+        ("obs-glucose", "2.1", "mmol/L", "mmol/L", "2.1"),
+        ("obs-glucose", "90.08", "mg/dL", "mmol/L", "5"),
         ("obs-egfr", "55", "mL/min", "mL/min/{1.73_m2}", "55"),
     ],
 )
