@@ -198,7 +198,7 @@ def test_a_concept_map_gives_local_codes_the_reading_of_their_target(tmp_path: P
         ("VCAG", "24114-1", "wider"),
         ("EBV", "24115-8", "narrower"),
         ("NONE", "24115-8", "unmatched"),
-        ("GLU", "2345-7", "equal"),
+        ("SODIUM", "2951-2", "equal"),
     )
     found = site(write(tmp_path, "map.json", mapped), local_codes={"files": ["map.json"]})
     assert [(code.code, code.proves, code.verified) for code in found.codes["lab-ebv"]] == [
