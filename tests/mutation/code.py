@@ -1,119 +1,157 @@
-"""`python -m tests.mutation.code cards/tpo_ra`: mutates the code of one folder with mutmut, judged by its own tests.
+"""`python -m tests.mutation.code cards/tpo_ra`: mutates the code of folders of the cards, judged by stories and tests.
 
-mutmut works in a copy of the project below `.cache/mutation/`, which stays: the next run of a folder goes on where the
-last one ended. The tests are those that import from the folder.
+A mutant is first judged by the stories that run through its function: it is killed when an answer is not the one that
+is approved (`tests/cards/approved.txt`). Those that live are judged by the unit tests that run through the function.
+Verdicts are kept in `.cache/mutation/code.jsonl`: a killed mutant is not judged again while its function is the same.
+Without a folder all are judged; `cards` alone means the modules that lie directly in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import os
-import re
-import shutil
-import signal
-import subprocess
+import pickle
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 
-PROJECT = Path(__file__).resolve().parents[2]
+import pytest
+
+from tests.mutation.code_judges import Court, judging_tests
+from tests.mutation.code_mutants import PROJECT, CodeMutant, mutants_of
+
 STATE = PROJECT / ".cache/mutation"
-COPIED = ("cards", "cds_service", "fixtures", "tests", "pyproject.toml")
-SLOW = re.compile(r"test_(?:vignettes|.*_properties|limits_.*)\.py")
-"""Tests that tell stories or draw at random: the content is theirs, and they are too slow for each mutant."""
+VERDICTS = STATE / "code.jsonl"
+MADE = STATE / "code-mutants.pickle"
+WORKERS = 2
+LEAST = 90
+"""Per cent of each folder that have to be killed."""
 
-MUTMUT = Path(sys.executable).with_name("mutmut")
+
+def folders() -> list[str]:
+    """All folders of the cards with code."""
+    return sorted({path.parent.relative_to(PROJECT).as_posix() for path in (PROJECT / "cards").rglob("*.py")})
 
 
-def judging(folder: str) -> list[str]:
-    """The test files that import from the folder."""
-    package = re.compile(rf"\b{re.escape(folder.strip('/').replace('/', '.'))}\b")
-    found = sorted((PROJECT / "tests/cards").glob("test_*.py"))
+def mutants_in(some: Sequence[str]) -> list[CodeMutant]:
+    """Every mutant of these folders; those of a file that is as it was are known from an earlier run."""
+    kept: dict[str, list[CodeMutant]] = pickle.loads(MADE.read_bytes()) if MADE.exists() else {}
+    found = []
+    for path in (path for folder in some for path in sorted((PROJECT / folder).glob("*.py"))):
+        name = f"{path.relative_to(PROJECT)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        if name not in kept:
+            kept[name] = list(mutants_of(path))
+        found += kept[name]
+    MADE.write_bytes(pickle.dumps(kept))
+    return found
+
+
+def mixed(mutants: Iterable[CodeMutant], each: int | None = None) -> list[CodeMutant]:
+    """One of each folder in turn, in no order of their own: what a short run has judged stands for the rest.
+
+    `each` is the most of one folder.
+    """
+    by_folder: dict[str, list[CodeMutant]] = defaultdict(list)
+    for mutant in sorted(mutants, key=lambda one: hashlib.sha256(one.name.encode()).digest()):
+        by_folder[mutant.place.folder].append(mutant)
     return [
-        path.relative_to(PROJECT).as_posix()
-        for path in found
-        if not SLOW.fullmatch(path.name) and package.search(path.read_text(encoding="utf-8"))
+        one
+        for turn in zip_longest(*(some[:each] for some in by_folder.values()))
+        for one in turn
+        if one is not None
     ]
 
 
-def prepare(folder: str) -> Path:
-    """The copy in which mutmut works, brought up to date, with what it is to mutate."""
-    copy = STATE / f"code-{folder.strip('/').replace('/', '-')}"
-    copy.mkdir(parents=True, exist_ok=True)
-    for name in COPIED:
-        _update(PROJECT / name, copy / name)
-    tests = ", ".join(f'"{name}"' for name in judging(folder))
-    told = f"""
-[tool.mutmut]
-source_paths = ["cards"]
-only_mutate = ["{folder.strip("/")}/*"]
-also_copy = ["cds_service", "fixtures", "cards"]
-pytest_add_cli_args = ["-p", "no:xdist", "-p", "no:cacheprovider", "-q"]
-pytest_add_cli_args_test_selection = [{tests}]
-use_git_change_detection = false
-track_dependencies = false
-"""
-    settings = (PROJECT / "pyproject.toml").read_text(encoding="utf-8") + told
-    (copy / "pyproject.toml").write_text(settings, encoding="utf-8")
-    return copy
+def known() -> Mapping[str, str]:
+    """Verdicts by the name of the mutant and the version of its function."""
+    if not VERDICTS.exists():
+        return {}
+    rows = map(json.loads, VERDICTS.read_text(encoding="utf-8").splitlines())
+    return {row["mutant"]: row["verdict"] for row in rows}
 
 
-def _update(source: Path, target: Path) -> None:
-    """Only what differs is written: mutmut knows by the time of a file whether its mutants are still good."""
-    for path in [source] if source.is_file() else sorted(source.rglob("*")):
-        if not path.is_file() or "__pycache__" in path.parts:
-            continue
-        copied = target if source.is_file() else target / path.relative_to(source)
-        if copied.is_file() and copied.read_bytes() == path.read_bytes():
-            continue
-        copied.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, copied)
+def key(mutant: CodeMutant) -> str:
+    """How a verdict is found again."""
+    return f"{mutant.name} {mutant.place.version}"
 
 
-def results(copy: Path) -> Iterator[str]:
-    """What mutmut knows: counts, then the mutants that live."""
-    done = subprocess.run(
-        [str(MUTMUT), "results", "--all", "true"], cwd=copy, capture_output=True, text=True, check=False
-    )
-    rows = re.findall(r"^\s+(\S+): (.+)$", done.stdout, flags=re.MULTILINE)
-    counts = Counter(verdict for _, verdict in rows)
-    judged = counts.total() - counts["not checked"]
-    if judged:
-        dead = counts["killed"] + counts["timeout"] + counts["caught by type check"]
-        yield f"{100 * dead / judged:.1f} % killed of {judged} judged; {dict(counts)}"
-    else:
-        yield f"none judged; {dict(counts)}"
-    yield from (f"{verdict}  {name}" for name, verdict in rows if verdict in ("survived", "no tests"))
+def report(mutants: Sequence[CodeMutant], verdicts: Mapping[str, str]) -> Iterator[str]:
+    """Counts by folder, then every mutant that lives."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for mutant in mutants:
+        verdict = verdicts.get(key(mutant), "waits")
+        counts[mutant.place.folder][verdict.partition(" ")[0]] += 1
+    for folder, found in counts.items():
+        judged = found.total() - found["waits"]
+        share = f"{100 * found['killed'] / judged:.1f} % killed" if judged else "none judged"
+        yield f"{folder}: {share}; {found['killed']} of {judged}; {found['waits']} wait"
+        if judged and 100 * found["killed"] < LEAST * judged:
+            yield f"FAILED: {folder}: less than {LEAST} % killed"
+    for mutant in mutants:
+        verdict = verdicts.get(key(mutant), "waits")
+        if verdict.partition(" ")[0] not in ("killed", "waits"):
+            yield f"{verdict}  {mutant.told}"
+
+
+def work(court: Court, mutants: Sequence[CodeMutant], until: float) -> None:
+    """Each worker judges every second mutant until the time is over."""
+    children = []
+    for number in range(WORKERS):
+        child = os.fork()
+        if child == 0:
+            try:
+                _judge(court, mutants[number::WORKERS], until)
+            finally:
+                os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+
+
+def _judge(court: Court, mutants: Sequence[CodeMutant], until: float) -> None:
+    with VERDICTS.open("a", encoding="utf-8", buffering=1) as file:
+        for mutant in mutants:
+            if time.monotonic() > until:
+                return
+            file.write(json.dumps({"mutant": key(mutant), "verdict": court.verdict(mutant)}) + "\n")
 
 
 def main(arguments: Sequence[str]) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description="Mutate the code of one folder of cards with mutmut.")
-    parser.add_argument("folder", help="such as cards/tpo_ra")
+    parser = argparse.ArgumentParser(description="Mutate the code of the cards; stories and tests judge it.")
+    parser.add_argument("folders", nargs="*", help="such as cards/tpo_ra")
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--each", type=int, help="at most so many of a folder, drawn as by lot")
+    parser.add_argument("--stories", action="store_true", help="stories alone judge, without the unit tests")
     parser.add_argument("--report", action="store_true", help="only say what is known")
     chosen = parser.parse_args(arguments)
-    if not (PROJECT / chosen.folder).is_dir() or not judging(chosen.folder):
-        parser.error(f"no folder {chosen.folder} with tests")
-    copy = prepare(chosen.folder)
+    some = [folder.strip("/") for folder in chosen.folders] or folders()
+    if unknown := set(some) - set(folders()):
+        parser.error(f"no folder {', '.join(sorted(unknown))}")
+    STATE.mkdir(parents=True, exist_ok=True)
+    mutants = mutants_in(some)
     if not chosen.report:
-        with (copy / "mutmut.log").open("w", encoding="utf-8") as log:
-            run = subprocess.Popen(
-                [str(MUTMUT), "run", "--max-children", "2"],
-                cwd=copy,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-            try:
-                run.wait(timeout=chosen.minutes * 60)
-            except subprocess.TimeoutExpired:
-                os.killpg(run.pid, signal.SIGINT)
-                run.wait()
-    for line in results(copy):
-        print(line)  # noqa: T201
-    return 0
+        verdicts = known()
+        left = [
+            one for one in mixed(mutants, chosen.each) if not verdicts.get(key(one), "").startswith("killed")
+        ]
+        if left:
+            until = time.monotonic() + chosen.minutes * 60
+            court = Court(lambda sitting: work(sitting, left, until))
+            if chosen.stories:
+                import tests.conftest  # noqa: F401 - with it a rule that raises ends its story
+
+                court.sit([])
+            else:
+                quiet = ["-p", "no:xdist", "-p", "no:cacheprovider", "-qq", "--no-header", "--no-summary"]
+                pytest.main([*quiet, *judging_tests(some)], plugins=[court])
+    lines = list(report(mutants, known()))
+    print("\n".join(lines))  # noqa: T201
+    return int(any(line.startswith("FAILED") for line in lines))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,386 @@
+"""Who judges a mutant of the code: stories against their approved answers, then unit tests, each where it comes near.
+
+Both are traced once, so that a mutant meets only those that run through its function. Stories are told in the process
+of the worker, for that takes a millisecond; tests in a child that is thrown away.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import pickle
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import _lru_cache_wrapper, cache
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from cards.advice import ALL_ADVICE
+from cards.decide import Decision, decide
+from cards.facts import PatientFacts
+from cards.outcome import NoAdvice, Outcome
+from cards.reading import read
+from cds_service.stories.coding import STANDARD
+from tests.cards.approved import line_of, unapproved
+from tests.cards.telling import VIGNETTES
+from tests.mutation.code_mutants import PROJECT, CodeMutant, Place
+from tests.mutation.stories import BOUNDARIES, Judge, Told, shipped, tell
+from tests.mutation.stories import _same as same_facts
+from tests.mutation.tracing import EVERYTHING, Touch
+
+CARDS = str(PROJECT / "cards")
+TRACES = PROJECT / ".cache/mutation/code-traces.pickle"
+STORIES = re.compile(r"test_(?:vignettes.*|boundaries|codings|codes|.*_properties|limits_.*)\.py")
+"""Tests that tell stories or draw at random: the stories are told here by themselves, and chance judges nobody."""
+
+MORE_TESTS = (
+    "tests/service/test_rulebook.py",
+    "tests/service/test_content.py",
+    "tests/service/test_render.py",
+)
+STORY_SECONDS = 0.4
+TEST_SECONDS = 3.0
+"""Of processor time, for one mutant."""
+TESTS = 150
+"""Most tests that judge one mutant, those first that run through little else."""
+
+Name = str
+"""A function by module and name."""
+
+
+class Slow(BaseException):
+    """A mutant that does not end."""
+
+
+def judging_tests(folders: Iterable[str]) -> list[str]:
+    """The test files that import from any of the folders."""
+    packages = [
+        rf"{folder.replace('/', '.')}\b" if "/" in folder else rf"{folder}(?:\.[a-z_]+)? import"
+        for folder in folders
+    ]
+    imports = re.compile("|".join(packages))
+    files = (*sorted((PROJECT / "tests/cards").glob("test_*.py")), *(PROJECT / name for name in MORE_TESTS))
+    return [
+        path.relative_to(PROJECT).as_posix()
+        for path in files
+        if not STORIES.fullmatch(path.name) and imports.search(path.read_text(encoding="utf-8"))
+    ]
+
+
+def name_of(place: Place) -> Name:
+    return f"{place.module}.{place.name}"
+
+
+@contextmanager
+def traced() -> Iterator[Callable[[], frozenset[Name]]]:
+    """The functions of the cards that were run inside, to be asked for afterwards."""
+    seen: set[CodeType] = set()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        seen.add(frame.f_code)
+
+    before = sys.gettrace()
+    sys.settrace(note)
+    try:
+        yield lambda: frozenset(filter(None, map(_name, seen)))
+    finally:
+        sys.settrace(before)
+
+
+@cache
+def _name(code: CodeType) -> Name | None:
+    if not code.co_filename.startswith(CARDS):
+        return None
+    module = Path(code.co_filename).relative_to(PROJECT).with_suffix("").as_posix().replace("/", ".")
+    return sys.intern(f"{module.removesuffix('.__init__')}.{code.co_qualname}")
+
+
+# ------------------------------------------------------------------------------------------------------- stories
+
+
+class StoryBench:
+    """All stories with what they run through, and which of them killed last in a function."""
+
+    def __init__(self, traces: dict[str, Any]) -> None:
+        self._judge = Judge(shipped())
+        self._line: dict[Told, str] = {}
+        self._touched: dict[Name, dict[Told, Touch]] = {}
+        self._last: dict[Name, list[Told]] = {}
+        for told in (tell(vignette, STANDARD) for vignette in (*VIGNETTES, *BOUNDARIES)):
+            answer = self._judge.answer(told, told.facts, told.decision)
+            if not unapproved(told.vignette.id, answer):
+                self._line[told] = line_of(answer)
+                self._note(told, _trail(told, traces))
+        speaking = {told: _speaking(told) for told in self._line}
+        for touched in self._touched.values():
+            for told in sorted(touched, key=lambda one: speaking[one].isdisjoint(touched[one].advice)):
+                touched[told] = touched.pop(told)
+
+    def _note(self, told: Told, trail: tuple[frozenset[Name], ...]) -> None:
+        facts, rest, *advice = trail
+        for name in facts.union(rest, *advice):
+            places = frozenset(place for place, names in enumerate(advice) if name in names)
+            self._touched.setdefault(name, {})[told] = Touch(name in facts, places, rest=name in rest)
+
+    def killer(self, mutant: CodeMutant) -> str | None:
+        """The story whose answer is another one, or None. `slow` where a mutant does not end."""
+        name, told = name_of(mutant.place), None
+        touched = self._touched.get(name, {})
+        last = self._last.setdefault(name, [])
+        until = time.process_time() + STORY_SECONDS
+        try:
+            with applied(mutant), bounded(STORY_SECONDS * 20):
+                for told in dict.fromkeys((*last, *touched)):
+                    if self._differs(told, touched[told], mutant.place.module):
+                        if told in last:
+                            last.remove(told)
+                        last.insert(0, told)
+                        return told.vignette.id
+                    if time.process_time() > until:
+                        return None
+        except Slow:
+            return "slow"
+        except Exception as error:
+            return type(error).__name__
+        return None
+
+    def _differs(self, told: Told, touch: Touch, module: str) -> bool:
+        try:
+            facts, decision = _decided(told, touch, module)
+            alike = decision.cards == told.decision.cards and decision.outcomes == told.decision.outcomes
+            if alike and not touch.rest:
+                return False
+            judge = self._judge
+            return line_of(judge.answer(told, facts, decision)) != self._line[told]
+        except Exception:
+            return True
+
+
+def _decided(told: Told, touch: Touch, module: str) -> tuple[PatientFacts, Decision]:
+    """Decided on facts that nobody has asked yet, for facts remember; rules that are not touched answer as before."""
+    limits = shipped().limits
+    settles = touch.facts and not module.startswith(("cards.reading", "cards.facts"))
+    facts = read(told.settled(shipped()) if settles else told.record, limits, shipped().pathogens)
+    again = EVERYTHING if touch.facts and not same_facts(facts, told.facts) else touch
+    advice = (one if place in again.advice else told.kept[place] for place, one in enumerate(ALL_ADVICE))
+    return facts, decide(facts, limits, tuple(advice))
+
+
+def _speaking(told: Told) -> frozenset[int]:
+    """The rules that say anything in the story; where one of them is touched the story is asked first."""
+    answers = (one.decide(told.facts, shipped().limits) for one in told.kept)
+    return frozenset(
+        place
+        for place, answer in enumerate(answers)
+        if any(not isinstance(one, NoAdvice) for one in _outcomes(answer))
+    )
+
+
+def _outcomes(answer: Outcome | Mapping[str, Outcome]) -> Iterable[Outcome]:
+    return answer.values() if isinstance(answer, Mapping) else (answer,)
+
+
+def _trail(told: Told, traces: dict[str, Any]) -> tuple[frozenset[Name], ...]:
+    """What the story's facts, its end, and each advice run through; from an earlier run where nothing changed."""
+    key = hashlib.sha256(repr(told.vignette.story).encode()).hexdigest()
+    if key not in traces:
+        traces[key] = _told_once_more(told)
+    found: tuple[frozenset[Name], ...] = traces[key]
+    return found
+
+
+def _told_once_more(told: Told) -> tuple[frozenset[Name], ...]:
+    """Each advice is asked with nothing remembered, so that what two of them ask counts for both."""
+    with traced() as names:
+        told.settled(shipped())
+        facts = read(told.record, shipped().limits, shipped().pathogens)
+    of_facts = names()
+    advice = []
+    for one in ALL_ADVICE:
+        facts.once.clear()
+        with traced() as names:
+            one.decide(facts, shipped().limits)
+        advice.append(names())
+    with traced() as names:
+        Judge(shipped()).answer(told, told.facts, decide(told.facts, shipped().limits, told.kept))
+    return (of_facts, names(), *advice)
+
+
+@contextmanager
+def applied(mutant: CodeMutant) -> Iterator[None]:
+    """The mutant runs inside."""
+    function = mutant.place.function
+    was = function.__code__, function.__defaults__, function.__kwdefaults__
+    try:
+        mutant.apply()
+        _forget("cards.precedence")
+        yield
+    finally:
+        function.__code__, function.__defaults__, function.__kwdefaults__ = was
+        _forget("cards.precedence")
+
+
+def _forget(*modules: str) -> None:
+    """Empties what functions of these modules remember."""
+    for module in modules:
+        for value in vars(sys.modules[module]).values():
+            if isinstance(value, _lru_cache_wrapper):
+                value.cache_clear()
+
+
+@contextmanager
+def bounded(seconds: float) -> Iterator[None]:
+    """Slow, after that much processor time."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Slow
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+# --------------------------------------------------------------------------------------------------------- tests
+
+
+class TestBench:
+    """The collected tests with what they run through."""
+
+    __test__ = False
+
+    def __init__(self, items: Sequence[pytest.Item], traces: dict[str, Any]) -> None:
+        self._of: dict[Name, list[pytest.Item]] = {}
+        self._last: dict[Name, pytest.Item] = {}
+        versions: dict[Path, str] = {}
+        through = {}
+        for item in items:
+            version = versions.setdefault(item.path, hashlib.sha256(item.path.read_bytes()).hexdigest()[:12])
+            key = f"{version} {item.nodeid}"
+            if key not in traces:
+                traces[key] = _traced(item)
+            if traces[key] is not None:
+                through[item] = traces[key]
+        for item in sorted(through, key=lambda one: len(through[one])):
+            for name in through[item]:
+                self._of.setdefault(name, []).append(item)
+
+    def killer(self, mutant: CodeMutant) -> str | None:
+        """The test that fails, or None."""
+        name = name_of(mutant.place)
+        items = self._of.get(name, [])[:TESTS]
+        if name in self._last:
+            items = [self._last[name], *(one for one in items if one is not self._last[name])]
+        if not items:
+            return None
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _judge_in_child(mutant, items, writing)
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            said = told.read()
+        status = os.waitpid(child, 0)[1]
+        if said.startswith("lives"):
+            return None
+        if said:
+            self._last[name] = items[int(said)]
+            return items[int(said)].nodeid
+        return "slow" if os.WIFSIGNALED(status) else "an error"
+
+
+def _judge_in_child(mutant: CodeMutant, items: Sequence[pytest.Item], writing: int) -> None:
+    """Writes the number of the first test that fails, or `lives`. The signal of the timer ends the process."""
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+    signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_VIRTUAL, TEST_SECONDS * 5)
+    until = time.process_time() + TEST_SECONDS
+    try:
+        mutant.apply()
+        for number, item in enumerate(items):
+            if not _passes(item):
+                os.write(writing, str(number).encode())
+                os._exit(1)
+            if time.process_time() > until:
+                break
+        os.write(writing, b"lives")
+    finally:
+        os._exit(0)
+
+
+def _passes(item: pytest.Item) -> bool:
+    return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=None))
+
+
+def _traced(item: pytest.Item) -> frozenset[Name] | None:
+    """The functions that a test runs through; None where it fails without any mutant."""
+    with traced() as names:
+        passes = _passes(item)
+    return names() if passes else None
+
+
+# --------------------------------------------------------------------------------------------------------- court
+
+
+class Court:
+    """In the place of a run of tests: what stories and tests run through is traced, then `work` asks for verdicts."""
+
+    def __init__(self, work: Callable[[Court], None]) -> None:
+        self._work = work
+        self._benches: list[StoryBench | TestBench] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Judges instead of testing."""
+        self.sit(session.items)
+        return True
+
+    def sit(self, items: Sequence[pytest.Item]) -> None:
+        """Traces, where it is not known yet, and works. Without tests the stories alone judge."""
+        version = _version()
+        traces = _kept(version)
+        gc.disable()  # all that is told stays
+        self._benches = [StoryBench(traces)]
+        if items:
+            self._benches.append(TestBench(items, traces))
+        gc.freeze()
+        gc.enable()
+        TRACES.write_bytes(pickle.dumps((version, traces)))
+        self._work(self)
+
+    def verdict(self, mutant: CodeMutant) -> str:
+        """ "killed by V-01", "killed by tests/cards/test_ttp.py::test_x", or "survived"."""
+        for bench in self._benches:
+            if (killer := bench.killer(mutant)) is not None:
+                return f"killed by {killer}"
+        return "survived"
+
+
+def _version() -> str:
+    """The code of the cards, of which traces tell."""
+    digest = hashlib.sha256()
+    for path in sorted((PROJECT / "cards").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _kept(version: str) -> dict[str, Any]:
+    if TRACES.exists():
+        of, traces = pickle.loads(TRACES.read_bytes())
+        if of == version:
+            return dict(traces)
+    return {}
