@@ -12,7 +12,7 @@ import pytest
 from cards import precedence
 from cards.transfusion import decision
 from tests.mutation import mutants
-from tests.mutation.code import judging
+from tests.mutation.code_judges import judging_tests
 from tests.mutation.derived import derived
 from tests.mutation.stories import Traced, shipped
 
@@ -119,7 +119,7 @@ def test_what_is_read_of_the_thresholds_is_noted() -> None:
 
 
 def test_a_folder_is_judged_by_the_tests_that_import_from_it() -> None:
-    tests = judging("cards/tpo_ra")
+    tests = judging_tests(["cards/tpo_ra"])
     assert "tests/cards/test_candidate.py" in tests
     assert "tests/cards/test_vignettes.py" not in tests
-    assert judging("cards/none") == []
+    assert judging_tests(["cards/none"]) == []
