@@ -96,7 +96,7 @@ def test_a_good_answer(server: FhirServer) -> None:
     ],
 )
 def test_answers_of_no_use_are_told_apart(answer: Answer, problem: Problem, server: FhirServer) -> None:
-    found = conditions(server, answer)
+    found = conditions(server, answer, seconds="10")
     assert (found.problem, found.pages) == (problem, ())
 
 
