@@ -226,12 +226,18 @@ class _Answers(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    """A page reads eight searches at once: with the usual queue of five a busy machine would let one wait a second."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
 @contextmanager
 def running_ehr(**members: Any) -> Iterator[Ehr]:
     """The EHR, while it is wanted."""
     ehr = Ehr(**members)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Answers", (_Answers,), {"ehr": ehr}))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), type("Answers", (_Answers,), {"ehr": ehr}))
     ehr.origin = f"http://127.0.0.1:{server.server_address[1]}"
     Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
