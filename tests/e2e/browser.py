@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.request import urlopen
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import PROJECT
-from tests.service.serving import free_port
+from tests.service.serving import served
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SHOTS = PROJECT / ".cache" / "screenshots"
@@ -32,7 +27,6 @@ FLAGS = (
     "--disable-sync",
 )
 LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-STARTS_WITHIN = 60
 TALLEST = 4_000
 
 # A busy machine is no fault of a page.
@@ -42,31 +36,8 @@ expect.set_options(timeout=20_000)
 @contextmanager
 def running_service(state: Path) -> Iterator[str]:
     """`platelet-hooks serve` in a process of its own; its base address. Its store lies in `state`."""
-    port = free_port()
-    environment = {n: v for n, v in os.environ.items() if not n.startswith("PLATELET_HOOKS_")}
-    environment |= {"PLATELET_HOOKS_STATE_DIR": str(state), "PLATELET_HOOKS_LOG_LEVEL": "error"}
-    command = [sys.executable, "-c", "from cds_service.cli import main; main()", "serve", "--port", str(port)]
-    base = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL) as process:
-        try:
-            _wait_until_ready(base, process)
-            yield base
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-
-
-def _wait_until_ready(base: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + STARTS_WITHIN
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise RuntimeError(f"the service ended with status {process.returncode}")
-        try:
-            with urlopen(f"{base}/health/live", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"the service did not answer within {STARTS_WITHIN} seconds")
+    with served(PLATELET_HOOKS_STATE_DIR=str(state), PLATELET_HOOKS_LOG_LEVEL="error") as service:
+        yield service.address
 
 
 @contextmanager
