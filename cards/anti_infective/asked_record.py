@@ -10,6 +10,7 @@ from types import MappingProxyType
 from cards.anti_infective.applied import NO, YES, Applied, answer, limit_of
 from cards.anti_infective.content import Agent, Caution
 from cards.facts import Bleed, Infection, Known, PatientFacts, Site
+from cards.facts.patient import DONE
 from cards.outcome import CannotTell, Input
 from cards.reasons import Fact
 from cards.record import Comparator, Kind, Measurement, Performed, Result
@@ -36,8 +37,6 @@ MEASURED: Mapping[str, tuple[str, Fact]] = MappingProxyType(
     }
 )
 """Values that a file may ask for: our name for them, and the fact that is missing without one."""
-
-GIVEN = frozenset({"completed", "in-progress"})
 
 
 def egfr_below(p: PatientFacts, caution: Caution, infection: Infection, limits: Thresholds) -> Applied:
@@ -172,7 +171,7 @@ def vaccinated(p: PatientFacts, caution: Caution, *_: object) -> Applied:
     given = [
         e
         for e in p.record.immunizations
-        if e.status in GIVEN
+        if e.status in DONE
         and not e.set_ids.isdisjoint(caution.sets)
         and e.start is not None
         and e.start.earliest <= p.as_of

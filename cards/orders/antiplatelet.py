@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cards.facts import PatientFacts
+from cards.facts.patient import DONE
 from cards.facts.presence import reference_time
 from cards.months import add_months
 from cards.orders.haemorrhagic import dengue, haemorrhagic_fever
@@ -117,7 +118,7 @@ def read_coronary(p: PatientFacts, limits: Thresholds) -> Coronary:
             undated.append(_coronary_row(finding))
         elif _is_within(p, when, limits):
             recent.append(_coronary_row(finding))
-    for event in (e for e in p.given if STENT in e.set_ids and e.status in ("completed", "in-progress")):
+    for event in (e for e in p.given if STENT in e.set_ids and e.status in DONE):
         when = event.end or event.start
         if when is None:
             undated.append(event_row("coronary stent", event))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cards.facts import Site
+from cards.facts.patient import DONE
 from cards.reading.windows import is_recent
 from cards.record import Measurement, Record
 from cards.thresholds import Thresholds
@@ -42,9 +43,7 @@ def find_worsening(record: Record, limits: Thresholds) -> Worsening:
     given = tuple(
         p.reference
         for p in record.performed
-        if RED_CELLS in p.set_ids
-        and p.status in ("completed", "in-progress")
-        and is_recent(p.end or p.start, record.as_of, within)
+        if RED_CELLS in p.set_ids and p.status in DONE and is_recent(p.end or p.start, record.as_of, within)
     )
     values = record.measured(HAEMOGLOBIN)
     return Worsening(given, _low_haemoglobin(values, record.as_of, within, limits) if values else ())

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cards.facts import PlateletCount
+from cards.facts.patient import DONE
 from cards.record import Moment, Performed, Record
 from cards.thresholds import Thresholds
 
 PLATELETS_GIVEN = "proc-platelet-transfusion"
-DONE = frozenset({"completed", "in-progress"})
 
 
 def transfusions(record: Record) -> tuple[tuple[Moment, Moment], ...]:

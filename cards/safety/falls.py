@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from cards.facts import Known, PatientFacts
 from cards.outcome import Input
+from cards.reading.organ_failure import KIDNEY_DISEASE
 from cards.reading.trend import median
 from cards.record import Measurement
 from cards.rows import measurement_row
 from cards.safety.haemolysis import Shown
 from cards.safety.laboratory import above_range, newest
 from cards.thresholds import Thresholds
-
-KIDNEY_DISEASE = ("risk-ckd", "status-dialysis")
 
 
 def find_haemoglobin_drop(p: PatientFacts, limits: Thresholds) -> Shown:

@@ -70,16 +70,16 @@ def exceeds(drug: Order | Medication, limit: Decimal) -> bool:
 def _begun(p: PatientFacts, limits: Thresholds) -> Caution | NoAdvice | CannotTell:
     """Begun in the last weeks above the limit and still above it: later a higher dose is one that was found."""
     within = limits.span("tpo_finding_weeks")
-    taken = p.used_within(within, ELTROMBOPAG)
-    if not p.using(ELTROMBOPAG):
+    now = p.using(ELTROMBOPAG)
+    if not now:
         return NoAdvice(Why.ALLOWED)
+    taken = p.used_within(within, ELTROMBOPAG)
     dated = [(m.start.earliest, m) for m in taken if m.start is not None]
     if len(dated) < len(taken):
         return CannotTell(Fact.DRUG_START)
     first = min(dated, key=lambda one: one[0])[1]
     if first.start is None or p.as_of - first.start.latest > within:
         return NoAdvice(Why.NOT_A_START)
-    now = p.using(ELTROMBOPAG)
     if any(m.dose is None or m.dose.unit != "mg" for m in (first, *now)):
         return CannotTell(Fact.TPO_RA_DOSE)
     lower = lower_start(p, limits)
@@ -171,8 +171,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     begun = _begun(p, limits)
     found = (
         *((begun,) if isinstance(begun, Caution) else ()),
-        *(of_the_liver(p) if p.using(ELTROMBOPAG) else ()),
-        *(beside_eltrombopag(p) if p.using(ELTROMBOPAG) else ()),
+        *((*of_the_liver(p), *beside_eltrombopag(p)) if p.using(ELTROMBOPAG) else ()),
         *(beside_avatrombopag(p) if p.using(AVATROMBOPAG) else ()),
     )
     answers: dict[str, Outcome] = {rule: _silent(p, rule) for rule in ADVICE.ids}

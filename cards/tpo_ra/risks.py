@@ -9,6 +9,7 @@ from datetime import timedelta
 from cards.facts import PatientFacts, PlateletCount, Site
 from cards.facts.once import once
 from cards.outcome import Input
+from cards.reading.organ_failure import KIDNEY_DISEASE
 from cards.record import Medication, Moment, Planned, Route
 from cards.rows import bleeding_rows, count_row, event_row, finding_row, medication_row
 from cards.thresholds import Thresholds
@@ -63,7 +64,7 @@ def _antithrombotic(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 
 def _kidney(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
-    return tuple(finding_row("chronic kidney disease", f) for f in p.present("risk-ckd", "status-dialysis"))
+    return tuple(finding_row("chronic kidney disease", f) for f in p.present(*KIDNEY_DISEASE))
 
 
 def _bleeding_on_treatment(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

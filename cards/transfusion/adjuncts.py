@@ -13,6 +13,7 @@ from cards.facts import Bleed, Infection, PatientFacts, Site
 from cards.host import hypoproliferative
 from cards.monitoring.isolated import not_isolated
 from cards.outcome import Advice, Advise, Answers, Input, NoAdvice, Topic
+from cards.reading.organ_failure import KIDNEY_DISEASE
 from cards.reading.situation import has_current_dic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind, Measurement, Result
@@ -69,7 +70,7 @@ def immunoglobulin(p: PatientFacts, limits: Thresholds, *, emergency: bool) -> A
     thrombosis = p.findings(*THROMBOSIS_EVER)
     iga = p.findings("risk-iga-deficiency")
     egfr = p.newest("obs-egfr", limits.span("egfr_days"))
-    kidney = p.present("risk-ckd", "status-dialysis")
+    kidney = p.present(*KIDNEY_DISEASE)
     low = egfr if egfr is not None and egfr.value < limits.ivig_egfr else None
     cautions = (
         ("IMM-01/caution.thrombosis", bool(thrombosis)),

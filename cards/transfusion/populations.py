@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from cards.facts import Known, PatientFacts
 from cards.host import transplantations
 from cards.outcome import Input
+from cards.reading.organ_failure import KIDNEY_DISEASE
 from cards.rows import event_row, finding_row
 from cards.thresholds import Thresholds
 from cards.transfusion.steroid import steroid_dangers
 
-LIVER, SPLEEN, KIDNEY = ("risk-liver",), ("risk-splenomegaly",), ("risk-ckd", "status-dialysis")
+LIVER, SPLEEN = ("risk-liver",), ("risk-splenomegaly",)
 IRRADIATED = ("status-transplant", "mimic-lymphoma")
 
 
@@ -100,7 +101,7 @@ def _liver(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
 
 
 def _kidney(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
-    failing = p.present(*KIDNEY)
+    failing = p.present(*KIDNEY_DISEASE)
     if asked.bleeding and failing:
         rows = tuple(finding_row("kidney disease", f) for f in failing)
         yield Addition("POP-07", cautions=("POP-07/caution.uraemia",), rows=rows)

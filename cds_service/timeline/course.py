@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import Final
 
 from cards.facts import Activity, Bleed, Certainty, Infection, PatientFacts, PlateletCount
+from cards.facts.patient import DONE
 from cards.finding_words import FINDING_WORDS
 from cards.monitoring.window import recovery_start
-from cards.reading.transfusions import DONE, PLATELETS_GIVEN
+from cards.reading.transfusions import PLATELETS_GIVEN
 from cards.record import Finding, Moment, Performed, PlateletResult, ResultStatus, Specimen
 from cards.valuesets import Terminology
 from cds_service.timeline.drugs import drug_lanes
