@@ -3,7 +3,8 @@
 A mutant is first judged by the stories that run through its function: it is killed when an answer is not the one that
 is approved (`tests/cards/approved.txt`). Those that live are judged by the unit tests that run through the function.
 Verdicts are kept in `.cache/mutation/code.jsonl`: a killed mutant is not judged again while its function is the same.
-Without a folder all are judged; `cards` alone means the modules that lie directly in it.
+Without a folder all are judged; `cards` alone means the modules that lie directly in it. Mutants that live for a reason
+are listed in `code_survivors/`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pytest
 
 from tests.mutation.code_judges import Court, judging_tests
 from tests.mutation.code_mutants import PROJECT, CodeMutant, mutants_of
+from tests.mutation.code_survivors import listed_for, named_by
 
 STATE = PROJECT / ".cache/mutation"
 VERDICTS = STATE / "code.jsonl"
@@ -80,21 +82,36 @@ def key(mutant: CodeMutant) -> str:
 
 
 def report(mutants: Sequence[CodeMutant], verdicts: Mapping[str, str]) -> Iterator[str]:
-    """Counts by folder, then every mutant that lives."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    """Counts by folder, then every mutant that lives and is on no list."""
+    by_folder: dict[str, list[CodeMutant]] = defaultdict(list)
     for mutant in mutants:
-        verdict = verdicts.get(key(mutant), "waits")
-        counts[mutant.place.folder][verdict.partition(" ")[0]] += 1
-    for folder, found in counts.items():
-        judged = found.total() - found["waits"]
-        share = f"{100 * found['killed'] / judged:.1f} % killed" if judged else "none judged"
-        yield f"{folder}: {share}; {found['killed']} of {judged}; {found['waits']} wait"
-        if judged and 100 * found["killed"] < LEAST * judged:
-            yield f"FAILED: {folder}: less than {LEAST} % killed"
-    for mutant in mutants:
-        verdict = verdicts.get(key(mutant), "waits")
-        if verdict.partition(" ")[0] not in ("killed", "waits"):
-            yield f"{verdict}  {mutant.told}"
+        by_folder[mutant.place.folder].append(mutant)
+    unlisted = []
+    for folder, some in by_folder.items():
+        found = [verdicts.get(key(one), "waits").partition(" ")[0] for one in some]
+        listed = listed_for(folder)
+        named = {
+            one: named_by(one, listed)
+            for one, verdict in zip(some, found, strict=True)
+            if verdict == "survived"
+        }
+        unlisted += [one for one, line in named.items() if line is None]
+        yield from _folder_told(folder, Counter(found), sum(line is not None for line in named.values()))
+        if "waits" not in found:
+            own = (line for line in listed if line.startswith(folder))
+            yield from (
+                f"FAILED: no mutant lives that is {line}" for line in own if line not in named.values()
+            )
+    yield from (f"survived  {one.told}" for one in unlisted)
+
+
+def _folder_told(folder: str, found: Counter[str], reasoned: int) -> Iterator[str]:
+    judged = found.total() - found["waits"]
+    share = f"{100 * found['killed'] / judged:.1f} % killed" if judged else "none judged"
+    lives = f"{reasoned} live for a reason, {found['survived'] - reasoned} without"
+    yield f"{folder}: {share}; {found['killed']} of {judged}; {lives}; {found['waits']} wait"
+    if judged and 100 * found["killed"] < LEAST * judged:
+        yield f"FAILED: {folder}: less than {LEAST} % killed"
 
 
 def work(court: Court, mutants: Sequence[CodeMutant], until: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from cards.safety import score
 from tests.mutation import code
 from tests.mutation.code_judges import applied
 from tests.mutation.code_mutants import CodeMutant, mutants_of
+from tests.mutation.code_survivors import EVERYWHERE, LISTS, line_of, named_by
 
 SCORE = Path(score.__file__)
 MUTANTS = tuple(mutants_of(SCORE))
@@ -48,3 +50,20 @@ def test_a_folder_that_is_killed_too_little_fails() -> None:
     lines = list(code.report(MUTANTS, killed | {code.key(one): "survived" for one in MUTANTS[:10]}))
     assert any(line.startswith("FAILED: cards/safety") for line in lines)
     assert sum(line.startswith("survived") for line in lines) == 10
+
+
+def test_a_mutant_that_lives_for_a_reason_is_counted_apart() -> None:
+    mutant = MUTANTS[0]
+    line = line_of(mutant)
+    assert named_by(mutant, [line]) == line
+    assert named_by(mutant, [f"{line.partition(':')[0]}: *"])
+    assert named_by(MUTANTS[1], [line]) is None
+
+
+def test_every_list_names_a_folder_its_mutants_and_why() -> None:
+    folders = {Path(name).name: name for name in code.folders()}
+    for path in sorted(LISTS.glob("*.toml")):
+        for row in tomllib.loads(path.read_text(encoding="utf-8"))["reason"]:
+            assert row.keys() == {"why", "mutants"}
+            own = "" if path.stem == EVERYWHERE else f"{folders[path.stem]}/"
+            assert all(line.startswith(own) for line in row["mutants"])
