@@ -325,7 +325,7 @@ class Order:
     duration: timedelta | None = None
     occurrence: Moment | None = None
     reasons: tuple[Finding, ...] = ()  # reasonCode and resolved reasonReference
-    has_reason: bool = False
+    unread_reason: bool = False  # beside them: one in words, or in a code that no set holds
     resource: Mapping[str, Any] = field(default_factory=dict)  # the client's own draft, for `update`
 
     def is_in(self, *set_ids: str) -> bool:

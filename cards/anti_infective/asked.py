@@ -114,6 +114,7 @@ _TESTS: Mapping[When, Callable[[PatientFacts, Caution, Infection, Thresholds], A
     When.FINDING_OR_SUSPECTED: asked_record.finding_or_suspected,
     When.INPATIENT: asked_record.inpatient,
     When.DIC: asked_record.disseminated_coagulation,
+    When.NO_SPLEEN: asked_person.no_spleen,
     When.BLEEDING: asked_record.bleeding,
     When.VIRAL_BELOW_AGE: asked_record.viral_below_age,
     When.SEVERE: _severe,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cards.anti_infective.applied import NO, YES, Applied, answer, limit_of
 from cards.anti_infective.content import Caution
 from cards.facts import Infection, Known, PatientFacts
-from cards.host import immunocompromised
+from cards.host import asplenia, immunocompromised
 from cards.outcome import Input
 from cards.reasons import Fact
 from cards.record import Kind
@@ -71,7 +71,10 @@ def weight_below(p: PatientFacts, caution: Caution, *_: object) -> Applied:
 
 
 def weak_defence(p: PatientFacts, caution: Caution, infection: Infection, limits: Thresholds) -> Applied:
-
     rows = immunocompromised(p, limits)
     answered = p.answered(Kind.CONDITIONS) and p.answered(Kind.MEDICATIONS)
     return answer(rows, answered, Fact.CONDITIONS)
+
+
+def no_spleen(p: PatientFacts, *_: object) -> Applied:
+    return answer(asplenia(p), p.answered(Kind.CONDITIONS), Fact.CONDITIONS)

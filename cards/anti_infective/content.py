@@ -71,6 +71,7 @@ class When(StrEnum):
     FINDING_OR_SUSPECTED = "finding-or-suspected"  # a Condition of `sets`, present or suspected
     INPATIENT = "inpatient"  # rulebook A.9; without a stay that can be read an outpatient
     DIC = "dic"  # SAFE-07: by a recent Condition or by the score
+    NO_SPLEEN = "no-spleen"  # rulebook POP-08: none that works, or removed at any time
 
 
 BY_SETS = frozenset({When.ALLERGY, When.USING, When.FINDING, When.MEASURED_BELOW, When.MEASURED_ABOVE}) | {

@@ -8,7 +8,7 @@ from cards.orders.selection import none_chosen, read_count, refer, remove
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Fact, Why
-from cards.record import Kind, Order, Result
+from cards.record import Kind, Measurement, Order, Result
 from cards.rows import finding_row, infection_row, measurement_row, result_row
 from cards.safety.haemolysis import find_haemolysis
 from cards.thresholds import Thresholds
@@ -22,55 +22,66 @@ FOR_PLATELETS = (
 )
 RHD_NEGATIVE, POSTPARTUM = ("status-rhd-negative",), ("risk-postpartum",)
 RED_CELL_PARASITES = ("INF-MAL", "INF-BAB")
+QUESTION = Reason("indication", Indicator.WARNING)
 BLOOD = ("proc-red-cell-transfusion", "proc-platelet-transfusion", "product-platelets")
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
-    """Critical where it would haemolyse, a warning for a reduced dose, and where the indication is open."""
+    """Critical where it would haemolyse, a warning for a reduced dose, and where the indication is open.
+
+    Without a reason on the order it is judged as one for low platelets where a pregnancy is known to be none.
+    """
     orders = p.selected(*ANTI_D)
     if not orders:
         return none_chosen(p)
     meant = tuple(o for o in orders if _is_for_platelets(o))
-    open_ones = tuple(o for o in orders if not o.has_reason)
-    if not meant:
-        unread = any(o.has_reason and not o.reasons for o in orders)
-        return _without_reason(p, limits, open_ones, unread=unread)
-    reasons = _reasons(p, limits)
+    if not meant and _is_prophylaxis(p, limits):
+        return NoAdvice(Why.EXPLAINED)
+    asked = () if meant else tuple(o for o in orders if not (o.reasons or o.unread_reason))
+    if not (meant or asked):
+        unread = any(o.unread_reason for o in orders)
+        return CannotTell(Fact.INDICATION) if unread else NoAdvice(Why.EXPLAINED)
     hb = p.newest("obs-hemoglobin", limits.span("anti_d_hb_days"))
-    if not reasons:
-        known = p.answered(Kind.CONDITIONS) and p.answered(Kind.OBSERVATIONS)
-        missing = (*(() if known else (Fact.CONDITIONS,)), *((Fact.HAEMOGLOBIN,) if hb is None else ()))
-        return CannotTell(*missing) if missing else NoAdvice(Why.ALLOWED)
-    judged = Judged("ORD-24", "selected anti-D", meant, read_count(p), by_count=False)
+    reasons = _reasons(p, limits, hb) if meant or p.person.pregnancy is Known.NO else ()
+    if reasons:
+        return _card(p, meant, asked, reasons, hb)
+    return _question(p, asked) if asked else _silent(p, hb)
+
+
+def _card(
+    p: PatientFacts,
+    meant: tuple[Order, ...],
+    asked: tuple[Order, ...],
+    reasons: tuple[Reason, ...],
+    hb: Measurement | None,
+) -> Outcome:
+    judged = Judged("ORD-24", "selected anti-D", meant or asked, read_count(p), by_count=False)
     unknown = (
+        *((Fact.INDICATION,) if asked else ()),
         *((Fact.HAEMOGLOBIN,) if hb is None else ()),
         *(() if p.tests("obs-dat") else (Fact.HAEMOLYSIS,)),
     )
     critical = any(r.indicator is Indicator.CRITICAL for r in reasons)
     ask = Suggestion("ask", refer(("haematology",), "urgent"), not critical)
-    buttons = (remove(meant, recommended=critical), ask)
-    return order_card(p, judged, reasons, more=("instead",), unknown=unknown, buttons=buttons)
+    buttons = (remove(judged.orders, recommended=critical), ask)
+    said = (*reasons, QUESTION) if asked else reasons
+    return order_card(p, judged, said, more=("instead",), unknown=unknown, buttons=buttons)
+
+
+def _question(p: PatientFacts, orders: tuple[Order, ...]) -> Outcome:
+    judged = Judged("ORD-24", "selected anti-D", orders, read_count(p), by_count=False)
+    buttons = (remove(orders, recommended=False),)
+    return order_card(p, judged, (QUESTION,), unknown=(Fact.INDICATION,), buttons=buttons)
+
+
+def _silent(p: PatientFacts, hb: Measurement | None) -> Outcome:
+    known = p.answered(Kind.CONDITIONS) and p.answered(Kind.OBSERVATIONS)
+    missing = (*(() if known else (Fact.CONDITIONS,)), *((Fact.HAEMOGLOBIN,) if hb is None else ()))
+    return CannotTell(*missing) if missing else NoAdvice(Why.ALLOWED)
 
 
 def _is_for_platelets(order: Order) -> bool:
     return any(f.is_in(*FOR_PLATELETS) for f in order.reasons)
-
-
-def _without_reason(
-    p: PatientFacts, limits: Thresholds, orders: tuple[Order, ...], *, unread: bool
-) -> Outcome:
-    """Prophylaxis where the record shows one; else the question for `orders`, which have no reason.
-
-    `unread`: an order has a reason in words, or in codes that no set knows. It may be that of low platelets.
-    """
-    if _is_prophylaxis(p, limits):
-        return NoAdvice(Why.EXPLAINED)
-    if not orders:
-        return CannotTell(Fact.INDICATION) if unread else NoAdvice(Why.EXPLAINED)
-    reason = Reason("indication", Indicator.WARNING)
-    judged = Judged("ORD-24", "selected anti-D", orders, read_count(p), by_count=False)
-    buttons = (remove(orders, recommended=False),)
-    return order_card(p, judged, (reason,), unknown=(Fact.INDICATION,), buttons=buttons)
 
 
 def _is_prophylaxis(p: PatientFacts, limits: Thresholds) -> bool:
@@ -82,8 +93,7 @@ def _is_prophylaxis(p: PatientFacts, limits: Thresholds) -> bool:
     return p.person.pregnancy is Known.YES or postpartum or delivered or blood
 
 
-def _reasons(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
-    hb = p.newest("obs-hemoglobin", limits.span("anti_d_hb_days"))
+def _reasons(p: PatientFacts, limits: Thresholds, hb: Measurement | None) -> tuple[Reason, ...]:
     very_low = hb is not None and hb.value < limits.anti_d_hb_low
     low = hb is not None and not very_low and hb.value < limits.anti_d_hb_reduced
     parasites = p.infections.current(*RED_CELL_PARASITES)

@@ -115,7 +115,7 @@ def _stewardship(
         "ORD-13",
         Indicator.INFO if suspected else Indicator.WARNING,
         title="title.suspected" if suspected else "title",
-        unknown=unknown,
+        unknown=(*unknown, Fact.TRAVEL),
         inputs=(*order_rows("selected antibacterial", orders), *rows, *read_count(p).rows),
         suggestions=(remove(orders),),
     )

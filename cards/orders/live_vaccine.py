@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cards.facts import Known, PatientFacts
 from cards.facts.presence import NEVER_TAKEN
-from cards.host import hiv, hypoproliferative, rituximab
+from cards.host import hiv, hypoproliferative, rituximab, transplantations
 from cards.months import add_months
 from cards.orders.selection import none_chosen, read_count, remove
 from cards.orders.verdict import Judged, Reason, order_card
@@ -56,7 +56,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
 
 def _defence(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
     marrow = hypoproliferative(p, limits)
-    transplant = tuple(finding_row("transplant", f) for f in p.findings("status-transplant"))
+    transplant = (
+        *(finding_row("transplant", f) for f in p.findings("status-transplant")),
+        *(event_row("transplant", e) for e in transplantations(p)),
+    )
     weak = (*marrow, *transplant, *hiv(p, limits), *rituximab(p, limits))
     courses = _steroids(p, limits)
     dose, rows = _dose(p, courses, limits), rows_of(courses)

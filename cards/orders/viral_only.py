@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cards.anti_infective.content import Agent, Pathogen
 from cards.anti_infective.recorded import positive_tests, recorded_infections
 from cards.facts import PatientFacts, is_suspected
 from cards.facts.presence import reference_time
@@ -82,8 +83,7 @@ def viral_rows(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 def current_viral_rows(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Every current acute viral infection, also beside other infections, also a suspected one."""
-    viral = _viral_pathogens(p)
-    filed = tuple(i for i in p.infections.current() if i.pathogen in viral)
+    filed = tuple(i for i in p.infections.current() if _is_acute_virus(p.pathogens[i.pathogen]))
     known = {r for i in filed for r in i.references}
     findings = (
         f
@@ -106,6 +106,11 @@ def is_only_suspected(p: PatientFacts, limits: Thresholds) -> bool:
         or p.infections.current(suspected=False)
         or any(not is_suspected(f) for f in acute)
     )
+
+
+def _is_acute_virus(pathogen: Pathogen) -> bool:
+    """Also those that ORD-13 leaves alone: hepatitis A and E, hantavirus, haemorrhagic fevers."""
+    return pathogen.agent is Agent.VIRUS and not pathogen.chronic
 
 
 def _viral_pathogens(p: PatientFacts) -> set[str]:
@@ -150,6 +155,4 @@ def _has_other_reason(order: Order) -> bool:
     """A reason on the order that is no viral infection, also one that could not be read; a fixed combination."""
     if order.is_in(*OTHER_REASONS):
         return True
-    return order.has_reason and (
-        not order.reasons or any(not f.is_in(*VIRAL_CONDITIONS) for f in order.reasons)
-    )
+    return order.unread_reason or any(not f.is_in(*VIRAL_CONDITIONS) for f in order.reasons)

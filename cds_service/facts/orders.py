@@ -161,7 +161,7 @@ def _order(draft: _Draft, told: _Drafts, *, selected: bool) -> Order:
         _report_unmapped(draft, told)
     dosage = read_dosage(resource, terminology) if draft.type == _DRUG else DraftDosage()
     quantity = resource.get("quantityQuantity", object_of(resource.get("quantityRange")).get("high"))
-    reasons = tuple(_reasons(draft, told))
+    reasons, unread = _reasons(draft, told)
     return Order(
         reference=draft.reference,
         resource_type=draft.type,
@@ -175,7 +175,7 @@ def _order(draft: _Draft, told: _Drafts, *, selected: bool) -> Order:
         duration=dosage.duration,
         occurrence=_occurrence(draft, told),
         reasons=reasons,
-        has_reason=bool(reasons) or _has_reason(resource),
+        unread_reason=unread,
         resource=resource,
     )
 
@@ -253,22 +253,28 @@ def _occurrence(draft: _Draft, told: _Drafts) -> Moment | None:
 # ---------------------------------------------------------------------------------------------------- reasons
 
 
-def _reasons(draft: _Draft, told: _Drafts) -> Iterator[Finding]:
-    """Codes of reasons, and the findings of the record that the draft refers to."""
-    for value in objects_of(draft.resource.get("reasonCode")):
-        yield from _finding(concept_of(value), draft, told)
-    for value in objects_of(draft.resource.get("reasonReference")):
-        text = text_of(value.get("reference"))
-        if text is None:
-            continue
-        inside = contained_id(text)
-        recorded = told.findings.get(_normal(text, told.reading))
-        if recorded is not None:
-            yield recorded
-        elif inside is not None:
-            for one in objects_of(draft.resource.get("contained")):
-                if one.get("id") == inside and one.get("resourceType") == "Condition":
-                    yield from _finding(concept_of(one.get("code")), draft, told)
+def _reasons(draft: _Draft, told: _Drafts) -> tuple[tuple[Finding, ...], bool]:
+    """What the order is for, and whether a reason could not be read: words, a code of no set, a reference."""
+    codes = [concept_of(value) for value in objects_of(draft.resource.get("reasonCode"))]
+    read = [tuple(_finding(code, draft, told)) for code in codes if code.coding or code.has_text]
+    references = objects_of(draft.resource.get("reasonReference"))
+    read += [tuple(_referred(value, draft, told)) for value in references]
+    return tuple(finding for found in read for finding in found), () in read
+
+
+def _referred(value: Json, draft: _Draft, told: _Drafts) -> Iterator[Finding]:
+    """The finding of the record, or of the draft itself, that a reason refers to."""
+    text = text_of(value.get("reference"))
+    if text is None:
+        return
+    inside = contained_id(text)
+    recorded = told.findings.get(_normal(text, told.reading))
+    if recorded is not None:
+        yield recorded
+    elif inside is not None:
+        for one in objects_of(draft.resource.get("contained")):
+            if one.get("id") == inside and one.get("resourceType") == "Condition":
+                yield from _finding(concept_of(one.get("code")), draft, told)
 
 
 def _finding(concept: CodeableConcept, draft: _Draft, told: _Drafts) -> Iterator[Finding]:
@@ -283,9 +289,3 @@ def _finding(concept: CodeableConcept, draft: _Draft, told: _Drafts) -> Iterator
             Verification.REPORTED,
             word=word_of(concept, terminology),
         )
-
-
-def _has_reason(resource: Json) -> bool:
-    """Any reason, also one in words or in codes that no set knows."""
-    codes = (concept_of(value) for value in objects_of(resource.get("reasonCode")))
-    return any(c.coding or c.has_text for c in codes) or bool(objects_of(resource.get("reasonReference")))

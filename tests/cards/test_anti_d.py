@@ -14,7 +14,7 @@ from tests.cards.build import LIMITS, condition, done, facts, lab, measured, nea
 from tests.cards.ordering import CRITICAL, WARNING, card, ordering, removed
 
 ITP = condition("cond-thrombocytopenia-immune")
-FOR_ITP = order("med-anti-d", reasons=(ITP,), has_reason=True)
+FOR_ITP = order("med-anti-d", reasons=(ITP,))
 OPEN = order("med-anti-d")
 below_8, at_8, _ = near(LIMITS.anti_d_hb_low)
 below_10, at_10, _ = near(LIMITS.anti_d_hb_reduced)
@@ -109,14 +109,34 @@ def test_too_long_ago_for_prophylaxis(members: Any) -> None:
 
 
 def test_another_reason_on_the_order() -> None:
-    other = order("med-anti-d", reasons=(condition("risk-pregnancy"),), has_reason=True)
+    other = order("med-anti-d", reasons=(condition("risk-pregnancy"),))
     assert asked(other, findings=[condition("status-rhd-negative")]) == NoAdvice(Why.EXPLAINED)
 
 
 def test_a_reason_that_cannot_be_read_may_be_low_platelets() -> None:
-    unread = order("med-anti-d", has_reason=True)
+    unread = order("med-anti-d", unread_reason=True)
     assert asked(unread) == CannotTell(Fact.INDICATION)
     assert asked(unread, sex="female", age=30, pregnant=True) == NoAdvice(Why.EXPLAINED)
+
+
+def test_a_reason_that_cannot_be_read_beside_one_that_can() -> None:
+    other = order("med-anti-d", reasons=(condition("risk-postpartum"),), unread_reason=True)
+    assert asked(other) == CannotTell(Fact.INDICATION)
+
+
+@pytest.mark.parametrize(
+    ("who", "indicator", "titled"),
+    [
+        ({}, CRITICAL, "title.haemoglobin"),
+        ({"sex": "female", "age": 30, "pregnant": False}, CRITICAL, "title.haemoglobin"),
+        ({"sex": "female", "age": 30}, WARNING, "title.indication"),
+    ],
+)
+def test_without_a_reason_where_nobody_is_pregnant(who: Any, indicator: Indicator, titled: str) -> None:
+    found = card(asked(OPEN, measurements=[measured("obs-hemoglobin", below_8)], **who))
+    assert (found.indicator, found.title) == (indicator, titled)
+    assert "suggestion.indication" in found.say
+    assert Fact.INDICATION in found.unknown
 
 
 def test_silence() -> None:

@@ -185,16 +185,17 @@ def test_what_is_no_reason(members: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reasons", "has_reason", "speaks"),
+    ("reasons", "unread", "speaks"),
     [
         ((), False, True),
-        ((INFLUENZA,), True, True),
-        ((condition("inf-bacterial-focus"),), True, False),
+        ((INFLUENZA,), False, True),
+        ((condition("inf-bacterial-focus"),), False, False),
         ((), True, False),
+        ((INFLUENZA,), True, False),
     ],
 )
-def test_the_reason_on_the_order(reasons: tuple[Any, ...], has_reason: bool, speaks: bool) -> None:
-    draft = order("med-antibacterial", reasons=reasons, has_reason=has_reason)
+def test_the_reason_on_the_order(reasons: tuple[Any, ...], unread: bool, speaks: bool) -> None:
+    draft = order("med-antibacterial", reasons=reasons, unread_reason=unread)
     assert isinstance(asked(draft, findings=[INFLUENZA])["ORD-13"], Advise) is speaks
 
 
@@ -234,7 +235,7 @@ def test_ebv_cannot_be_told_without_the_problem_list() -> None:
 
 def test_what_could_not_be_checked_is_said() -> None:
     answers = asked(AZITHROMYCIN, findings=[INFLUENZA], unanswered={Kind.MEDICATIONS: Answer.FAILED})
-    assert card(answers).unknown == (Fact.MEDICATIONS,)
+    assert card(answers).unknown == (Fact.MEDICATIONS, Fact.TRAVEL)
 
 
 def test_nothing_selected() -> None:

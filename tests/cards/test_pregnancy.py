@@ -60,7 +60,7 @@ def test_doxycycline_for_rickettsiosis_is_for_every_age(members: Any) -> None:
 
 
 def test_the_reason_on_the_order_is_enough() -> None:
-    draft = order("med-tetracycline", reasons=(condition("inf-rickettsia"),), has_reason=True)
+    draft = order("med-tetracycline", reasons=(condition("inf-rickettsia"),))
     assert asked(draft, age=6) == NoAdvice(Why.EXPLAINED)
 
 

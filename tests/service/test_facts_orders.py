@@ -90,7 +90,7 @@ def test_a_draft_prescription() -> None:
     assert "med-nsaid" in one.set_ids
     assert one.codes == ((RXNORM, "5640"),)
     assert (one.route, one.dose, one.per_day, one.amount, one.duration) == (None, None, None, None, None)
-    assert (one.occurrence, one.reasons, one.has_reason) == (None, (), False)
+    assert (one.occurrence, one.reasons, one.unread_reason) == (None, (), False)
 
 
 def test_the_client_s_own_draft_is_kept_with_exact_numbers() -> None:
@@ -471,7 +471,8 @@ def test_coded_reasons() -> None:
     (reason,) = one.reasons
     assert reason.is_in("inf-ebv")
     assert reason.reference == "MedicationRequest/d"
-    assert one.has_reason
+    assert one.unread_reason
+    assert not order(reasonCode=[coded("inf-ebv")]).unread_reason
 
 
 def test_reasons_that_refer_to_the_record() -> None:
@@ -481,7 +482,7 @@ def test_reasons_that_refer_to_the_record() -> None:
     refer = draft(reasonReference=[{"reference": f"{SERVER}/Condition/c"}, {"reference": "Condition/gone"}])
     ((one,), _) = read_orders(bundle(refer), (), read, findings)
     assert one.reasons == findings
-    assert one.has_reason
+    assert one.unread_reason
 
 
 def test_a_reason_inside_the_draft() -> None:
@@ -494,7 +495,7 @@ def test_a_reason_inside_the_draft() -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "has_reason"),
+    ("members", "unread"),
     [
         ({"reasonCode": [{"text": "headache"}]}, True),
         ({"reasonCode": {"text": "headache"}}, True),
@@ -504,10 +505,10 @@ def test_a_reason_inside_the_draft() -> None:
         ({"reasonCode": "headache"}, False),
     ],
 )
-def test_whether_there_is_a_reason_at_all(members: dict[str, Any], has_reason: bool) -> None:
+def test_whether_a_reason_is_there_that_cannot_be_read(members: dict[str, Any], unread: bool) -> None:
     one = order(**members)
     assert one.reasons == ()
-    assert one.has_reason is has_reason
+    assert one.unread_reason is unread
 
 
 # ----------------------------------------------------------------------------------------------- nothing raises
