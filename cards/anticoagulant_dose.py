@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from cards.frozen import dataclass
 from cards.record import Medication, Order, Route
 from cards.thresholds import Thresholds
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from cards.advice import ALL_ADVICE
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import Advice, Advise, CannotTell, NoAdvice, Outcome
 from cards.reasons import Fact
 from cards.thresholds import Thresholds

@@ -7,8 +7,9 @@ before a rule goes into use. Grades stand with the recommendation (`evidence:` i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from cards.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

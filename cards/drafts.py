@@ -7,9 +7,9 @@ resource of it (`status` draft, `intent` proposal, subject, reasons).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from cards.frozen import dataclass
 from cards.valuesets import Code, Terminology
 
 

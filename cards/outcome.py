@@ -7,12 +7,13 @@ which it rests; and the drafts that it offers. `cards.wording` and the service's
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
+from cards.frozen import dataclass
 from cards.reasons import Fact, Why
 from cards.record import Moment, Order
 

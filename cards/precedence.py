@@ -6,10 +6,10 @@ Patterns name rule ids: `TRF-02` itself, `TRF-02..10` those between, `TPO-*` the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
 
+from cards.frozen import dataclass
 from cards.outcome import Indicator
 
 

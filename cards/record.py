@@ -9,12 +9,14 @@ id is unusable), so that every value can be traced to its resource.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
+
+from cards.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

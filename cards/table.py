@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from cards import frozen
 from cards.outcome import Advise, Indicator
 from cards.precedence import matches
 from cards.reasons import Why
 
 
-@dataclass(frozen=True, slots=True)
+@frozen.dataclass(frozen=True, slots=True)
 class Card:
     """An advice and the rule that gave it (an order rule may be led by another family's id)."""
 

@@ -7,11 +7,13 @@ Numbers of one pathogen (windows, doses) stand in its file. Counts are 10*9/L; w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
+
+from cards.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

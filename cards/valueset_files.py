@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -22,6 +21,7 @@ from cards.code_systems import (
     check_digit_error,
 )
 from cards.finding_words import FINDING_WORDS
+from cards.frozen import dataclass
 
 URN: Final = "urn:platelet-hooks:"
 _FEEDS: Final = URN + "feeds"

@@ -8,13 +8,14 @@ set knows is reported as unmapped, never guessed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from cards.code_systems import normalise_coding, normalise_system
+from cards.frozen import dataclass
 from cards.valueset_files import Code, ValueSet, read_folder
 
 __all__ = ["Code", "Membership", "Terminology", "ValueSet", "load", "normalise_coding", "normalise_system"]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 
 from cards.citations import CITATIONS
+from cards.frozen import dataclass
 from cards.thresholds import described
 
 FOLDER = Path(__file__).parent

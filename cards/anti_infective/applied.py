@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.anti_infective.content import Caution
 from cards.facts import Known
+from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.reasons import Fact
 

@@ -9,11 +9,12 @@ leave it to the specialist.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from cards.anti_infective.asked_person import allergies_known
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import Action, ActionType, Advise, Input, Suggestion
 from cards.reasons import Fact
 from cards.record import Allergy, Route

@@ -6,11 +6,12 @@ The files are read by `cards.anti_infective.pathogen`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from cards.frozen import dataclass
 from cards.outcome import Indicator
 from cards.record import Route
 

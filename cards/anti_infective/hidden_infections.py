@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from cards.facts import PatientFacts
 from cards.facts.presence import reference_time
+from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.record import Comparator, Result, TestResult
 from cards.rows import finding_row, infection_row, measurement_row, result_row

@@ -9,13 +9,13 @@ or the referral instead.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cards.anti_infective.asked import applies
 from cards.anti_infective.asked_person import allergies_known, allergy_row, pregnant
 from cards.anti_infective.content import Caution, Pathogen, Regimen
 from cards.anti_infective.course import is_untreated
 from cards.facts import Infection, Known, PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import Advice, CannotTell, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.thresholds import Thresholds

@@ -7,10 +7,10 @@ decide, for missing data never hide it; it is silent when the head was imaged, o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.facts import PatientFacts, Sign
+from cards.frozen import dataclass
 from cards.host import is_newborn
 from cards.outcome import (
     Action,

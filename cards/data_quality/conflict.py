@@ -6,11 +6,11 @@ positive test, then a result that is dated in the future; the others follow as f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.data_quality.repeat import bleeds, find_repeat, order_count
 from cards.facts import Conflict, Infection, PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import (
     Advice,
     Advise,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
+from cards.frozen import dataclass
 from cards.record import Medication, Moment, TestResult
 
 

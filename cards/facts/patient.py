@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from cards.facts.infections import Infections
 from cards.facts.person import Person, Signs
 from cards.facts.platelets import Platelets
 from cards.facts.presence import is_present, is_suspected, last_use, reference_time
+from cards.frozen import dataclass
 from cards.record import (
     Allergy,
     Answer,

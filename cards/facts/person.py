@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 
+from cards.frozen import dataclass
 from cards.reasons import Fact
 from cards.record import Measurement, Moment
 

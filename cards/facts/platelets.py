@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from cards.frozen import dataclass
 from cards.record import Comparator, Moment, PlateletResult, ResultStatus, Specimen, UnreadPlatelets
 
 

@@ -6,11 +6,10 @@ are also read at the end of a transfusion card. Recovery is `cards.monitoring.re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.anti_infective.ordering import order
 from cards.data_quality.repeat import find_ordered, order_count
 from cards.facts import PatientFacts, PlateletCount
+from cards.frozen import dataclass
 from cards.host import is_newborn
 from cards.monitoring.advice_for_patient import advice_keys
 from cards.monitoring.count_grade import is_known_and_stable

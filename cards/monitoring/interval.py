@@ -7,11 +7,11 @@ one is enough.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from cards.facts import Bleed, PatientFacts, PlateletCount, Site
+from cards.frozen import dataclass
 from cards.thresholds import Thresholds
 
 ROWS: tuple[tuple[str, str], ...] = (

@@ -7,12 +7,12 @@ result of its own time: a haemoglobin of the day before counts for the day on wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cards.anti_infective.ordering import is_ordered
 from cards.facts import Infection, PatientFacts
 from cards.facts.presence import NEVER_TAKEN
+from cards.frozen import dataclass
 from cards.monitoring.discharge import day_of
 from cards.months import add_months
 from cards.outcome import (

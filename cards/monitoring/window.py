@@ -6,7 +6,6 @@ is not recorded. Without any recorded infection it runs from the first count bel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cards.anti_infective.course import is_untreated
@@ -14,6 +13,7 @@ from cards.anti_infective.pathogen import Pathogen
 from cards.anti_infective.recorded import is_infection_recorded, unfiled_infections
 from cards.anti_infective.unexplained import EXPLANATIONS
 from cards.facts import Infection, PatientFacts
+from cards.frozen import dataclass
 from cards.monitoring.count_grade import is_known_and_stable
 from cards.outcome import CannotTell, NoAdvice
 from cards.reasons import Fact, Why

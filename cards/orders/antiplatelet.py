@@ -6,11 +6,10 @@ simply dropped: the card then asks cardiology and haematology, unless WHO grade 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.facts import PatientFacts
 from cards.facts.patient import DONE
 from cards.facts.presence import reference_time
+from cards.frozen import dataclass
 from cards.months import add_months
 from cards.orders.haemorrhagic import dengue, haemorrhagic_fever
 from cards.orders.selection import (

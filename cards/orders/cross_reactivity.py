@@ -6,9 +6,9 @@ recorded with either.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from cards.frozen import dataclass
 from cards.outcome import Indicator
 from cards.record import Allergy, Order
 

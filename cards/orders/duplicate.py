@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.orders.selection import chosen, none_chosen, read_count, remove
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic

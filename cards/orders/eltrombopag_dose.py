@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.record import Order
 from cards.thresholds import Thresholds

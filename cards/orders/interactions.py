@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.orders.selection import SYSTEMIC, CountSaid, chosen, none_chosen, read_count, refer, remove
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic

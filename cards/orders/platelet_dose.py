@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.orders.selection import bleeding_now
 from cards.outcome import Input
 from cards.reasons import Fact

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.facts import Bleed, Blocker, PatientFacts, Site
+from cards.frozen import dataclass
 from cards.outcome import Action, ActionType, CannotTell, Input, NoAdvice, Suggestion, Values
 from cards.reasons import Fact, Why
 from cards.record import Kind, Order, Route

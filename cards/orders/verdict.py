@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.orders.selection import CountSaid, not_known, order_rows, remove
 from cards.outcome import Advise, Indicator, Input, Suggestion, Values
 from cards.reasons import Fact

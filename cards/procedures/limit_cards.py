@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, PlateletCount
+from cards.frozen import dataclass
 from cards.outcome import Advise, Indicator, Input, Suggestion
 from cards.reading.situation import DENGUE
 from cards.reasons import Fact

@@ -7,10 +7,10 @@ that is recorded without its kind is a question (PROC-04 asks which one it is).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.facts import Blocker, Known, PatientFacts, PlateletCount
+from cards.frozen import dataclass
 from cards.host import is_newborn
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.procedures.limit_cards import Event, Judged, card

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
 from cards.facts import Site
+from cards.frozen import dataclass
 
 
 class Lasts(Enum):

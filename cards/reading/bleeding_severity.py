@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cards.facts import Site
 from cards.facts.patient import DONE
+from cards.frozen import dataclass
 from cards.reading.windows import is_recent
 from cards.record import Measurement, Record
 from cards.thresholds import Thresholds

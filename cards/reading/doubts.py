@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from cards.facts import Bleeding, Clumping, Conflict, PlateletCount, UndatedCount, is_present
 from cards.facts.presence import reference_time
+from cards.frozen import dataclass
 from cards.reading.series import Sorted, deciding_value, is_half
 from cards.reading.transfusions import transfusions
 from cards.reading.windows import gap, is_fresh

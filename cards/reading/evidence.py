@@ -5,12 +5,12 @@ A.9).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cards.facts import Person, is_past
 from cards.facts.presence import PAST_CODES, reference_time
+from cards.frozen import dataclass
 from cards.reading.windows import is_after, is_recent, is_within_months
 from cards.record import Finding, Moment, Record, Result, TestResult, Verification
 from cards.thresholds import Thresholds

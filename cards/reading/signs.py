@@ -8,12 +8,12 @@ stands.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from cards.facts import Person, Sign, Signs, has_past_code, is_past
 from cards.facts.presence import reference_time
+from cards.frozen import dataclass
 from cards.reading.organ_failure import find_organ_failure
 from cards.reading.windows import is_recent
 from cards.reasons import Fact

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from cards.facts import Bleeding, Infections, Site, is_past, is_present
 from cards.facts.presence import reference_time
+from cards.frozen import dataclass
 from cards.reading.windows import is_recent, is_within_months
 from cards.record import Finding, Medication, Performed, Planned, Record
 from cards.thresholds import Thresholds

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cards.facts.presence import NEVER_TAKEN
+from cards.frozen import dataclass
 from cards.record import Medication, MedicationSource, Moment, Record
 from cards.thresholds import Thresholds
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cards.facts import Known, PatientFacts
 from cards.finding_words import FINDING_WORDS
+from cards.frozen import dataclass
 from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion, Values
 from cards.reasons import Fact
 from cards.rows import bleeding_rows, platelet_rows

@@ -5,11 +5,10 @@ The score speaks only where a cause is recorded (infection, cancer, trauma, preg
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts
 from cards.facts.once import once
+from cards.frozen import dataclass
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind

@@ -8,12 +8,12 @@ latest such count from day 10. One card for all drugs found; a fall that is over
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 from cards.anti_infective.ordering import order
 from cards.facts import Blocker, PatientFacts, PlateletCount
+from cards.frozen import dataclass
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reading.trend import percent_below
 from cards.reasons import Fact, Why

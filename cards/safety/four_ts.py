@@ -8,11 +8,11 @@ no code that is read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 from cards.facts import Blocker, Known, PatientFacts, PlateletCount
+from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.reading.trend import percent_below
 from cards.reasons import Fact

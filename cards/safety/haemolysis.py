@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.facts import Known, PatientFacts
 from cards.facts.once import once
+from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.record import Measurement, Moment, Result, TestResult
 from cards.rows import measurement_row, result_row

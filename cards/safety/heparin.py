@@ -7,11 +7,11 @@ one course. Flushes and coated lines are seldom recorded: the card says so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cards.facts import PatientFacts
 from cards.facts.presence import last_use
+from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.record import Medication, MedicationSource, Moment
 from cards.rows import medication_row

@@ -6,11 +6,10 @@ last 100 days with 4 points or more of the 4Ts. HIT in the history alone gates n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, Site
 from cards.facts.once import once
+from cards.frozen import dataclass
 from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Result

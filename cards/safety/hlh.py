@@ -7,12 +7,12 @@ value is known in every record: the criteria that are missing are named. HLH rec
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, is_past
 from cards.facts.once import once
+from cards.frozen import dataclass
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Measurement

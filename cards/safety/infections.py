@@ -7,11 +7,11 @@ as confirmed (rulebook A.9); suspected ones are enough where the question is wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from cards.facts import PatientFacts, has_past_code, is_past
 from cards.facts.presence import reference_time
+from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.record import Finding, Result, TestResult, Verification
 from cards.rows import finding_row, infection_row, result_row

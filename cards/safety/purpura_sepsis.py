@@ -9,12 +9,12 @@ and no sepsis, neck stiffness or purpura fulminans recorded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from cards.anti_infective.ceftriaxone import Check, check_ceftriaxone, covering_therapy
 from cards.anti_infective.ordering import order
 from cards.facts import Activity, Bleed, PatientFacts, Sign
 from cards.facts.once import once
+from cards.frozen import dataclass
 from cards.outcome import (
     Action,
     ActionType,

@@ -7,10 +7,10 @@ current, for nothing says that it is over.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from cards.facts import Known, PatientFacts, has_past_code, is_past
+from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.record import Finding
 from cards.rows import finding_row

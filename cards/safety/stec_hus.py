@@ -7,11 +7,10 @@ sepsis or shock is recorded or another cause of the diarrhoea is proven. Sepsis 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, is_past
 from cards.facts.once import once
+from cards.frozen import dataclass
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind

@@ -7,11 +7,10 @@ what else haemolyses with a low count: proven malaria or babesiosis, DIC, autoim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts
 from cards.facts.once import once
+from cards.frozen import dataclass
 from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind, Result, Verification

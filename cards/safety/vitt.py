@@ -6,12 +6,12 @@ Heparin exposure is not needed. After the vaccine (4 to 42 days) a thrombosis, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, has_past_code, is_past
 from cards.facts.once import once
+from cards.frozen import dataclass
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Moment, Performed, Result

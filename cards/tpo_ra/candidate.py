@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.anti_infective.course import is_controlled, is_untreated
 from cards.anti_infective.recorded import positive_tests, unfiled_infections
 from cards.facts import Infection, PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import (
     Action,
     ActionType,

@@ -6,11 +6,11 @@ words stand in the card of TPO-07 to TPO-10 and TPO-12 to TPO-14 (`cards.precede
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.anti_infective.ordering import order
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.precedence import ORDER_HOOKS
 from cards.reasons import Fact, Why

@@ -9,9 +9,8 @@ A.3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.facts import Known, PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import (
     Action,
     ActionType,

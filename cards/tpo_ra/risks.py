@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from cards.facts import PatientFacts, PlateletCount, Site
 from cards.facts.once import once
+from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.reading.organ_failure import KIDNEY_DISEASE
 from cards.record import Medication, Moment, Planned, Route

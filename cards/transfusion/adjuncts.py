@@ -5,11 +5,10 @@ They are never cards of their own: the decision asks here which paragraphs and c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cards.anti_infective.course import is_controlled, was_treated
 from cards.anti_infective.recorded import is_infection_recorded
 from cards.facts import Bleed, Infection, PatientFacts, Site
+from cards.frozen import dataclass
 from cards.host import hypoproliferative
 from cards.monitoring.isolated import not_isolated
 from cards.outcome import Advice, Advise, Answers, Input, NoAdvice, Topic

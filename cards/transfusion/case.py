@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
 from cards.facts import Activity, Bleed, Blocker, Infection, PatientFacts, PlateletCount, Site
+from cards.frozen import dataclass
 from cards.host import hypoproliferative
 from cards.outcome import Input
 from cards.reading.situation import DENGUE, has_current_dic

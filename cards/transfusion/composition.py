@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from cards.anti_infective.ordering import is_ordered
 from cards.facts import Bleed, PatientFacts
 from cards.finding_words import FINDING_WORDS
+from cards.frozen import dataclass
 from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion
 from cards.reasons import Fact
 from cards.record import Kind, Measurement, Moment

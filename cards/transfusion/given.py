@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.record import MedicationSource, Moment
 from cards.rows import event_row, medication_row

@@ -8,11 +8,11 @@ never said of an increment that may have been good. For children, whose dose is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
 from cards.anti_infective.ordering import is_ordered
 from cards.facts import PatientFacts, PlateletCount
+from cards.frozen import dataclass
 from cards.outcome import (
     Action,
     ActionType,

@@ -6,11 +6,11 @@ as more than skin. A sibling with brain bleeding (FNAIT) cannot be read from a r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from cards.anti_infective.ordering import order
 from cards.facts import Bleed, PatientFacts, Site
+from cards.frozen import dataclass
 from cards.host import is_newborn
 from cards.outcome import (
     Action,

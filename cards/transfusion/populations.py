@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cards.facts import Known, PatientFacts
+from cards.frozen import dataclass
 from cards.host import transplantations
 from cards.outcome import Input
 from cards.reading.organ_failure import KIDNEY_DISEASE
