@@ -22,7 +22,7 @@ from itertools import zip_longest
 
 import pytest
 
-from tests.mutation.code_judges import Court, judging_tests
+from tests.mutation.code_judges import Court, judging_tests, name_of
 from tests.mutation.code_mutants import PROJECT, CodeMutant, mutants_of
 from tests.mutation.code_survivors import listed_for, named_by
 
@@ -115,18 +115,22 @@ def _folder_told(folder: str, found: Counter[str], reasoned: int) -> Iterator[st
 
 
 def work(court: Court, mutants: Sequence[CodeMutant], until: float) -> None:
-    """Each worker judges every second mutant until the time is over."""
+    """Each worker judges functions of its own until the time is over: who killed there last is asked first."""
     children = []
     for number in range(WORKERS):
         child = os.fork()
         if child == 0:
             try:
-                _judge(court, mutants[number::WORKERS], until)
+                _judge(court, [one for one in mutants if _share(one) == number], until)
             finally:
                 os._exit(0)
         children.append(child)
     for child in children:
         os.waitpid(child, 0)
+
+
+def _share(mutant: CodeMutant) -> int:
+    return hashlib.sha256(name_of(mutant.place).encode()).digest()[0] % WORKERS
 
 
 def _judge(court: Court, mutants: Sequence[CodeMutant], until: float) -> None:

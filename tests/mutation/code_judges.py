@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import _lru_cache_wrapper, cache
+from functools import _lru_cache_wrapper, cache, partial
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -30,8 +30,10 @@ from cards.facts import PatientFacts
 from cards.outcome import NoAdvice, Outcome
 from cards.reading import read
 from cds_service.stories.coding import STANDARD
+from cds_service.stories.vignettes import Vignette
 from tests.cards.approved import line_of, unapproved
 from tests.cards.telling import VIGNETTES
+from tests.mutation.code_lines import Lines, Runners, followed
 from tests.mutation.code_mutants import PROJECT, CodeMutant, Place
 from tests.mutation.stories import BOUNDARIES, Judge, Told, shipped, tell
 from tests.mutation.stories import _same as same_facts
@@ -112,14 +114,21 @@ class StoryBench:
 
     def __init__(self, traces: dict[str, Any]) -> None:
         self._judge = Judge(shipped())
+        self._number: dict[Told, int] = {}
         self._line: dict[Told, str] = {}
         self._touched: dict[Name, dict[Told, Touch]] = {}
         self._last: dict[Name, list[Told]] = {}
-        for told in (tell(vignette, STANDARD) for vignette in (*VIGNETTES, *BOUNDARIES)):
+        lines = _lines(traces)
+        of_stories = []
+        for vignette in (*VIGNETTES, *BOUNDARIES):
+            told = tell(vignette, STANDARD)
             answer = self._judge.answer(told, told.facts, told.decision)
             if not unapproved(told.vignette.id, answer):
+                self._number[told] = len(of_stories)
                 self._line[told] = line_of(answer)
                 self._note(told, _trail(told, traces))
+                of_stories.append(lines[_key(vignette)])
+        self._runners = Runners(of_stories)
         speaking = {told: _speaking(told) for told in self._line}
         for touched in self._touched.values():
             for told in sorted(touched, key=lambda one: speaking[one].isdisjoint(touched[one].advice)):
@@ -134,12 +143,12 @@ class StoryBench:
     def killer(self, mutant: CodeMutant) -> str | None:
         """The story whose answer is another one, or None. `slow` where a mutant does not end."""
         name, told = name_of(mutant.place), None
-        touched = self._touched.get(name, {})
+        touched = self._running(mutant)
         last = self._last.setdefault(name, [])
         until = time.process_time() + STORY_SECONDS
         try:
             with applied(mutant), bounded(STORY_SECONDS * 20):
-                for told in dict.fromkeys((*last, *touched)):
+                for told in dict.fromkeys((*(one for one in last if one in touched), *touched)):
                     if self._differs(told, touched[told], mutant.place.module):
                         if told in last:
                             last.remove(told)
@@ -152,6 +161,14 @@ class StoryBench:
         except Exception as error:
             return type(error).__name__
         return None
+
+    def _running(self, mutant: CodeMutant) -> Mapping[Told, Touch]:
+        """The stories that run through what the mutant changes."""
+        touched = self._touched.get(name_of(mutant.place), {})
+        runners = self._runners.of(mutant)
+        if runners is None:
+            return touched
+        return {told: touch for told, touch in touched.items() if runners >> self._number[told] & 1}
 
     def _differs(self, told: Told, touch: Touch, module: str) -> bool:
         try:
@@ -189,9 +206,27 @@ def _outcomes(answer: Outcome | Mapping[str, Outcome]) -> Iterable[Outcome]:
     return answer.values() if isinstance(answer, Mapping) else (answer,)
 
 
+def _key(vignette: Vignette) -> str:
+    return hashlib.sha256(repr(vignette.story).encode()).hexdigest()
+
+
+def _lines(traces: dict[str, Any]) -> Mapping[str, Lines]:
+    """The lines that each story runs; those that are not known from an earlier run are told once more."""
+    kept: dict[str, Lines] = traces.setdefault("lines", {})
+    judge = Judge(shipped())
+
+    def again(vignette: Vignette) -> None:
+        told = tell(vignette, STANDARD)
+        judge.answer(told, told.facts, told.decision)
+
+    new = {key: vignette for vignette in (*VIGNETTES, *BOUNDARIES) if (key := _key(vignette)) not in kept}
+    kept |= followed({key: partial(again, vignette) for key, vignette in new.items()})
+    return kept
+
+
 def _trail(told: Told, traces: dict[str, Any]) -> tuple[frozenset[Name], ...]:
     """What the story's facts, its end, and each advice run through; from an earlier run where nothing changed."""
-    key = hashlib.sha256(repr(told.vignette.story).encode()).hexdigest()
+    key = _key(told.vignette)
     if key not in traces:
         traces[key] = _told_once_more(told)
     found: tuple[frozenset[Name], ...] = traces[key]
