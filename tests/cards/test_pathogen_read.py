@@ -589,7 +589,8 @@ def test_a_regimen_in_words_names_doses_and_who_is_excluded() -> None:
     assert regimens_of(WHOLE, title_of) == (
         "Tetracycline: 7.5 mg/kg, at most 500 mg by mouth; Other: as the ward gives it. Only with a stay in hospital "
         "and not a drug in use of MED-CORTICOSTEROID (`med-corticosteroid`), MED-RITUXIMAB (`med-rituximab`). Not with "
-        "an allergy to ALLERGY-TETRACYCLINE (`allergy-tetracycline`), or a body weight below 45 kg. Asks for the weight.",
+        "an allergy to ALLERGY-TETRACYCLINE (`allergy-tetracycline`), or a body weight below 45 kg. Asks for the "
+        "weight.",
     )
 
 
