@@ -93,5 +93,5 @@ def comfort_card(p: PatientFacts, held: Sequence[Advise]) -> Advise:
         Indicator.INFO,
         title=f"title.comfort{known}",
         say=("comfort", *(("comfort.severe",) if severe else ())),
-        inputs=(*rows, *platelet_row(p), *bleeding_rows(p, p.bleeding.findings)),
+        inputs=(*rows, *platelet_row(p), *bleeding_rows(p.bleeding.findings)),
     )

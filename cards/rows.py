@@ -48,7 +48,7 @@ def platelet_rows(p: PatientFacts) -> tuple[Input, ...]:
     return platelet_row(p) + previous_row(p)
 
 
-def bleeding_rows(p: PatientFacts, bleeds: tuple[Bleed, ...]) -> tuple[Input, ...]:
+def bleeding_rows(bleeds: tuple[Bleed, ...]) -> tuple[Input, ...]:
     """One row for each bleeding finding."""
     return tuple(bleeding_row(b) for b in bleeds)
 

@@ -65,7 +65,7 @@ _SIGNS: Mapping[CriticalSign, Callable[[PatientFacts, Infection], tuple[Input, .
     CriticalSign.ORGAN_FAILURE: lambda p, _: tuple(
         sign_row("organ failure", s) for s in p.signs.organ_failure
     ),
-    CriticalSign.BLEEDING: lambda p, _: bleeding_rows(p, p.bleeding.serious),
+    CriticalSign.BLEEDING: lambda p, _: bleeding_rows(p.bleeding.serious),
     CriticalSign.SEVERE: _recorded_severity,
     CriticalSign.SEPSIS: lambda p, _: tuple(infection_row(p, i) for i in p.infections.current("INF-SEP")),
     CriticalSign.CONSCIOUSNESS: lambda p, _: tuple(

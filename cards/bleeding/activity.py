@@ -60,7 +60,7 @@ def _ask(p: PatientFacts, limits: Thresholds) -> Outcome:
         say=_words(p, first, limits),
         unknown=(Fact.BLEEDING_ACTIVITY, *((Fact.BLEEDING_GRADE,) if first.grade is None else ())),
         values={"bleed": FINDING_WORDS.get(first.name, FINDING_WORDS["generic"]), "days": _days(p, first)},
-        inputs=(*bleeding_rows(p, asked), *platelet_row(p)),
+        inputs=(*bleeding_rows(asked), *platelet_row(p)),
     )
 
 

@@ -53,7 +53,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         inputs=(
             *platelet_rows(p),
             _row(clumping),
-            *bleeding_rows(p, p.bleeding.active),
+            *bleeding_rows(p.bleeding.active),
             *(order_row("selected treatment", o) for o in selected),
         ),
         suggestions=_buttons(p, count.reference, clumping, urgent=bool(serious)),

@@ -89,7 +89,7 @@ def _counts(p: PatientFacts, conflict: Conflict, limits: Thresholds) -> Part:
         (
             count_row(conflict.lower, "lower platelet count"),
             count_row(conflict.higher, "higher platelet count"),
-            *bleeding_rows(p, p.bleeding.active),
+            *bleeding_rows(p.bleeding.active),
             *(() if ordered is None else (event_row("blood count ordered", ordered),)),
         ),
         {

@@ -61,7 +61,7 @@ def _no_count(p: PatientFacts, limits: Thresholds) -> Outcome:
             *(("old",) if old else ()),
         ),
         inputs=(
-            *bleeding_rows(p, p.bleeding.findings),
+            *bleeding_rows(p.bleeding.findings),
             *infections,
             *(count_row(c, "last platelet count, too old") for c in old),
             *(() if ordered is None else (event_row("blood count ordered", ordered),)),
@@ -145,7 +145,7 @@ def _repeat(
         values=values,
         inputs=(
             *rows,
-            *bleeding_rows(p, p.bleeding.active),
+            *bleeding_rows(p.bleeding.active),
             *(() if ordered is None else (event_row("blood count ordered", ordered),)),
         ),
         suggestions=()
@@ -175,7 +175,7 @@ def _unreadable(p: PatientFacts, limits: Thresholds) -> Outcome:
         title="title.newer",
         say=("newer",),
         unknown=(Fact.PLATELETS,),
-        inputs=(row, *platelet_row(p), *bleeding_rows(p, p.bleeding.active)),
+        inputs=(row, *platelet_row(p), *bleeding_rows(p.bleeding.active)),
     )
 
 

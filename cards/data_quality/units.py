@@ -78,7 +78,7 @@ def _advise(rule: str, p: PatientFacts, problem: PlateletResult, limits: Thresho
         inputs=(
             result_row(problem),
             *platelet_row(p),
-            *bleeding_rows(p, p.bleeding.active),
+            *bleeding_rows(p.bleeding.active),
             *(() if ordered is None else (event_row("blood count ordered", ordered),)),
         ),
         suggestions=()

@@ -203,7 +203,7 @@ def _draft(
 
 def _shared_rows(p: PatientFacts, ordered: Planned | None) -> tuple[Input, ...]:
     return (
-        *bleeding_rows(p, p.bleeding.findings),
+        *bleeding_rows(p.bleeding.findings),
         *(infection_row(p, i) for i in p.infections.current("INF-DEN")),
         *(() if ordered is None else (event_row("blood count ordered", ordered),)),
     )

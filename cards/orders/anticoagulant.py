@@ -60,7 +60,7 @@ def _full(
     """Bleeding or below 25 critical, 25 to 49 a warning."""
     reasons: tuple[Reason, ...] = ()
     if p.bleeding.serious:
-        rows = bleeding_rows(p, p.bleeding.serious)
+        rows = bleeding_rows(p.bleeding.serious)
         reasons = (Reason("bleeding", Indicator.CRITICAL, rows),)
     if said.below(limits.anticoagulant_warning) and not anti_pf4:
         critical = said.below(limits.anticoagulant_critical)
@@ -115,9 +115,9 @@ def _prophylactic(
     severe = tuple(dict.fromkeys((*p.bleeding.severe, *p.bleeding.cns)))
     reasons: tuple[Reason, ...] = ()
     if severe:
-        reasons = (Reason("bleeding", Indicator.CRITICAL, bleeding_rows(p, severe)),)
+        reasons = (Reason("bleeding", Indicator.CRITICAL, bleeding_rows(severe)),)
     elif p.bleeding.serious and (said.value is None or said.below(limits.anticoagulant_warning)):
-        rows = bleeding_rows(p, p.bleeding.serious)
+        rows = bleeding_rows(p.bleeding.serious)
         reasons = (Reason("some-bleeding", Indicator.WARNING, rows),)
     if said.below(limits.anticoagulant_critical) and not anti_pf4:
         reasons = (*reasons, Reason("very-low", Indicator.WARNING))

@@ -82,7 +82,7 @@ def _reasons(
 ) -> tuple[Reason, ...]:
     found: list[Reason] = []
     if p.bleeding.serious:
-        found.append(Reason("bleeding", Indicator.CRITICAL, bleeding_rows(p, p.bleeding.serious)))
+        found.append(Reason("bleeding", Indicator.CRITICAL, bleeding_rows(p.bleeding.serious)))
     found += [Reason(i.key, Indicator.CRITICAL, i.rows) for i in (*dengue(p), *haemorrhagic_fever(p, limits))]
     by_count = _by_count(p, limits, orders, said, heart)
     return tuple(found if by_count is None else [*found, by_count])

@@ -31,7 +31,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     said = read_count(p)
     if not said.below(limits.intramuscular_warning):
         return nothing_against(p, said)
-    bleeds = bleeding_rows(p, p.bleeding.serious)
+    bleeds = bleeding_rows(p.bleeding.serious)
     dangerous = bool(bleeds) or said.below(limits.intramuscular_critical)
     critical = dangerous and any(_may_be_critical(o) for o in orders)
     vaccines = tuple(o for o in orders if is_vaccine(o))

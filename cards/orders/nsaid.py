@@ -74,7 +74,7 @@ def _reasons(
     bleeds = bleeding_now(p)
     infections = (*dengue(p), *haemorrhagic_fever(p, limits), *zika_or_chikungunya(p, limits))
     return (
-        *((("bleeding", bleeding_rows(p, bleeds)),) if bleeds else ()),
+        *((("bleeding", bleeding_rows(bleeds)),) if bleeds else ()),
         *((i.key, i.rows) for i in infections),
         *((("count", ()),) if said.below(limits.nsaid_warning) else ()),
     )

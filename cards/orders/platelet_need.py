@@ -45,7 +45,7 @@ def life_threatening(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     if last is not None and last >= limit:
         return ()
     signs = tuple(sign_row("shock", s) for s in p.signs.shock)
-    return (*bleeding_rows(p, p.bleeding.deep or p.bleeding.active), *signs)
+    return (*bleeding_rows(p.bleeding.deep or p.bleeding.active), *signs)
 
 
 def coming_procedures(p: PatientFacts, limits: Thresholds, *set_ids: str) -> tuple[Input, ...]:

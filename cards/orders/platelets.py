@@ -163,7 +163,7 @@ def _dengue(p: PatientFacts, limits: Thresholds, said: CountSaid) -> Unneeded | 
     suspected = not p.infections.current("INF-DEN", suspected=False)
     if suspected and p.bleeding.serious and (said.value is None or said.below(limits.bleeding_transfuse)):
         return None
-    bleeds = bleeding_rows(p, p.bleeding.active)
+    bleeds = bleeding_rows(p.bleeding.active)
     return "dengue", ("TRF-08",), (*(infection_row(p, i) for i in infections), *bleeds)
 
 
@@ -174,7 +174,7 @@ def _haemorrhage_on_antiplatelet(p: PatientFacts, limits: Thresholds, said: Coun
     if not (p.bleeding.cns and drugs and enough) or coming_procedures(p, limits, *NEUROSURGERY):
         return None
     rows = (
-        *bleeding_rows(p, p.bleeding.cns),
+        *bleeding_rows(p.bleeding.cns),
         *(medication_row("antiplatelet drug", m) for m in drugs),
     )
     return "ich", ("TRF-14",), rows
@@ -205,7 +205,7 @@ def _no_reason(p: PatientFacts, limits: Thresholds, said: CountSaid) -> Unneeded
         return "neonate", ("TRF-13", "POP-01"), ()
     skin = tuple(b for b in p.bleeding.active if b.site is Site.SKIN)
     also = ("POP-02",) if person.is_child else ()
-    return ("skin" if skin else "none"), also, bleeding_rows(p, skin)
+    return ("skin" if skin else "none"), also, bleeding_rows(skin)
 
 
 def _has_reason(p: PatientFacts, limits: Thresholds, said: CountSaid) -> bool:

@@ -25,7 +25,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     said = read_count(p)
     reasons: list[Reason] = []
     if p.bleeding.serious:
-        rows = bleeding_rows(p, p.bleeding.serious)
+        rows = bleeding_rows(p.bleeding.serious)
         reasons.append(Reason("bleeding", Indicator.CRITICAL, rows))
     if said.below(limits.thrombolysis):
         reasons.append(Reason("count", Indicator.CRITICAL))

@@ -27,7 +27,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     if not adjunct.cautions:
         return NoAdvice(Why.ALLOWED) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
     judged = Judged("ORD-26", "selected antifibrinolytic", orders, read_count(p), by_count=False)
-    rows = (*bleeding_rows(p, p.bleeding.deep), *adjunct.rows)
+    rows = (*bleeding_rows(p.bleeding.deep), *adjunct.rows)
     reason = Reason("against", Indicator.WARNING, rows)
     unknown = (Fact.EGFR,) if p.newest("obs-egfr", limits.span("egfr_days")) is None else ()
     card = order_card(p, judged, (reason,), also=("IMM-04",), unknown=unknown, buttons=(remove(orders),))

@@ -38,7 +38,7 @@ def hold_back(p: PatientFacts, limits: Thresholds) -> HeldBack:
         values = {"bleeding": FINDING_WORDS.get(worst.name, worst.name), "bleeding_grade": str(worst.weight)}
     if very_low:
         cautions.append("SAFE-01/caution.very-low")
-    return HeldBack(tuple(cautions), values, bleeding_rows(p, p.bleeding.active))
+    return HeldBack(tuple(cautions), values, bleeding_rows(p.bleeding.active))
 
 
 def stop_orders(p: PatientFacts, *set_ids: str) -> tuple[Suggestion, ...]:

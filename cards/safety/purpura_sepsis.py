@@ -177,7 +177,7 @@ def _values(found: Suspicion) -> Values:
 
 def _rows(p: PatientFacts, found: Suspicion, tick: Evidence) -> tuple[Input, ...]:
     signs = tuple(sign_row(name, s) for key, name in SIGNS for s in found.signs.get(key, ()))
-    return (*signs, *bleeding_rows(p, found.purpura), *found.sepsis, *platelet_row(p), *tick.rows)
+    return (*signs, *bleeding_rows(found.purpura), *found.sepsis, *platelet_row(p), *tick.rows)
 
 
 def _unknown(p: PatientFacts) -> tuple[Fact, ...]:

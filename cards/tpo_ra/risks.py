@@ -49,7 +49,6 @@ def _age(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 def _previous_bleed(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """A.9 major: WHO 3-4, or a site that is life-threatening by itself."""
     return bleeding_rows(
-        p,
         tuple(
             b for b in p.bleeding.history if b.weight >= 3 or b.life_threatening_site or b.site is Site.CNS
         ),
@@ -70,7 +69,7 @@ def _kidney(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 def _bleeding_on_treatment(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Active WHO 2 and more while a steroid, IVIG or the therapy of the infection is under way."""
     treated = p.using("med-corticosteroid", "med-ivig") or any(i.is_under_therapy for i in p.infections.found)
-    return bleeding_rows(p, p.bleeding.serious) if treated else ()
+    return bleeding_rows(p.bleeding.serious) if treated else ()
 
 
 def _no_response(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

@@ -55,7 +55,7 @@ def high_bleeding_risk(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]
         *_dialysis(p),
         *_clotting(p, limits),
         *_antithrombotics(p, limits),
-        *bleeding_rows(p, tuple(b for b in p.bleeding.minor if b.site is Site.MUCOSAL)),
+        *bleeding_rows(tuple(b for b in p.bleeding.minor if b.site is Site.MUCOSAL)),
         *_major_bleeds(p, limits),
     )
     return tuple(dict.fromkeys(rows))
@@ -130,4 +130,4 @@ def _major_bleeds(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
         and b.since is not None
         and b.since.since(p.as_of) <= within
     )
-    return bleeding_rows(p, tuple(past))
+    return bleeding_rows(tuple(past))

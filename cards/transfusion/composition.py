@@ -153,7 +153,7 @@ def _case_rows(case: Case) -> tuple[Input, ...]:
     p = case.p
     return (
         *_count_rows(case),
-        *bleeding_rows(p, case.bleeds),
+        *bleeding_rows(case.bleeds),
         *(row for b in case.bleeds for row in _worsening(p, b)),
         *(infection_row(p, i) for i in p.infections.current()),
         *(sign_row("shock", s) for s in p.signs.shock),

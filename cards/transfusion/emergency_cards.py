@@ -135,7 +135,7 @@ def count_unknown(case: Case) -> Advise:
             title,
             say,
             Asked(bleeding=True, gastrointestinal=is_gastrointestinal(case)),
-            rows=(*bleeding_rows(p, bleeds), *extra_rows(case)),
+            rows=(*bleeding_rows(bleeds), *extra_rows(case)),
             suggestions=orders(case, "count", (count, "group-and-screen"), "urgent"),
             also=(*(("TRF-08",) if case.dengue else ()), *(("TRF-09",) if case.has_dic else ())),
         ),

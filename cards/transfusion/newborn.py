@@ -127,7 +127,7 @@ def _without_count(child: Newborn) -> Advise:
         title="title.no-count",
         say=("no-count",),
         unknown=(Fact.PLATELETS,),
-        inputs=(*last, *bleeding_rows(child.p, child.bleeds)),
+        inputs=(*last, *bleeding_rows(child.bleeds)),
         suggestions=order(child.p, "count", ("cbc-film", "group-and-screen"), _references(child), "stat"),
         also=("POP-01",),
     )
@@ -218,7 +218,7 @@ def _rows(child: Newborn, alloimmune: tuple[Input, ...]) -> tuple[Input, ...]:
     return (
         *platelet_rows(p),
         *((Input("age", age, "d", None, p.person.reference),) if age is not None else ()),
-        *bleeding_rows(p, child.bleeds or p.bleeding.skin),
+        *bleeding_rows(child.bleeds or p.bleeding.skin),
         *child.reasons,
         *(infection_row(p, i) for i in p.infections.current()),
         *alloimmune,
