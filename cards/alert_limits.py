@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cards.facts import PatientFacts
-from cards.merging import qualified
+from cards.merging import as_told_by
 from cards.outcome import Advice, Advise, Indicator, Input, Values
 from cards.reasons import Fact
 from cards.record import Finding
@@ -33,7 +33,7 @@ def name_points(card: Advise, over: Sequence[Advise]) -> Advise:
     lead = () if card.rule == RULE else (f"{RULE}/points",)
     return replace(
         card,
-        say=(*card.say, *lead, *(qualified(one, one.title) for one in over)),
+        say=(*card.say, *lead, *(as_told_by(one, one.title) for one in over)),
         values={**card.values, **_values(over)},
         inputs=tuple(dict.fromkeys((*card.inputs, *(i for one in over for i in one.inputs)))),
         also=_also(card, over),
@@ -44,7 +44,7 @@ def name_infections(card: Advise, over: Sequence[Advise]) -> Advise:
     """The second infection card with the titles of further ones (A.2, row 8)."""
     return replace(
         card,
-        say=(*card.say, f"{RULE}/infections", *(qualified(one, one.title) for one in over)),
+        say=(*card.say, f"{RULE}/infections", *(as_told_by(one, one.title) for one in over)),
         values={**card.values, **_values(over)},
         inputs=tuple(dict.fromkeys((*card.inputs, *(i for one in over for i in one.inputs)))),
         also=_also(card, over),
@@ -52,12 +52,9 @@ def name_infections(card: Advise, over: Sequence[Advise]) -> Advise:
 
 
 def _values(over: Sequence[Advise]) -> Values:
-    """The values of each title under its own section."""
+    """The values of each title under the rule that tells it."""
     return {
-        f"{qualified(one, one.title).partition('/')[0]}/{name}": value
-        for one in over
-        for name, value in one.values.items()
-        if "/" not in name
+        f"{one.rule}/{name}": value for one in over for name, value in one.values.items() if "/" not in name
     }
 
 

@@ -36,6 +36,11 @@ def qualified(other: Advise, key: str) -> str:
     return key if "/" in key else f"{other.rule}/{key}"
 
 
+def as_told_by(other: Advise, key: str) -> str:
+    """The same with the rule whose values fill it: infections share the paragraphs of their titles (INF-GEN-01 ff.)."""
+    return f"{qualified(other, key)}@{other.rule}"
+
+
 def _qualified(other: Advise, keys: Iterable[str]) -> tuple[str, ...]:
     return tuple(qualified(other, key) for key in keys)
 

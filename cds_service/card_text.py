@@ -101,9 +101,11 @@ def detail(advise: Advise, page: Page) -> str:
 def paragraph(advise: Advise, key: str, page: Page) -> str:
     """A paragraph of the rule's own section, or of `RULE-ID/key`, filled.
 
-    A value that was kept for that section (`RULE-ID/name`, of an advice that was merged in) goes before the card's own.
+    A value that was kept for that section (`RULE-ID/name`, of an advice that was merged in) goes before the card's own;
+    after `@` stands another rule whose values are meant.
     """
-    section = key.partition("/")[0] if "/" in key else advise.rule
+    key, _, teller = key.partition("@")
+    section = teller or (key.partition("/")[0] if "/" in key else advise.rule)
     values = advise.values
 
     def value_of(hole: str) -> str:
