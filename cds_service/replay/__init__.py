@@ -1,6 +1,7 @@
 """Replay: what the cards would have been over a Bulk FHIR export, before anybody switches them on.
 
-export_files     the files of an export, their lines, and what is wrong with some
+export_files     the files of an export, and the texts of their lines
+lines            a line by its head, what is wrong with some, and which Observations are alike
 packed           the same lines as Parquet
 dealing          lines dealt to the parts in which patients are judged
 by_patient       parts judged by worker processes
@@ -8,8 +9,10 @@ on_spark         the same spread over the executors of Spark (an extra)
 plan             what is asked of every patient, as a worker gets it
 run              the steps of a run, which can be taken up again
 replay_patient   one patient -> the rows of all tables: the one function of every engine
+patient_lines    the lines of one patient: those to be read, and those that need not be
 held             one resource with what every moment asks of it
-measured         Observations that are measurements and nothing else, read once
+measured         Observations that are measurements and nothing else, read where a rule asks
+aside            what of a patient could not be used
 known            since when a resource was known, and how it looked at a moment
 triggers         the moments to evaluate
 evaluate_moment  one moment through the functions of a live call

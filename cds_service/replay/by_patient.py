@@ -20,15 +20,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cds_service.replay.dealing import DRUG_RUN, rows_of_part, share_of
+from cds_service.replay.held import RawLine
 from cds_service.replay.person import hash_of
 from cds_service.replay.replay_patient import Plan, replay_patient
 from cds_service.replay.tables import IDS, IDS_SCHEMA, no_rows, tables_of, write_part
 
 MEMORY: Final = "256MB"
 """Of DuckDB; what is more it puts into the work folder."""
-
-RawLine = tuple[int, int, bytes]
-"""Number of the file, number of the line, text."""
 
 Patient = tuple[str, str, str | None, list[RawLine]]
 """Hash, id, the address that references begin with, and all lines."""
@@ -80,7 +78,7 @@ def _drugs(names: Iterable[str], work: Path) -> dict[str, RawLine]:
         "WHERE refers IN (SELECT refers FROM asked) ORDER BY refers, file, line"
     ).fetchall()
     database.unregister("asked")
-    return {refers: (file, line, bytes(raw)) for refers, file, line, raw in found}
+    return {refers: RawLine(file, line, bytes(raw)) for refers, file, line, raw in found}
 
 
 # ------------------------------------------------------------------------------------------------------- parts
@@ -102,8 +100,7 @@ def judge_patients(patients: Iterable[Patient], plan: Plan, files: Sequence[str]
     ids: list[tuple[str, str]] = []
     with _collecting_at_the_end():
         for key, patient, server, lines in patients:
-            named_lines = [(files[file], line, raw) for file, line, raw in lines]
-            replay_patient(patient, server, named_lines, plan, rows)
+            replay_patient(patient, server, lines, files, plan, rows)
             ids.append((key, patient))
     named = [{"patient_hash": key, "patient": patient} for key, patient in ids]
     return {**tables_of(rows), IDS: pa.Table.from_pylist(named, IDS_SCHEMA)}
@@ -146,11 +143,11 @@ class _Lines:
 def patients_of_part(number: int, parts: int, work: Path, key: bytes) -> Iterator[Patient]:
     """Each patient of a range of hashes, in the order of hash, file and line."""
     held: dict[str, _Lines] = {}
-    for patient, server, refers, file, line, raw in rows_of_part(number, parts, work / "staged"):
+    for patient, server, refers, *line in rows_of_part(number, parts, work / "staged"):
         one = held.get(patient)
         if one is None:
             one = held[patient] = _Lines()
-        one.lines.append((file, line, raw))
+        one.lines.append(RawLine(*line))
         if refers:
             one.refers.add(refers)
         if server and one.server is None:

@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cds_service.replay.export_files import LONGEST_LINE, Line, Passed, is_plain, read_lines
+from cds_service.fhir.dates import PLAIN_OFFSET, PLAIN_SECOND
+from cds_service.fhir.references import ID_GRAMMAR
+from cds_service.replay.export_files import is_plain, read_lines
+from cds_service.replay.lines import LONGEST_LINE, Line, LineReader, Passed
 from cds_service.replay.person import hash_of
 
 STRETCH_BYTES: Final = 24 * 2**20
@@ -31,6 +35,8 @@ MOST_SLICES: Final = 2048
 UNPACKED: Final = 10
 """How many bytes of text a byte of a packed file may stand for."""
 _HASH_BITS: Final = 32
+_TIME: Final = rf"^{PLAIN_SECOND}(?:\.\d{{1,6}})?{PLAIN_OFFSET}$"
+_ID: Final = rf"^{ID_GRAMMAR}$"
 _OPEN_RUNS: Final = 256
 _READ_AT_ONCE: Final = 2**20
 
@@ -42,8 +48,13 @@ SLICE: Final = pa.schema(
         ("file", pa.int32()),
         ("line", pa.int64()),
         ("raw", pa.binary()),
+        ("id", pa.string()),
+        ("alike", pa.int64()),
+        ("value", pa.binary()),
+        ("known", pa.int64()),
     ]
 )
+"""`known`: since when, in microseconds since 1970, of a line that is `alike` others; 0 for any other."""
 DRUGS: Final = pa.schema(
     [("refers", pa.string()), ("file", pa.int32()), ("line", pa.int64()), ("raw", pa.binary())]
 )
@@ -157,20 +168,20 @@ def deal(load: Load, folder: Path, key: bytes, slices: int) -> None:
     """The lines of a load as runs, and beside them the account of what those of each stretch are."""
     if all((folder / f"{stretch.name}.json").exists() for stretch, _ in load):
         return
-    run = _Run(folder, load[0][0].name, key, slices)
-    told = [_deal_one(stretch, file, run) for stretch, file in load]
+    run, reader = _Run(folder, load[0][0].name, key, slices), LineReader(key)
+    told = [_deal_one(stretch, file, run, reader) for stretch, file in load]
     run.write()
     for (stretch, file), one in zip(load, told, strict=True):
         size = file.stat().st_size if stretch.end is None else stretch.end - stretch.start
         write_account(folder / f"{stretch.name}.json", size, one)
 
 
-def _deal_one(stretch: Stretch, file: Path, run: _Run) -> Told:
+def _deal_one(stretch: Stretch, file: Path, run: _Run, reader: LineReader) -> Told:
     kinds: Counter[str] = Counter()
     passed: Counter[str] = Counter()
     bad: list[tuple[int, str]] = []
     text = 0
-    for line in read_lines(file, stretch.start, stretch.end, stretch.before):
+    for line in read_lines(file, stretch.start, stretch.end, stretch.before, reader):
         if isinstance(line, Line):
             kinds[line.kind] += 1
             text += len(line.raw)
@@ -192,9 +203,9 @@ class _Run:
     slices: int
     size: int = 0
     written: int = 0
-    dealt: list[list[tuple[Any, ...]]] = field(default_factory=list)
-    drugs: list[tuple[Any, ...]] = field(default_factory=list)
-    places: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    dealt: list[list[tuple[int, Line]]] = field(default_factory=list)
+    drugs: list[tuple[int, Line]] = field(default_factory=list)
+    places: dict[str, list[tuple[int, Line]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._begin()
@@ -206,14 +217,13 @@ class _Run:
     def add(self, file: int, line: Line) -> None:
         """One line of a file, by its number; a run that is large enough is written."""
         patient = line.patient
-        if patient:
-            rows = self.places.get(patient)
-            if rows is None:
+        rows = self.places.get(patient)
+        if rows is None:
+            rows = self.drugs
+            if patient:
                 rows = self.dealt[share_of(hash_of(patient, self.key), self.slices)]
                 self.places[patient] = rows
-            rows.append((patient, line.server, line.refers, file, line.number, line.raw))
-        else:
-            self.drugs.append((line.refers, file, line.number, line.raw))
+        rows.append((file, line))
         self.size += len(line.raw)
         if self.size >= RUN_BYTES:
             self.write()
@@ -223,22 +233,55 @@ class _Run:
         name = f"{self.name}-{self.written:06d}"
         being = self.folder / f"{name}.being-written"
         if self.places:
+            batch = lines_of([one for rows in self.dealt for one in rows])
             options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
             with pa.OSFile(str(being), "wb") as file, pa.ipc.new_file(file, SLICE, options=options) as runs:
+                start = 0
                 for rows in self.dealt:
-                    runs.write_batch(_batch(rows, SLICE))
+                    runs.write_batch(batch.slice(start, len(rows)))
+                    start += len(rows)
             being.rename(self.folder / f"{name}{RUN}")
         if self.drugs:
-            pq.write_table(pa.Table.from_batches([_batch(self.drugs, DRUGS)]), being, compression="zstd")
+            drugs = pa.Table.from_batches([lines_of(self.drugs).select(DRUGS.names)])
+            pq.write_table(drugs, being, compression="zstd")
             being.rename(self.folder / f"{name}{DRUG_RUN}")
         self.written += 1
         self._begin()
 
 
-def _batch(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
-    arrays = [pa.array(column, one.type) for column, one in zip(columns, schema, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+def lines_of(found: Sequence[tuple[int, Line]]) -> pa.RecordBatch:
+    """Lines with the numbers of their files as columns (`SLICE`)."""
+    lines = [line for _, line in found]
+    columns: dict[str, list[Any]] = {
+        "patient": [line.patient for line in lines],
+        "server": [line.server for line in lines],
+        "refers": [line.refers for line in lines],
+        "file": [file for file, _ in found],
+        "line": [line.number for line in lines],
+        "raw": [line.raw for line in lines],
+        "id": [line.id for line in lines],
+        "alike": [line.alike for line in lines],
+        "value": [line.value for line in lines],
+    }
+    arrays = {name: pa.array(column, SLICE.field(name).type) for name, column in columns.items()}
+    arrays["known"] = times_known(lines)
+    return pa.RecordBatch.from_arrays([arrays[name] for name in SLICE.names], schema=SLICE)
+
+
+def times_known(lines: Sequence[Line]) -> pa.Array:
+    """Since when those are known that are like others: `issued`, else the time itself.
+
+    0 where one of them is not exact, or the id is none: such a line is read like any other.
+    """
+    times = pa.array([line.time for line in lines], pa.string())
+    issued = pa.array([line.issued for line in lines], pa.string())
+    are_ids = pc.match_substring_regex(pa.array([line.id for line in lines], pa.string()), _ID)
+    exact, exact_issued = (pc.match_substring_regex(some, _TIME) for some in (times, issued))
+    first = pc.if_else(exact_issued, issued, pa.scalar(None, pa.string()))
+    known = pc.coalesce(first, pc.if_else(exact, times, pa.scalar(None, pa.string())))
+    usable = pc.and_(pc.and_(are_ids, exact), pc.or_kleene(pc.is_null(issued), exact_issued))
+    micros = pc.cast(pc.cast(known, pa.timestamp("us", "UTC")), pa.int64())
+    return pc.if_else(usable, pc.fill_null(micros, 0), 0)
 
 
 def write_account(path: Path, size: int, told: Told) -> None:

@@ -7,70 +7,31 @@ was packed of them (`packed`). A line that cannot be used is located by file and
 from __future__ import annotations
 
 import gzip
+import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from io import DEFAULT_BUFFER_SIZE, BufferedIOBase
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec import DecodeError, Struct, ValidationError
+from msgspec import DecodeError
 from msgspec.json import Decoder
 
-from cds_service.replay.evaluate_moment import KINDS, READ_BESIDE
+from cds_service.replay.lines import LONGEST_LINE, TOO_LONG, BadLine, Line, LineReader, Passed
 from cds_service.replay.packed import ENDING as PACKED
 from cds_service.replay.packed import is_packed, plain_name, read_packed
 
 MANIFEST: Final = "manifest.json"
-SHARED: Final = frozenset({"Medication"})
-"""Types that belong to no patient."""
-READ_TYPES: Final = frozenset(KINDS) | READ_BESIDE
-LONGEST_LINE: Final = 16 * 2**20
-"""Bytes: one resource of this size is a document or an image, or no export."""
 _TEXT: Final = (".ndjson", ".ndjson.gz")
 _ENDINGS: Final = (*_TEXT, *(ending + PACKED for ending in _TEXT))
-_TOO_LONG: Final = "longer than 16 MiB"
+_BLOCK: Final = 2**20
+"""Bytes that are read at once. Of gzip less: what is behind the last block of a broken file is lost."""
 
 
 class ExportError(Exception):
     """One line: what is wrong with the folder."""
 
 
-class _Reference(Struct, frozen=True, gc=False):
-    reference: str | None = None
-
-
-class _Head(Struct, frozen=True, gc=False, rename="camel"):
-    resource_type: str
-    id: str | None = None
-    subject: _Reference | None = None
-    patient: _Reference | None = None
-    medication_reference: _Reference | None = None
-
-
-class Line(Struct, frozen=True, gc=False):
-    """One usable line. `patient` is the id of the patient, "" for what belongs to none; `refers` the drug it names."""
-
-    number: int
-    kind: str
-    patient: str
-    server: str
-    refers: str
-    raw: bytes
-
-
-class BadLine(Struct, frozen=True, gc=False):
-    """One line that cannot be used; `reason` in our words."""
-
-    number: int
-    reason: str
-
-
-class Passed(Struct, frozen=True, gc=False):
-    """A line of a type that is never read."""
-
-    kind: str
-
-
-_HEAD: Final = Decoder(_Head)
 _ANY: Final[Decoder[Any]] = Decoder()
 
 
@@ -122,17 +83,14 @@ def is_plain(file: Path) -> bool:
 
 
 def read_lines(
-    file: Path, start: int = 0, end: int | None = None, before: int = 0
+    file: Path, start: int = 0, end: int | None = None, before: int = 0, reader: LineReader | None = None
 ) -> Iterator[Line | BadLine | Passed]:
     """Every line that is not blank. A gzip file that ends too early is a bad line of its own at the end.
 
     Of plain text a piece can be asked for: whole lines from a byte on, up to another, and how many lines stand before.
     """
     texts = read_packed(file) if file.name.endswith(PACKED) else raw_lines(file, start, end, before)
-    for number, text in texts:
-        line = read_text(number, text)
-        if line is not None:
-            yield line
+    return (reader or LineReader()).read(texts)
 
 
 def raw_lines(
@@ -140,65 +98,33 @@ def raw_lines(
 ) -> Iterator[tuple[int, bytes | str]]:
     """Number and text of each line of a text file; of one that cannot be had the reason, as str."""
     number = before
+    is_gzip = file.name.endswith(".gz")
     try:
-        with gzip.open(file, "rb") if file.name.endswith(".gz") else file.open("rb") as opened:
+        with gzip.open(file, "rb") if is_gzip else file.open("rb") as opened:
             if start:
                 opened.seek(start)
-            while (end is None or start < end) and (text := opened.readline(LONGEST_LINE + 2)):
-                number += 1
-                start += len(text)
-                yield number, _TOO_LONG if _is_too_long(text) else text
-                while text and not text.endswith(b"\n"):
-                    text = opened.readline(LONGEST_LINE)
-                    start += len(text)
+            left = sys.maxsize if end is None else end - start
+            for lines in _lines(opened, left, DEFAULT_BUFFER_SIZE if is_gzip else _BLOCK):
+                yield from enumerate(lines, number + 1)
+                number += len(lines)
     except (EOFError, zlib.error, OSError):
         yield number + 1, "the file cannot be read to its end"
 
 
-def _is_too_long(text: bytes) -> bool:
-    return len(text) > LONGEST_LINE and len(text.removesuffix(b"\n")) > LONGEST_LINE
-
-
-def read_text(number: int, text: bytes | str) -> Line | BadLine | Passed | None:
-    """A line by its text, or by the reason why it has none; None for a blank one."""
-    if isinstance(text, str):
-        return BadLine(number, text)
-    if _is_too_long(text):
-        return BadLine(number, _TOO_LONG)
-    stripped = text.strip().removeprefix(b"\xef\xbb\xbf")
-    return read_line(number, stripped) if stripped else None
-
-
-def read_line(number: int, text: bytes) -> Line | BadLine | Passed:
-    """One line by its head: type, patient, and the drug that it refers to."""
-    try:
-        head = _HEAD.decode(text)
-    except ValidationError:
-        return BadLine(number, "not a FHIR resource")
-    except RecursionError:
-        return BadLine(number, "nested too deeply")
-    except (DecodeError, UnicodeDecodeError):
-        return BadLine(number, "not JSON")
-    kind = head.resource_type
-    if kind not in READ_TYPES:
-        return Passed(kind)
-    if kind in SHARED:
-        return (
-            Line(number, kind, "", "", f"{kind}/{head.id}", text) if head.id else BadLine(number, "has no id")
-        )
-    reference = f"Patient/{head.id}" if kind == "Patient" and head.id else _subject(head)
-    server, found, patient = (reference or "").rpartition("Patient/")
-    patient = patient.partition("/")[0]
-    if not found or not patient:
-        return BadLine(number, "names no patient")
-    drug = head.medication_reference.reference if head.medication_reference is not None else None
-    place = "Medication/"
-    refers = place + drug.rpartition(place)[2].partition("/")[0] if drug and place in drug else ""
-    return Line(number, kind, patient, server, refers, text)
-
-
-def _subject(head: _Head) -> str | None:
-    for one in (head.subject, head.patient):
-        if one is not None and one.reference is not None:
-            return one.reference
-    return None
+def _lines(opened: BufferedIOBase, left: int, size: int) -> Iterator[list[bytes | str]]:
+    """The lines of so many bytes, some at a time. No more is held than a block and a line that may be used."""
+    begun: list[bytes] = []
+    length = 0
+    while left > 0 and (block := opened.read1(min(size, left))):
+        left -= len(block)
+        first, *others = block.split(b"\n")
+        begun.append(first)
+        length += len(first)
+        if length > LONGEST_LINE:
+            begun.clear()
+        if others:
+            last = others.pop()
+            yield [TOO_LONG if length > LONGEST_LINE else b"".join(begun), *others]
+            begun, length = [last], len(last)
+    if length:
+        yield [TOO_LONG if length > LONGEST_LINE else b"".join(begun)]

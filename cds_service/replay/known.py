@@ -8,7 +8,7 @@ cannot be shown that it was known. An end after the moment is taken out again, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
@@ -77,6 +77,8 @@ _OVER: Final = frozenset({"inactive", "resolved", "remission"})
 CHANGING: Final = frozenset({*_ENDS, *_STILL_TO_COME, "Condition"})
 """Types that may have looked otherwise at a moment than at the end."""
 
+_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 _OBJECT: Final = Decoder(Json, float_hook=Decimal)
 _ENCODER: Final = Encoder(decimal_format="number")
 
@@ -125,6 +127,11 @@ def known_at(text: str) -> datetime | None:
         return read_moment(text).latest
     except ValueError:
         return None
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970."""
+    return (at - _BEGIN) // _MICROSECOND
 
 
 def as_known(resource: Json, raw: bytes, at: datetime) -> bytes:

@@ -1,8 +1,8 @@
-"""Observations that are measurements and nothing else: told apart once for a patient, and read where a rule asks.
+"""Observations that are measurements and nothing else: told apart from the rest, and read where a rule asks for them.
 
 Most of a record is such. Which they are is decided by the readers of a live call: an Observation of which any of them
 makes more than a measurement, or reports anything, is read as ever at each moment. What they said of one Observation
-holds for all that differ from it in value, time and id only; the value is checked for each.
+holds for all that are alike (`lines`); the value is checked for each.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from operator import itemgetter
+from typing import Final
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import Raw, Struct
+from msgspec.json import Decoder
 
 from cards.record import Measurement, Record
 from cds_service.content import Content
@@ -24,27 +26,27 @@ from cds_service.facts.measurements import read_measurements, read_value
 from cds_service.facts.observed import look_at
 from cds_service.facts.platelets import read_platelets
 from cds_service.facts.results import read_results
-from cds_service.fhir.dates import is_exact_time, read_instant
 from cds_service.fhir.entries import Entry
 from cds_service.fhir.parse import Parsed
 from cds_service.fhir.references import is_id
 from cds_service.fhir.shapes import Observation, Quantity, Shape
-from cds_service.replay.held import Held
+from cds_service.replay.held import Held, RawLine
+from cds_service.replay.known import micros
 
 _KEY: Final = "Observation"
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _VOID: Final = "entered-in-error"
-_LONGEST: Final = 512  # bytes of a member that is remembered
-_REMEMBERED: Final = 16384
+_REMEMBERED: Final = 65536
 _VALUES: Final = 2048
+_OBSERVATION: Final = Decoder(Observation)
 
 Measurements = Mapping[str, tuple[Measurement, ...]]
 """By value set."""
+PlacedLine = tuple[int, RawLine]
+"""A line with its place among all of the patient."""
+PlacedHeld = tuple[int, Held]
 _Placed = tuple[int, Measurement]
 """A measurement with the place of its line."""
-
-_Key = tuple[Any, ...]
-"""What an Observation is like: content, code, unit, ..."""
 
 
 class _Like(Struct):
@@ -54,83 +56,75 @@ class _Like(Struct):
     usable: dict[bytes, bool] = msgspec.field(default_factory=dict)
 
 
-_likes: Final[dict[_Key, _Like]] = {}
-"""Of those that are measurements and no more."""
+_likes: Final[dict[str, dict[int, _Like]]] = {}
+"""By version of the content and by number, of those that are measurements and no more."""
 
 
-class Measured(Struct, frozen=True, gc=False):
-    """One Observation of which nothing but its measurements is read. `position` is its place among all that is held."""
+class Group(Struct):
+    """Measurements of the same value sets, the earliest known since `first` (microseconds since 1970)."""
 
-    position: int
-    known: datetime
-    held: Held
     sets: frozenset[str]
-
-    @property
-    def reference(self) -> str:
-        return self.held.reference
-
-    @property
-    def entry(self) -> Entry[Shape]:
-        """As the parser would have handed it on."""
-        return _entry(self.held)
+    lines: list[PlacedLine]
+    first: int
 
 
-def _entry(held: Held) -> Entry[Shape]:
-    assert held.shape is not None
-    return Entry(held.reference, held.shape, Raw(held.raw), _KEY)
+def _entry(line: RawLine) -> Entry[Shape]:
+    """As the parser would have handed it on."""
+    return Entry(f"{_KEY}/{line.id}", _OBSERVATION.decode(line.raw), Raw(line.raw), _KEY)
 
 
 @dataclass(slots=True)
 class Knowledge:
-    """What is held of a patient: `rest` is read anew at each moment, with its place among all that is held."""
+    """What is held of a patient: `rest` is read anew at each moment, with its place among all lines."""
 
-    rest: tuple[tuple[int, Held], ...]
-    measured: tuple[Measured, ...] = ()
+    rest: tuple[PlacedHeld, ...]
+    groups: Sequence[Group] = ()
     content: Content | None = None
-    _by_set: dict[str, list[Measured]] = field(default_factory=dict)
-    _read: dict[str, list[tuple[datetime, _Placed]]] = field(default_factory=dict)
-    _by_reference: dict[str, Measured] | None = None
+    _by_set: dict[str, list[Group]] = field(default_factory=dict)
+    _read: dict[str, list[tuple[int, _Placed]]] = field(default_factory=dict)
+    _by_reference: dict[str, RawLine] | None = None
 
     def __post_init__(self) -> None:
-        by_set = self._by_set
-        for one in self.measured:
-            for set_id in one.sets:
-                if set_id in by_set:
-                    by_set[set_id].append(one)
-                else:
-                    by_set[set_id] = [one]
+        for group in self.groups:
+            for set_id in group.sets:
+                self._by_set.setdefault(set_id, []).append(group)
+
+    @property
+    def measured(self) -> list[PlacedLine]:
+        """All measurements in the order of the lines."""
+        return sorted((placed for group in self.groups for placed in group.lines), key=_place)
 
     def measured_by(self, at: datetime) -> Visible:
         """The measurements that were known at a moment."""
-        return Visible(self, at)
+        return Visible(self, micros(at))
 
-    def find(self, reference: str) -> Measured | None:
+    def find(self, reference: str) -> RawLine | None:
         """The measurement that a reference leads to."""
         if self._by_reference is None:
-            self._by_reference = {one.reference: one for one in self.measured}
+            self._by_reference = {f"{_KEY}/{line.id}": line for _, line in self.measured}
         return self._by_reference.get(reference)
 
-    def sets_at(self, at: datetime) -> set[str]:
+    def sets_at(self, at: int) -> set[str]:
         """The value sets of which a measurement was known."""
-        return {set_id for set_id, some in self._by_set.items() if any(one.known <= at for one in some)}
+        return {set_id for group in self.groups if group.first <= at for set_id in group.sets}
 
-    def values_at(self, set_id: str, at: datetime) -> list[_Placed]:
+    def values_at(self, set_id: str, at: int) -> list[_Placed]:
         """The measurements of a set that were known, which are read when the set is first asked for."""
         if set_id not in self._read:
             self._read[set_id] = list(self._read_set(set_id))
         return [placed for known, placed in self._read[set_id] if known <= at]
 
-    def _read_set(self, set_id: str) -> Iterator[tuple[datetime, _Placed]]:
-        own = self._by_set.get(set_id)
+    def _read_set(self, set_id: str) -> Iterator[tuple[int, _Placed]]:
+        own = sorted((one for group in self._by_set.get(set_id, ()) for one in group.lines), key=_place)
         if not own:
             return
         assert self.content is not None
-        reading = _reading([one.entry for one in own], "", self.content)
+        entries = [_entry(line) for _, line in own]
+        reading = _reading(entries, "", self.content)
         found = _by_reference(read_measurements(look_at(reading)[0], reading))
-        for one in own:
-            for value in found[one.reference][set_id]:
-                yield one.known, (one.position, value)
+        for (position, line), entry in zip(own, entries, strict=True):
+            for value in found[entry.reference][set_id]:
+                yield line.known, (position, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +132,12 @@ class Visible:
     """What was known at a moment of the measurements, to be added to what was read of the rest."""
 
     of: Knowledge
-    at: datetime
+    at: int
     places: dict[str, int] = field(default_factory=dict)
 
     def add_entries(self, parsed: Parsed) -> Parsed:
         """References lead to them, and what a card rests on is validated."""
-        if not self.of.measured:
+        if not self.of.groups:
             return parsed
         return replace(parsed, by_reference=_Entries(self, parsed.by_reference))
 
@@ -153,7 +147,7 @@ class Visible:
 
     def add_values(self, record: Record) -> Record:
         """The record with all measurements."""
-        return replace(record, measurements=_All(self, record.measurements)) if self.of.measured else record
+        return replace(record, measurements=_All(self, record.measurements)) if self.of.groups else record
 
 
 class _Entries(Mapping[str, Entry[Shape]]):
@@ -166,14 +160,14 @@ class _Entries(Mapping[str, Entry[Shape]]):
         found = self._rest.get(reference)
         if found is not None:
             return found
-        one = self._visible.of.find(reference)
-        if one is None or one.known > self._visible.at:
+        line = self._visible.of.find(reference)
+        if line is None or line.known > self._visible.at:
             raise KeyError(reference)
-        return one.entry
+        return _entry(line)
 
     def __iter__(self) -> Iterator[str]:
-        visible = self._visible
-        yield from (one.reference for one in visible.of.measured if one.known <= visible.at)
+        at = self._visible.at
+        yield from (f"{_KEY}/{line.id}" for _, line in self._visible.of.measured if line.known <= at)
         yield from self._rest
 
     def __len__(self) -> int:
@@ -191,7 +185,7 @@ class _All(Mapping[str, tuple[Measurement, ...]]):
         visible = self._visible
         own = visible.of.values_at(set_id, visible.at)
         rest = [(visible.places.get(one.reference, -1), one) for one in self._rest.get(set_id, ())]
-        return sorted(rest + own, key=_position) if rest else own
+        return sorted(rest + own, key=_place) if rest else own
 
     def __getitem__(self, set_id: str) -> tuple[Measurement, ...]:
         if set_id not in self._names:
@@ -208,44 +202,106 @@ class _All(Mapping[str, tuple[Measurement, ...]]):
         return len(self._names)
 
 
-def _position(placed: _Placed) -> int:
-    return placed[0]
+_place = itemgetter(0)
 
 
 # ------------------------------------------------------------------------------------------------ telling apart
 
 
-def sort_out(patient_id: str, held: Sequence[Held], content: Content) -> Knowledge:
-    """Measurements apart from the rest."""
-    ids = [one.id for one in held if one.kind == _KEY]
-    if not all(map(is_id, ids)):
-        return Knowledge(tuple(enumerate(held)))
-    again = {name for name, many in Counter(ids).items() if many > 1} if len(set(ids)) < len(ids) else set()
-    own = f"Patient/{patient_id}"
-    measured: list[Measured] = []
-    unsure: dict[str, tuple[int, datetime, Held, _Key | None]] = {}
-    for position, one in enumerate(held):
-        shape = one.shape
-        if shape is None or one.known is None or one.is_count or one.id in again:
-            continue
-        if not _may_be_one(shape, own):
-            continue
-        key = _key(shape, content)
-        like = _likes.get(key) if key is not None else None
-        if like is not None and _is_usable(shape, like, content):
-            measured.append(Measured(position, one.known, one, like.sets))
+def tell_apart(lines: Sequence[RawLine], contents: Iterable[Content]) -> list[PlacedLine]:
+    """The lines that are surely measurements and nothing else, by what is remembered of those that they are like."""
+    told = [placed for placed in enumerate(lines) if placed[1].known]
+    for content in contents:
+        likes = _likes.setdefault(content.version, {})
+        told = [
+            (position, line)
+            for position, line in told
+            if (like := likes.get(line.alike)) is not None
+            and (
+                (usable := like.usable.get(line.value))
+                or (usable is None and _is_usable(line, like, content))
+            )
+        ]
+    return told
+
+
+def _is_usable(line: RawLine, like: _Like, content: Content) -> bool:
+    """Whether the value is one in each of the sets; the same values come again and again."""
+    quantity = _OBSERVATION.decode(line.raw).value_quantity
+    usable = quantity is not None and _is_value(like.sets, quantity, content)
+    if len(like.usable) < _VALUES:
+        like.usable[line.value] = usable
+    return usable
+
+
+def must_be_read(held: Sequence[PlacedHeld], told: Sequence[PlacedLine]) -> Sequence[PlacedLine]:
+    """Those that cannot be told apart for what else there is of the patient.
+
+    Of two with one id a version has to be chosen; and where one has no id, all are known by their numbers.
+    """
+    own = [one.id for _, one in held if one.kind == _KEY]
+    if not all(map(is_id, own)):
+        return told
+    ids = [*own, *(line.id for _, line in told)]
+    again = {name for name, many in Counter(ids).items() if many > 1} if len(set(ids)) < len(ids) else ()
+    return [one for one in told if one[1].id in again] if again else ()
+
+
+def sort_out(
+    patient_id: str,
+    held: Sequence[PlacedHeld],
+    told: Sequence[PlacedLine],
+    lines: Sequence[RawLine],
+    content: Content,
+) -> Knowledge:
+    """Measurements apart from the rest: those told apart by what is remembered, and those of `held` that are such."""
+    likes = _likes.setdefault(content.version, {})
+    groups: dict[int, Group] = {}
+    for placed in told:
+        line = placed[1]
+        group = groups.get(line.alike)
+        if group is None:
+            groups[line.alike] = Group(likes[line.alike].sets, [placed], line.known)
         else:
-            unsure[one.reference] = position, one.known, one, key
-    only = _only_measured([_entry(one) for _, _, one, _ in unsure.values()], patient_id, content)
-    for reference, sets in only.items():
-        position, known, one, key = unsure[reference]
-        measured.append(Measured(position, known, one, sets))
-        if key is not None and len(_likes) < _REMEMBERED:
-            _likes[key] = _Like(sets)
-    measured.sort(key=lambda one: one.position)
-    taken = {one.position for one in measured}
-    rest = tuple((n, one) for n, one in enumerate(held) if n not in taken)
-    return Knowledge(rest, tuple(measured), content)
+            group.lines.append(placed)
+            group.first = min(group.first, line.known)
+    more = list(_told_of_held(patient_id, held, lines, content))
+    taken = {position for group in more for position, _ in group.lines}
+    rest = tuple(one for one in held if one[0] not in taken)
+    return Knowledge(rest, (*groups.values(), *more), content)
+
+
+def _told_of_held(
+    patient_id: str, held: Sequence[PlacedHeld], lines: Sequence[RawLine], content: Content
+) -> Iterator[Group]:
+    """Measurements of which no like was known; from now on it is."""
+    ids = [one.id for _, one in held if one.kind == _KEY]
+    if not all(map(is_id, ids)):
+        return
+    many = Counter(ids)
+    own = f"Patient/{patient_id}"
+    unsure: dict[str, PlacedHeld] = {}
+    entries: list[Entry[Shape]] = []
+    for position, one in held:
+        shape = one.shape
+        if (
+            shape is None
+            or one.known is None
+            or one.is_count
+            or many[one.id] > 1
+            or not _may_be_one(shape, own)
+        ):
+            continue
+        unsure[one.reference] = position, one
+        entries.append(Entry(one.reference, shape, Raw(one.raw), _KEY))
+    likes = _likes[content.version]
+    for reference, sets in _only_measured(entries, patient_id, content).items():
+        position, one = unsure[reference]
+        line = lines[position]
+        if line.known and len(likes) < _REMEMBERED:
+            likes[line.alike] = _Like(sets)
+        known = micros(one.known) if one.known is not None else 0
+        yield Group(sets, [(position, msgspec.structs.replace(line, id=one.id, known=known))], known)
 
 
 def _may_be_one(shape: Observation, own: str) -> bool:
@@ -259,57 +315,6 @@ def _may_be_one(shape: Observation, own: str) -> bool:
         and not (shape.focus or shape.contained or shape.component or shape.has_member)
         and shape.value_codeable_concept is None
     )
-
-
-def _key(shape: Observation, content: Content) -> _Key | None:
-    """All that readers look at but value, time and id. None where the time is not exact, or a second value is there."""
-    quantity, time, issued = shape.value_quantity, shape.effective_date_time, shape.issued
-    if (
-        quantity is None
-        or time is None
-        or not is_exact_time(time)
-        or not (issued is None or _is_instant(issued))
-        or shape.value_string is not None
-        or shape.value_boolean is not None
-        or not shape.value_integer
-        is shape.value_range
-        is shape.value_ratio
-        is shape.value_sampled_data
-        is UNSET
-    ):
-        return None
-    ranges, flags = shape.written_range, shape.written_interpretation
-    written = (
-        b"" if isinstance(ranges, UnsetType) else bytes(ranges),
-        b"" if isinstance(flags, UnsetType) else bytes(flags),
-    )
-    if len(written[0]) > _LONGEST or len(written[1]) > _LONGEST:
-        return None
-    unit = quantity.comparator, quantity.unit, quantity.system, quantity.code
-    return content.version, shape.code, shape.status, shape.data_absent_reason, unit, written
-
-
-def _is_instant(text: str) -> bool:
-    """Asked of what has just been read, and is still remembered."""
-    try:
-        read_instant(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_usable(shape: Observation, like: _Like, content: Content) -> bool:
-    """Whether the value is one in each of the sets; the same values come again and again."""
-    quantity = shape.value_quantity
-    if quantity is None or isinstance(quantity.value, UnsetType):
-        return False
-    written = bytes(quantity.value)
-    usable = like.usable.get(written)
-    if usable is None:
-        usable = _is_value(like.sets, quantity, content)
-        if len(like.usable) < _VALUES:
-            like.usable[written] = usable
-    return usable
 
 
 def _is_value(sets: Iterable[str], quantity: Quantity, content: Content) -> bool:

@@ -26,9 +26,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
-from cds_service.replay.by_patient import Patient, RawLine, judge_patients, with_drugs
-from cds_service.replay.dealing import Told, accounts, part_count, write_account
-from cds_service.replay.export_files import BadLine, ExportError, Passed, read_text
+from cds_service.replay.by_patient import Patient, judge_patients, with_drugs
+from cds_service.replay.dealing import Told, accounts, lines_of, part_count, write_account
+from cds_service.replay.export_files import ExportError
+from cds_service.replay.held import RawLine
+from cds_service.replay.lines import BadLine, Line, LineReader
 from cds_service.replay.packed import ENDING as PACKED
 from cds_service.replay.person import hash_of
 from cds_service.replay.plan import Order, plan_of
@@ -40,8 +42,14 @@ Frames = Iterator[pd.DataFrame]
 LINE, BAD, PASSED = "line", "bad", "passed"
 STAGED: Final = (
     "what string, kind string, key string, patient string, server string, refers string, "
-    "file int, line long, raw binary"
+    "file int, line long, raw binary, id string, alike long, value binary, known long"
 )
+_NOTHING: Final = {
+    **dict.fromkeys(("patient", "server", "refers", "id"), ""),
+    **dict.fromkeys(("raw", "value"), b""),
+    **dict.fromkeys(("alike", "known"), 0),
+}
+"""In the columns that only usable lines have."""
 JUDGED: Final = "part int, name string, data binary"
 PART: Final = "cast(conv(substring(key, 1, 8), 16, 10) as bigint) * {parts} div 4294967296"
 """The part of a patient, by the first 32 bits of the hash: `dealing.share_of`."""
@@ -193,7 +201,7 @@ def _with_drugs(lines: DataFrame) -> DataFrame:
     """The lines of patients, and for each patient the Medications that are referred to."""
     own, drugs = lines.filter(F.col("patient") != ""), lines.filter(F.col("patient") == "")
     asked = own.filter(F.col("refers") != "").select("part", "key", "patient", "refers").distinct()
-    found = asked.join(drugs.select("refers", "server", "file", "line", "raw"), "refers")
+    found = asked.join(drugs.drop("part", "key", "patient"), "refers")
     marked: Callable[[bool], Column] = F.lit
     return own.withColumn("drug", marked(False)).unionByName(found.withColumn("drug", marked(True)))
 
@@ -237,20 +245,23 @@ def _stage_packed(places: _Places, key: bytes, frames: Frames) -> Frames:
 def _staged(lines: Iterable[tuple[int, int, bytes | str]], key: bytes) -> pd.DataFrame:
     """Rows of `STAGED`; of a bad line the reason stands under `kind`."""
     rows: list[tuple[Any, ...]] = []
-    for file, number, text in lines:
-        line = read_text(number, text)
-        if line is None:
-            continue
-        if isinstance(line, BadLine):
-            rows.append((BAD, line.reason, "", "", "", "", file, number, b""))
-        elif isinstance(line, Passed):
-            rows.append((PASSED, line.kind, "", "", "", "", file, number, b""))
-        else:
-            name = hash_of(line.patient, key) if line.patient else ""
-            rows.append(
-                (LINE, line.kind, name, line.patient, line.server, line.refers, file, number, line.raw)
-            )
-    return pd.DataFrame(rows, columns=[column.split()[0] for column in STAGED.split(", ")])
+    found: list[tuple[int, Line]] = []
+    reader = LineReader(key)
+    for file, some in groupby(lines, key=itemgetter(0)):
+        for line in reader.read((number, text) for _, number, text in some):
+            if isinstance(line, Line):
+                found.append((file, line))
+            elif isinstance(line, BadLine):
+                rows.append((BAD, line.reason, "", file, line.number))
+            else:
+                rows.append((PASSED, line.kind, "", file, 0))
+    others = pd.DataFrame(rows, columns=["what", "kind", "key", "file", "line"])
+    usable = lines_of(found).to_pandas()
+    usable.insert(0, "what", LINE)
+    usable.insert(1, "kind", [line.kind for _, line in found])
+    names = {line.patient: hash_of(line.patient, key) if line.patient else "" for _, line in found}
+    usable.insert(2, "key", [names[line.patient] for _, line in found])
+    return pd.concat([usable, others.reindex(columns=usable.columns).fillna(_NOTHING)])
 
 
 def _judge(order: Order, names: Sequence[str], frames: Frames) -> Frames:
@@ -261,7 +272,10 @@ def _judge(order: Order, names: Sequence[str], frames: Frames) -> Frames:
         yield pd.DataFrame(sent, columns=["part", "name", "data"])
 
 
-_COLUMNS: Final = ("part", "key", "patient", "server", "refers", "drug", "file", "line", "raw")
+_COLUMNS: Final = (
+    *("part", "key", "patient", "server", "refers", "drug"),
+    *("file", "line", "raw", "id", "alike", "value", "known"),
+)
 
 
 def _rows(frames: Frames) -> Iterator[tuple[Any, ...]]:
@@ -274,11 +288,12 @@ def _patients(rows: Iterable[tuple[Any, ...]]) -> Iterator[Patient]:
         lines: list[RawLine] = []
         drugs: dict[str, RawLine] = {}
         server: str | None = None
-        for _, _, _, told, refers, is_drug, file, line, raw in found:
+        for _, _, _, told, refers, is_drug, *columns in found:
+            line = RawLine(*columns)
             if is_drug:
-                drugs[refers] = file, line, raw
+                drugs[refers] = line
             else:
-                lines.append((file, line, raw))
+                lines.append(line)
                 server = server or told or None
         yield key, patient, server, with_drugs(lines, drugs, drugs)
 

@@ -11,14 +11,13 @@ from typing import Any, Final
 from cards.decide import Decision
 from cards.outcome import CannotTell, NoAdvice
 from cards.reasons import Why
-from cards.record import Answer, Kind, PlateletResult
-from cards.valuesets import Terminology
+from cards.record import Answer, Kind
 from cds_service.content import Content
-from cds_service.fhir.entries import Rejected
+from cds_service.replay.aside import Aside
 from cds_service.replay.evaluate_moment import judge_moment, unreadable
-from cds_service.replay.held import Held, codings, hold, is_panel
+from cds_service.replay.held import Held, RawLine
 from cds_service.replay.known import Json
-from cds_service.replay.measured import sort_out
+from cds_service.replay.patient_lines import PatientLines
 from cds_service.replay.person import Stay, hash_of, stay_at, stays_of, who
 from cds_service.replay.tables import Rows
 from cds_service.replay.triggers import Trigger, find_triggers
@@ -26,9 +25,6 @@ from cds_service.replay.triggers import Trigger, find_triggers
 SUPPRESSED: Final = frozenset({Why.SUPPRESSED, Why.LIMIT, Why.COMFORT_CARE, Why.SILENCED})
 """Reasons for which a card that a rule gave was not shown."""
 
-NO_TIME: Final = "no time from which it was known"
-UNMAPPED: Final = "a platelet count by its name, under a code that no value set holds"
-_PLATELETS: Final = re.compile(rb"platelet|thrombocyt|\bPLT\b", re.IGNORECASE)
 _ANTI_INFECTIVE: Final = re.compile(
     r"med-(anti(bacterial|viral|retroviral|malarial|tuberculosis)|aciclovir|artesunate|ganciclovir)"
 )
@@ -48,27 +44,33 @@ class Plan:
     end: datetime | None
     key: bytes
 
+    @property
+    def contents(self) -> tuple[Content, ...]:
+        """The one or both configurations."""
+        return (self.content,) if self.compared is None else (self.content, self.compared)
+
     def covers(self, at: datetime) -> bool:
         """Whether a moment lies within --from and --to."""
         return (self.start is None or at >= self.start) and (self.end is None or at <= self.end)
 
 
 def replay_patient(
-    patient: str, server: str | None, lines: Sequence[tuple[str, int, bytes]], plan: Plan, rows: Rows
+    patient: str, server: str | None, lines: Sequence[RawLine], files: Sequence[str], plan: Plan, rows: Rows
 ) -> None:
-    """Adds the rows of a patient. `lines`: file, line number and text of each resource, drugs referred to included."""
+    """Adds the rows of a patient. `lines`: each resource, drugs referred to included; `files`: the files' names."""
     name = hash_of(patient, plan.key)
-    aside = _Aside(name, rows)
-    held = list(_hold(lines, plan.content.terminology, aside))
-    events = [one for one in held if one.kind != "Observation" or one.is_count]
+    aside = Aside(name, rows)
+    every = PatientLines(lines, files, plan.contents)
+    every.read(aside)
+    events = [one for _, one in every.held if one.kind != "Observation" or one.is_count]
     person: Json = next((one.resource for one in events if one.kind == "Patient"), {})
     stays = stays_of(events)
     triggers = [one for one in find_triggers(events, plan.triggers) if plan.covers(one.at)]
     after = _Afterwards(events if triggers else ())
-    by_name = _ByName(held)
-    knowable = [one for one in held if triggers and (one.known is None or one.known <= triggers[-1].at)]
-    knowledge = sort_out(patient, knowable, plan.content)
-    compared = sort_out(patient, knowable, plan.compared) if plan.compared else None
+    if triggers:
+        every.leave_later(triggers[-1].at)
+    knowledge = every.sort_out(patient, plan.content)
+    compared = every.sort_out(patient, plan.compared) if plan.compared else None
     for number, trigger in enumerate(triggers):
         evaluation = f"{name}-{number:05d}"
         judged = judge_moment(patient, server, knowledge, trigger, plan.answers, plan.content)
@@ -92,13 +94,13 @@ def replay_patient(
         )
         rows["cards"] += _card_rows(evaluation, judged.decision)
         rows["cannot_tell"] += _cannot_tell(evaluation, judged.decision)
-        aside.add_all(judged.rejected, by_name)
-        aside.add_counts(judged.facts.record.platelets, by_name)
+        aside.add_all(judged.rejected, every)
+        aside.add_counts(judged.facts.record.platelets, every)
         if plan.compared is not None and compared is not None:
             other = judge_moment(patient, server, compared, trigger, plan.answers, plan.compared)
             rows["cards_compared"] += _card_rows(evaluation, other.decision)
     if not triggers:  # nobody has read them yet
-        aside.add_all(unreadable(patient, server, held), by_name)
+        aside.add_all(unreadable(patient, server, every.all_held()), every)
     _add_person(name, person, stays, triggers, plan, rows)
 
 
@@ -124,77 +126,7 @@ def _add_person(
         )
 
 
-# ------------------------------------------------------------------------------------------------- what is held
-
-
-class _ByName:
-    """The resources of a patient by type and id; of two the last. Most patients' are never asked for."""
-
-    def __init__(self, held: Sequence[Held]) -> None:
-        self._held = held
-        self._found: dict[str, Held] | None = None
-
-    def get(self, reference: str) -> Held | None:
-        if self._found is None:
-            self._found = {one.reference: one for one in self._held}
-        return self._found.get(reference)
-
-
-class _Aside:
-    """What of a patient could not be used; the same thing is said once."""
-
-    def __init__(self, name: str, rows: Rows) -> None:
-        self._name, self._rows = name, rows["rejected"]
-        self._said: set[tuple[str, str]] = set()
-
-    def add(self, place: str, kind: str, reason: str, code: str | None = None) -> None:
-        if (place, reason) not in self._said:
-            self._said.add((place, reason))
-            file, _, line = place.rpartition(":")
-            row: dict[str, Any] = {"patient_hash": self._name, "file": file or None, "kind": kind}
-            self._rows.append(
-                row | {"line": int(line) if line.isdigit() else None, "reason": reason, "code": code}
-            )
-
-    def add_all(self, rejected: Iterable[Rejected], by_name: _ByName) -> None:
-        """What a call would have reported, with the place in the export; of what no value set knows, the code."""
-        for one in rejected:
-            held = by_name.get(one.resource)
-            kind = one.resource.partition("/")[0].partition("[")[0]
-            code = _code_of(held.resource) if held is not None and one.reason.startswith("unmapped") else None
-            self.add("" if held is None else held.place, kind, one.reason, code)
-
-    def add_counts(self, counts: Iterable[PlateletResult], by_name: _ByName) -> None:
-        """Counts that are in the record and cannot be used by number, with the unit where it is one that we know."""
-        for one in counts:
-            if one.problem is not None:
-                held = by_name.get(one.reference)
-                reason = f"a platelet count: {one.problem}"
-                self.add("" if held is None else held.place, "Observation", reason, one.shown_unit)
-
-
-def _code_of(resource: Json) -> str | None:
-    """`system|code` of what a resource is about: its first coding that has both."""
-    for name in ("code", "medicationCodeableConcept", "vaccineCode"):
-        for coding in codings(resource.get(name)):
-            return "|".join(coding)
-    return None
-
-
-def _hold(lines: Iterable[tuple[str, int, bytes]], terminology: Terminology, aside: _Aside) -> Iterator[Held]:
-    """The resources with the time from which they were known; without those that no live call asks for."""
-    for file, number, raw in lines:
-        one = hold(raw, file, number, terminology)
-        if one is None:  # its head could be read: a number that nobody writes
-            aside.add(f"{file}:{number}", "", "not JSON")
-        elif one.known is None and not one.has_time:
-            aside.add(one.place, one.kind, NO_TIME)
-        elif one.kind == "Observation" and not (one.sets or is_panel(one)):
-            if _PLATELETS.search(raw):
-                code = next(codings(one.resource.get("code")), None)
-                aside.add(one.place, one.kind, UNMAPPED, None if code is None else "|".join(code))
-        else:
-            yield one
+# ------------------------------------------------------------------------------------------- what was then done
 
 
 class _Afterwards:

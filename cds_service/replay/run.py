@@ -22,7 +22,8 @@ from typing import Any, Final
 from cds_service.replay.by_patient import judge_part, order_drugs, patients_of
 from cds_service.replay.dealing import MOST_SLICES, accounts, deal, loads, part_count, text_size
 from cds_service.replay.evaluate_moment import KINDS
-from cds_service.replay.export_files import READ_TYPES, ExportError, export_files
+from cds_service.replay.export_files import ExportError, export_files
+from cds_service.replay.lines import READ_TYPES
 from cds_service.replay.packed import plain_name
 from cds_service.replay.plan import Order, content_of, plan_of
 from cds_service.replay.report import write_report

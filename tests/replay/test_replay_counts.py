@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from cds_service.cli import main
-from cds_service.replay.replay_patient import NO_TIME, UNMAPPED
+from cds_service.replay.aside import NO_TIME, UNMAPPED
 from tests.replay.conftest import Replayed
 from tests.replay.exports import hash_in_tests, replay, table_bytes, write_ndjson
 

@@ -21,7 +21,8 @@ from cds_service.replay.dealing import (
     stretches,
 )
 from cds_service.replay.demo_export import write_export
-from cds_service.replay.export_files import Line, export_files, raw_lines, read_lines
+from cds_service.replay.export_files import export_files, raw_lines, read_lines
+from cds_service.replay.lines import Line
 from cds_service.replay.person import hash_of
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -69,7 +70,7 @@ def test_each_patient_comes_once_with_all_lines_in_the_order_of_the_hashes(
             if isinstance(line, Line):
                 expected.setdefault(line.patient, []).append((number, line.number, line.raw))
     found = patients(dealt(files, tmp_path, size, slices), parts)
-    assert [(one, lines) for _, one, _, lines in found] == [
+    assert [(one, [(line.file, line.line, line.raw) for line in lines]) for _, one, _, lines in found] == [
         (one, expected[one]) for one in sorted(expected, key=lambda name: hash_of(name, KEY))
     ]
     assert {key for key, *_ in found} == {hash_of(name, KEY) for name in expected}

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from cds_service.replay.aside import Aside
+from cds_service.replay.dealing import lines_of
 from cds_service.replay.evaluate_moment import answers_of, judge_moment
-from cds_service.replay.held import Held, hold
-from cds_service.replay.measured import Knowledge, sort_out
+from cds_service.replay.held import RawLine, hold
+from cds_service.replay.lines import Line, LineReader
+from cds_service.replay.measured import Knowledge, PlacedHeld
+from cds_service.replay.patient_lines import PatientLines
 from cds_service.replay.plan import content_of
+from cds_service.replay.tables import no_rows
 from cds_service.replay.triggers import Trigger
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -58,15 +64,45 @@ LINES = [
 ]
 
 
-def held_lines() -> list[Held]:
-    terminology = content_of(None).terminology
-    held = [hold(json.dumps(line).encode(), "x", n, terminology) for n, line in enumerate(LINES)]
-    return [one for one in held if one is not None]
+def patient_lines(*more: dict[str, Any]) -> PatientLines:
+    """As they come out of the runs: what is alike by the reader of lines, times by the columns."""
+    texts = [json.dumps(line).encode() for line in (*LINES, *more)]
+    found = [one for one in LineReader(b"key").read(enumerate(texts)) if isinstance(one, Line)]
+    columns = lines_of([(0, one) for one in found]).select(
+        ["file", "line", "raw", "id", "alike", "value", "known"]
+    )
+    lines = [RawLine(*row.values()) for row in columns.to_pylist()]
+    for line, one in zip(lines, found, strict=True):
+        line.line = one.number
+    return PatientLines(lines, ["x"], [content_of(None)])
 
 
-def read_at(knowledge: Knowledge, held: list[Held], at: datetime) -> tuple[Any, ...]:
+def sorted_out(*more: dict[str, Any]) -> Knowledge:
+    """What is known at the last moment, told apart as a replay does."""
+    every = patient_lines(*more)
+    every.read(Aside("a", no_rows()))
+    every.leave_later(NOON + timedelta(days=1))
+    return every.sort_out("a", content_of(None))
+
+
+def all_read() -> Knowledge:
+    """The same, with every resource in `rest`."""
+    every = patient_lines()
+    held = [one for _, one in read(every)]
+    return Knowledge(tuple(enumerate(held)))
+
+
+def read(every: PatientLines) -> list[PlacedHeld]:
+    every.contents = [replace(content_of(None), version="nothing is remembered of it")]
+    every.read(Aside("a", no_rows()))
+    return every.held
+
+
+def read_at(knowledge: Knowledge, at: datetime) -> tuple[Any, ...]:
     """Measurements, rules and what was set aside, as a moment has them."""
-    trigger = Trigger("encounter", at, held[1])
+    stay = hold(json.dumps(LINES[1]).encode(), "x", 1, content_of(None).terminology)
+    assert stay is not None
+    trigger = Trigger("encounter", at, stay)
     judged = judge_moment("a", None, knowledge, trigger, answers_of(["Observation"]), content_of(None))
     values = judged.facts.record.measurements
     rejected = {(one.resource.partition("[")[0], one.reason) for one in judged.rejected}
@@ -75,26 +111,36 @@ def read_at(knowledge: Knowledge, held: list[Held], at: datetime) -> tuple[Any, 
 
 @pytest.mark.parametrize("hours", [-29, -23.5, -20, -12, 0, 3])
 def test_what_is_told_apart_is_read_as_everything_is_read(hours: float) -> None:
-    held, at = held_lines(), NOON + timedelta(hours=hours)
-    whole = read_at(Knowledge(tuple(enumerate(held))), held, at)
-    first = read_at(sort_out("a", held, content_of(None)), held, at)
-    again = read_at(sort_out("a", held, content_of(None)), held, at)  # by what is remembered now
+    at = NOON + timedelta(hours=hours)
+    whole = read_at(all_read(), at)
+    first = read_at(sorted_out(), at)
+    again = read_at(sorted_out(), at)  # by what is remembered now
     assert dict(whole[0]) == dict(first[0])
     assert whole == first == again
 
 
 def test_only_what_is_a_measurement_and_nothing_else_is_told_apart() -> None:
-    held = held_lines()
     for _ in range(2):
-        told = sort_out("a", held, content_of(None))
-        assert {one.reference.rpartition("/o")[2] for one in told.measured} == {
+        known = sorted_out()
+        assert [line.id.removeprefix("o") for _, line in known.measured] == [
             *("1", "3", "5", "6", "8", "9", "13", "19")
-        }
-        assert len(told.rest) + len(told.measured) == len(held)
+        ]
+        assert len(known.rest) + len(known.measured) == len(LINES) - 1  # a stay without a time is never known
+
+
+def test_what_is_remembered_need_not_be_read() -> None:
+    sorted_out()
+    every = patient_lines()
+    every.read(Aside("a", no_rows()))
+    # "1" comes after a stay: it is looked at only as far as a line of any type is
+    assert [line.id.removeprefix("o") for _, line in every.told] == ["3", "5", "6", "8", "9", "19"]
+    assert not {line.line for _, line in every.told} & {one.line for _, one in every.held}
+    assert [one.line for one in every.all_held()] == [n for n in range(len(LINES)) if n != 1]
+    assert every.get("Observation/o19") is not None
 
 
 def test_an_id_that_is_none_leaves_everything_to_be_read() -> None:
-    strange = json.dumps(LINES[2] | {"id": "not an id"}).encode()
-    last = hold(strange, "x", 99, content_of(None).terminology)
-    assert last is not None
-    assert sort_out("a", [*held_lines(), last], content_of(None)).measured == ()
+    sorted_out()
+    known = sorted_out(LINES[2] | {"id": "not an id"})
+    assert known.measured == []
+    assert len(known.rest) == len(LINES)

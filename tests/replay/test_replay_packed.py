@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from cds_service.cli import main
-from cds_service.replay.export_files import LONGEST_LINE, BadLine, read_lines
+from cds_service.replay.export_files import read_lines
+from cds_service.replay.lines import LONGEST_LINE, BadLine
 from cds_service.replay.packed import COLUMNS
 from tests.replay.conftest import Replayed
 from tests.replay.exports import asked, silent, table_bytes
