@@ -37,8 +37,8 @@ def qualified(other: Advise, key: str) -> str:
 
 
 def as_told_by(other: Advise, key: str) -> str:
-    """The same with the rule whose values fill it: infections share the paragraphs of their titles (INF-GEN-01 ff.)."""
-    return f"{qualified(other, key)}@{other.rule}"
+    """The same, where needed with the rule whose values fill it: infections share their titles (INF-GEN-01 ff.)."""
+    return f"{key}@{other.rule}" if "/" in key else qualified(other, key)
 
 
 def _qualified(other: Advise, keys: Iterable[str]) -> tuple[str, ...]:
