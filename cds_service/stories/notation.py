@@ -192,6 +192,8 @@ def read_drug(line: str) -> Drug:
             drug = replace(drug, start=when, given=True, status="completed")
         elif clause in _STATUSES:
             drug = replace(drug, status=clause.replace(" ", "-"))
+        elif clause == "undated":
+            drug = replace(drug, start=None)
         else:
             drug = replace(drug, dose=add_clause(drug.dose, clause))
     return drug
@@ -233,6 +235,8 @@ def read_done(line: str) -> Done:
             done = replace(done, at=when)
         elif clause in ("in progress", "completed", "entered in error"):
             done = replace(done, status=clause.replace(" ", "-"))
+        elif clause == "undated":
+            done = replace(done, at=None)
         else:
             raise not_understood(clause)
     return done

@@ -135,13 +135,17 @@ def _drug(w: Writer, drug: Drug) -> Resource:
         resource["effectiveDateTime"] = w.text(drug.start)
         if drug.dose.route is not None:
             resource["dosage"] = {"route": w.code(Term(drug.dose.route)), "text": "as charted"}
-        return resource
+        return without_none(resource)
     bounds = without_none({"start": w.text(drug.start), "end": w.text(drug.end)})
-    return resource | {
-        "intent": "order",
-        "authoredOn": w.text(drug.start),
-        "dosageInstruction": [_dosage(w, drug.dose, bounds)],
-    }
+    dosage = _dosage(w, drug.dose, bounds)
+    return without_none(
+        resource
+        | {
+            "intent": "order",
+            "authoredOn": w.text(drug.start),
+            "dosageInstruction": [dosage] if dosage else None,
+        }
+    )
 
 
 def _dosage(w: Writer, dose: Dose, bounds: Resource) -> Resource:
