@@ -19,7 +19,9 @@ from cards.merging import absorb
 from cards.outcome import Advice, Advise, Indicator, NoAdvice, Outcome
 from cards.precedence import matches
 from cards.reasons import Why
+from cards.record import Result
 from cards.safety import hit
+from cards.scope_sets import ANTI_PF4, HEPARINS, PF4_TEST
 from cards.switches import ALL_ON, Switch, Switches, switch_of
 from cards.table import Card, Table
 from cards.thresholds import Thresholds
@@ -96,7 +98,10 @@ def _outcomes(answers: Mapping[str, Outcome], spoke: Iterable[str], table: Table
 
 
 def is_in_scope(p: PatientFacts, limits: Thresholds) -> bool:
-    """A.3: a count below normal (or unknown) in 30 days, bleeding, a listed infection, TPO-RA or blood product."""
+    """A.3: a count below normal (or unknown) in 30 days, bleeding, a listed infection, TPO-RA or blood product.
+
+    And a heparin that is selected after HIT: ORD-05 has no count, and HIT in the history is found at normal ones.
+    """
     return (
         _is_low_or_unknown(p, limits)
         or bool(p.bleeding.findings)
@@ -104,7 +109,16 @@ def is_in_scope(p: PatientFacts, limits: Thresholds) -> bool:
         or bool(p.using("med-tpo-ra"))
         or bool(p.done_within(limits.span("scope_days"), *precedence.BLOOD_PRODUCTS))
         or bool(p.selected("med-tpo-ra", *precedence.BLOOD_PRODUCTS))
+        or _is_heparin_after_hit(p)
     )
+
+
+def _is_heparin_after_hit(p: PatientFacts) -> bool:
+    """A heparin is selected, and HIT or its like was ever recorded, or its antibodies were found."""
+    if not p.selected(*HEPARINS):
+        return False
+    found = any(test.result is Result.POSITIVE for test in p.tests(PF4_TEST))
+    return found or bool(p.findings(*ANTI_PF4))
 
 
 def _is_low_or_unknown(p: PatientFacts, limits: Thresholds) -> bool:
@@ -153,7 +167,9 @@ def _suppress(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     for row in precedence.SUPPRESSIONS:
         if row.when not in carried:
             continue
-        found = [c for c in table.cards if c.carries(row.when) and c.indicator >= row.at_least]
+        found = [
+            c for c in table.cards if c.carries(row.when) and c.indicator >= row.at_least and c.is_of(row.by)
+        ]
         speaking = [c for c in found if _may_suppress(c, table, p)]
         if speaking:
             table.drop([c for c in table.cards if c not in speaking and _falls(c, row.drops)], Why.SUPPRESSED)

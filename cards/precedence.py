@@ -66,11 +66,15 @@ TRF_GATED = ("TRF-02..10", "TRF-12")
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """When a card led or carried by `when` speaks (at `at_least`), the cards of `drops` do not."""
+    """When a card led or carried by `when` speaks (at `at_least`), the cards of `drops` do not.
+
+    `by`: only a card that one of these rules answered; another that carries the words of `when` takes nothing away.
+    """
 
     when: str
     drops: tuple[str, ...]
     at_least: Indicator = Indicator.INFO
+    by: tuple[str, ...] = ("*",)
 
 
 SUPPRESSIONS: tuple[Suppression, ...] = (
@@ -87,7 +91,7 @@ SUPPRESSIONS: tuple[Suppression, ...] = (
     # "No SAFE": what else may explain the count is settled before a TPO-RA is discussed.
     *(Suppression(f"SAFE-{number:02}", ("TPO-01..02",)) for number in (5, 6, 7, 8, *range(10, 16))),
     Suppression("TRF-01", ("TRF-02..07", "TPO-01..02")),
-    Suppression("TRF-08", ("INF-DEN",)),
+    Suppression("TRF-08", ("INF-DEN",), by=("TRF-08", "ORD-09")),
     Suppression("INF-SEP", ("INF-VIR", "ORD-13"), Indicator.CRITICAL),
     Suppression("TPO-07", ("TPO-01..02",)),
     Suppression("TPO-08", ("TPO-01..02",)),

@@ -1,6 +1,7 @@
 """SAFE-07: disseminated intravascular coagulation, recorded in the last 14 days or by the ISTH score of 5 and more.
 
 The score speaks only where a cause is recorded (infection, cancer, trauma, pregnancy, birth); cirrhosis alone is none.
+Newborns have the limits of TRF-13, which knows their clotting (POP-01).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts
 from cards.facts.once import once
 from cards.frozen import dataclass
+from cards.host import is_newborn
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind
@@ -33,6 +35,8 @@ class Suspicion:
 @once
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether DIC is possible, and why not or what is missing."""
+    if is_newborn(p, limits):
+        return NoAdvice(Why.NOT_FOR_THIS_PERSON)
     recorded = current_rows(p, "SAFE-07", limits)
     causes = find_causes(p, limits)
     if not recorded and not causes:

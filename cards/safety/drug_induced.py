@@ -14,6 +14,7 @@ from decimal import Decimal
 from cards.anti_infective.ordering import order
 from cards.facts import Blocker, PatientFacts, PlateletCount
 from cards.frozen import dataclass
+from cards.host import is_newborn
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reading.trend import percent_below
 from cards.reasons import Fact, Why
@@ -101,7 +102,9 @@ DRUGS: tuple[tuple[str, str, Judge], ...] = (
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
-    """A warning that names every such drug, led by the one whose fall was seen first."""
+    """A warning that names every such drug, led by the one whose fall was seen first. Not for newborns (POP-01)."""
+    if is_newborn(p, limits):
+        return NoAdvice(Why.NOT_FOR_THIS_PERSON)
     if not p.answered(Kind.MEDICATIONS):
         return CannotTell(Fact.MEDICATIONS)
     current = p.platelets.current

@@ -1,7 +1,8 @@
 """SAFE-02: heparin-induced thrombocytopenia, a clotting disorder with low platelets (rulebook A.5.4).
 
 Three ways: recorded (current for 100 days, also suspected); PF4 antibodies found in the last 100 days; heparin in the
-last 100 days with 4 points or more of the 4Ts. HIT in the history alone gates nothing: ORD-05 reads it.
+last 100 days with 4 points or more of the 4Ts (not in newborns, whose falls are others: POP-01). HIT in the history
+alone gates nothing: ORD-05 reads it.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, Site
 from cards.facts.once import once
 from cards.frozen import dataclass
+from cards.host import is_newborn
 from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
-from cards.record import Kind, Result
+from cards.record import Kind, Result, TestResult
 from cards.rows import platelet_rows, result_row
 from cards.safety.card_parts import find_population, hold_back, merged, references, stop_orders
 from cards.safety.counts import is_below
@@ -45,7 +47,8 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
         if t.result is Result.POSITIVE and (t.time is None or t.time.since(p.as_of) <= within)
     ]
     course, score = likeliest(p, limits)
-    scored = score is not None and score.least >= limits.four_ts_suspect and _is_low(p, course, limits)
+    enough = score is not None and score.least >= limits.four_ts_suspect and not is_newborn(p, limits)
+    scored = enough and _is_low(p, course, limits)
     ways = (
         ("score", scored, ()),
         ("pf4", bool(antibodies), tuple(result_row("heparin PF4 antibodies", t) for t in antibodies)),
@@ -87,7 +90,7 @@ def _why_not(
         for kind, fact in ((Kind.MEDICATIONS, Fact.MEDICATIONS), (Kind.CONDITIONS, Fact.CONDITIONS))
         if not p.answered(kind)
     ]
-    if score is None:
+    if score is None or is_newborn(p, limits):
         return CannotTell(*unread) if unread else NoAdvice(Why.NO_MIMIC)
     if not _is_low(p, course, limits):
         if is_below(p, limits.normal) is Known.UNKNOWN:
@@ -123,16 +126,23 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     score = found.score
     past = history_rows(p, "SAFE-02", limits)
     scored = () if score is None else score.rows
-    rows = merged(platelet_rows(p), found.rows, scored, held.rows, past, population.rows)
-    tests = () if "pf4" in found.ways else ("pf4",)
+    negative = _negatives(p, limits)
+    tested = tuple(result_row("heparin PF4 antibodies", t) for t in negative)
+    rows = merged(platelet_rows(p), found.rows, scored, tested, held.rows, past, population.rows)
+    tests = () if "pf4" in found.ways or negative else ("pf4",)
     review = ("medication-review",) if p.using("med-heparin") else ()
     return Advise(
         "SAFE-02",
         Indicator.CRITICAL,
         title=f"title.{found.ways[0]}",
         say=("suggestion", *(f"way.{key}" for key in found.ways), "anticoagulant"),
-        cautions=(*held.cautions, *_cautions(p), *population.cautions),
-        unknown=_unknown(found),
+        cautions=(
+            *held.cautions,
+            *_cautions(p),
+            *(("caution.pf4-negative",) if negative else ()),
+            *population.cautions,
+        ),
+        unknown=_unknown(found, tested=bool(negative)),
         values={"four_ts": "" if score is None else score.shown, **held.values},
         inputs=rows,
         suggestions=(
@@ -154,11 +164,18 @@ def _cautions(p: PatientFacts) -> tuple[str, ...]:
     return tuple(f"caution.{key}" for holds, key in found if holds)
 
 
-def _unknown(found: Suspicion) -> tuple[Fact, ...]:
+def _negatives(p: PatientFacts, limits: Thresholds) -> list[TestResult]:
+    """Negative tests for PF4 antibodies of the last 100 days: shown, and weighed by the specialist."""
+    within = limits.span("hit_days")
+    tests = (t for t in p.tests("obs-hit") if t.result is Result.NEGATIVE)
+    return [t for t in tests if t.time is not None and t.time.since(p.as_of) <= within]
+
+
+def _unknown(found: Suspicion, *, tested: bool) -> tuple[Fact, ...]:
     missing = () if found.score is None else found.score.missing
-    tested = () if "pf4" in found.ways else (Fact.PF4,)
+    untested = () if tested or "pf4" in found.ways else (Fact.PF4,)
     heparin = (Fact.HEPARIN_DATES,) if found.score is None else (Fact.SKIN_NECROSIS,)
-    return tuple(dict.fromkeys((*tested, *missing, *heparin)))
+    return tuple(dict.fromkeys((*untested, *missing, *heparin)))
 
 
 ADVICE = Advice(stem="safety/hit", ids=("SAFE-02",), topic=Topic.SAFETY, decide=decide)

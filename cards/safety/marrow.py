@@ -1,6 +1,7 @@
 """SAFE-06: not an isolated thrombocytopenia: blasts, pancytopenia, known disease of the marrow (rulebook A.5.4).
 
-Macrocytosis with dysplasia, which the rulebook names too, has no code that is read.
+Macrocytosis with dysplasia, which the rulebook names too, has no code that is read. The limits of the counts are
+not for newborns (POP-01).
 """
 
 from __future__ import annotations
@@ -8,15 +9,19 @@ from __future__ import annotations
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts
 from cards.facts.once import once
+from cards.host import is_newborn
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
-from cards.record import Kind, Result
+from cards.record import Comparator, Kind, Result
 from cards.rows import finding_row, measurement_row, result_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
 from cards.safety.haemolysis import Shown
 from cards.safety.laboratory import any_of, below, newest
 from cards.thresholds import Thresholds
+
+AT_MOST = (Comparator.LESS, Comparator.AT_MOST)
+"""A bound from above, such as `<1 %`, shows no blasts."""
 
 KNOWN = ("mimic-marrow", "mimic-acute-leukaemia", "mimic-aplastic")
 PANCYTOPENIA = "mimic-pancytopenia"
@@ -63,21 +68,20 @@ def _blasts(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Blasts in the blood, as a number above none or as a finding of the film, of the last 30 days."""
     within = limits.span("blasts_days")
     counted = p.newest("obs-blasts", within)
+    is_seen = counted is not None and counted.value > 0 and counted.comparator not in AT_MOST
     seen = [
         t
         for t in p.tests("obs-blasts")
         if t.result is Result.POSITIVE and (t.time is None or t.time.since(p.as_of) <= within)
     ]
-    number = (
-        (measurement_row("blasts in the blood", counted),)
-        if counted is not None and counted.value > 0
-        else ()
-    )
+    number = (measurement_row("blasts in the blood", counted),) if counted is not None and is_seen else ()
     return (*number, *(result_row("blasts in the blood", t) for t in seen))
 
 
 def pancytopenia(p: PatientFacts, limits: Thresholds) -> Shown:
     """A.9: platelets below 100, haemoglobin below 10 g/dL, and neutrophils below 1.5 or leucocytes below 3.0."""
+    if is_newborn(p, limits):
+        return Shown(Known.NO)
     within = limits.span("pancytopenia_days")
     hb, neutrophils, wbc = (newest(p, s, within) for s in ("obs-hemoglobin", "obs-neutrophils", "obs-wbc"))
     white = (

@@ -155,7 +155,7 @@ def _question(p: PatientFacts, found: Suspicion, by: Evidence, rows: tuple[Input
         unknown=_unknown(p),
         values={**_values(found), "infection": by.name},
         inputs=(*rows, *by.rows),
-        suggestions=order(p, "test", ("blood-culture", "lactate"), references(rows), "urgent"),
+        suggestions=order(p, "exclude", ("blood-culture", "lactate"), references(rows), "urgent"),
         also=population.ids,
     )
 

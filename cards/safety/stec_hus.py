@@ -2,7 +2,8 @@
 
 Three ways: Shiga toxin or the infection of the last 21 days; haemolytic uraemic syndrome recorded; bloody diarrhoea of
 the last 14 days with a count below 150 and a rise of creatinine or schistocytes. The last is a question (warning) where
-sepsis or shock is recorded or another cause of the diarrhoea is proven. Sepsis is always treated.
+sepsis or shock is recorded or another cause of the diarrhoea is proven, and none in newborns, whose bloody stool has
+other causes that need antibiotics (POP-01). Sepsis is always treated.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, is_past
 from cards.facts.once import once
 from cards.frozen import dataclass
+from cards.host import is_newborn
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind
@@ -46,7 +48,7 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
         ways = (*(("toxin",) if toxin.is_recorded else ()), *(("recorded",) if recorded else ()))
         return Suspicion(ways, (*toxin.rows, *recorded), False)
     diarrhoea = _bloody_diarrhoea(p, limits)
-    if not diarrhoea:
+    if not diarrhoea or is_newborn(p, limits):
         return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
     low = is_below(p, limits.normal)
     if low is not Known.YES:

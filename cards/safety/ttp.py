@@ -2,7 +2,8 @@
 
 Four ways: recorded (also suspected) with a count below 150 or unknown; ADAMTS13 below 10 %; schistocytes with a further
 sign of haemolysis below 100; a PLASMIC score of 6 or 7 with all items known. The last needs no film, so it gives way to
-what else haemolyses with a low count: proven malaria or babesiosis, DIC, autoimmune haemolysis.
+what else haemolyses with a low count: proven malaria or babesiosis, DIC, autoimmune haemolysis. Newborns have only the
+first two: their bilirubin, reticulocytes and cell volume are not those that the others go by (POP-01).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts
 from cards.facts.once import once
 from cards.frozen import dataclass
+from cards.host import is_newborn
 from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind, Result, Verification
@@ -48,6 +50,8 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
     if not recorded and not deficient:
         if is_below(p, limits.normal) is Known.NO:
             return NoAdvice(Why.COUNT_NOT_LOW)
+        if is_newborn(p, limits):
+            return NoAdvice(Why.NOT_FOR_THIS_PERSON)
         if is_below(p, limits.ttp_count) is Known.UNKNOWN:  # no film and no score speak without a count
             return CannotTell(Fact.PLATELETS if p.answered(Kind.CONDITIONS) else Fact.CONDITIONS)
     film, haemolysis = find_schistocytes(p, limits), find_haemolysis(p, limits)
@@ -75,6 +79,7 @@ def _is_microangiopathy(p: PatientFacts, film: Shown, haemolysis: Shown, limits:
         and film.answer is Known.YES
         and haemolysis.answer is Known.YES
         and not _inr_is_raised(p, limits)
+        and not is_newborn(p, limits)
     )
 
 
@@ -84,7 +89,7 @@ def _inr_is_raised(p: PatientFacts, limits: Thresholds) -> bool:
 
 def _is_high(p: PatientFacts, film: Shown, limits: Thresholds) -> bool:
     """A high score with all items known, where nothing else explains it or a film shows schistocytes."""
-    if not any(p.measured(set_id) for set_id in HAEMOLYSIS):
+    if not any(p.measured(set_id) for set_id in HAEMOLYSIS) or is_newborn(p, limits):
         return False
     score = plasmic(p, limits)
     if not score.is_known or score.least < limits.plasmic_high or is_below(p, limits.normal) is Known.NO:

@@ -142,7 +142,7 @@ def out_of_proportion(case: Case) -> Advise:
         Draft(
             "TRF-10",
             Indicator.WARNING,
-            "title.severe" if severe else "title",
+            "title.brain" if case.row is Row.CNS else "title.severe" if severe else "title",
             say,
             Asked(bleeding=True, gastrointestinal=is_gastrointestinal(case)),
             rows=extra_rows(case),

@@ -191,10 +191,11 @@ def septic(case: Case) -> Advise:
 
 def marrow(case: Case) -> Advise:
     """TRF-12: a marrow that makes none, with fever, sepsis or a high bleeding risk, 10 to 19.9."""
-    return _consider(case, "TRF-12", rows=(*case.marrow, *case.risks))
+    doubted = ("no-prophylaxis",) if without_prophylaxis(case.p, case.limits) else ()
+    return _consider(case, "TRF-12", rows=(*case.marrow, *case.risks), more=doubted)
 
 
-def _consider(case: Case, rule: str, rows: tuple[Input, ...]) -> Advise:
+def _consider(case: Case, rule: str, rows: tuple[Input, ...], more: tuple[str, ...] = ()) -> Advise:
     """A warning with a draft that is not preselected; info while platelets are on their way."""
     refused = case.p.blood_refused is not None
     given = case.given is not None
@@ -209,7 +210,7 @@ def _consider(case: Case, rule: str, rows: tuple[Input, ...]) -> Advise:
             rule,
             Indicator.INFO if given else Indicator.WARNING,
             "title.refused" if refused else "title",
-            ("suggestion", *(("TRF-06/given",) if given else ())),
+            ("suggestion", *more, *(("TRF-06/given",) if given else ())),
             CONSIDERED,
             rows=(*rows, *laboratory_rows(case), *drug_rows(case)),
             suggestions=(

@@ -29,8 +29,9 @@ POSITIVE, NEGATIVE, OPEN = "result-positive", "result-negative", "result-open"
 RHD_NEGATIVE: Final = "status-rhd-negative"
 NOT_THE_PATIENTS: Final = frozenset({"not-a-patient-specimen", "not-a-result-panel"})
 QUALITATIVE: Final = frozenset(
-    {"obs-schistocytes", "obs-platelet-artefact", "obs-platelet-morphology", "obs-dat", "obs-hit", "obs-rhd"}
-    | {"obs-antiphospholipid", "obs-pregnancy-test", "obs-g6pd", "obs-adamts13-inhibitor"}
+    {"obs-schistocytes", "obs-blasts", "obs-platelet-artefact", "obs-platelet-morphology", "obs-dat"}
+    | {"obs-hit", "obs-rhd", "obs-antiphospholipid", "obs-pregnancy-test", "obs-g6pd"}
+    | {"obs-adamts13-inhibitor"}
 )
 _WORDS: Final[Mapping[str, Result]] = {
     "positive": Result.POSITIVE,
