@@ -43,8 +43,8 @@ def unapproved(story: str, answer: Answer) -> list[str]:
 
 @cache
 def approved() -> Mapping[str, str]:
-    """Each story's line, by the story's id."""
-    rows = (line.partition(": ") for line in FILE.read_text(encoding="utf-8").splitlines())
+    """Each story's line, by the story's id, which may hold a colon itself."""
+    rows = (line.rpartition(": ") for line in FILE.read_text(encoding="utf-8").splitlines())
     return {story: line for story, _, line in rows}
 
 
