@@ -34,12 +34,16 @@ def hepatitis_b(p: PatientFacts) -> HepatitisB:
     """HBsAg, HBV DNA or a Condition; anti-HBc alone; the newest result of each marker decides."""
     surface, core = _newest(p, SURFACE), _newest(p, CORE)
     dna = [m for m in p.measured(LOAD) if m.comparator is not Comparator.LESS and m.value > 0]
-    loads = [t for t in p.tests(LOAD) if t.proves == "current" and t.result is Result.POSITIVE]
+    loads = [
+        t
+        for t in p.tests(LOAD)
+        if t.proves == "current" and t.result is Result.POSITIVE and SURFACE not in t.set_ids
+    ]
     rows = (
         *(finding_row("hepatitis B", f) for f in p.present(*HBV)),
         *((result_row("HBsAg", surface),) if _is(surface, Result.POSITIVE) and surface else ()),
         *(measurement_row("HBV DNA", m) for m in dna),
-        *(result_row("HBV test", t) for t in loads if t is not surface),
+        *(result_row("HBV test", t) for t in loads),
     )
     return HepatitisB(
         surface=rows,
