@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from cards.record import PlateletResult
 from cds_service.fhir.entries import Rejected
@@ -34,10 +34,8 @@ class Aside:
         if (place, reason) not in self._said:
             self._said.add((place, reason))
             file, _, line = place.rpartition(":")
-            row: dict[str, Any] = {"patient_hash": self._name, "file": file or None, "kind": kind}
-            self._rows.append(
-                row | {"line": int(line) if line.isdigit() else None, "reason": reason, "code": code}
-            )
+            number = int(line) if line.isdigit() else None
+            self._rows.append((self._name, file or None, number, kind, reason, code))
 
     def add_all(self, rejected: Iterable[Rejected], by_name: ByReference) -> None:
         """What a call would have reported, with the place in the export; of what no value set knows, the code."""

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cds_service.replay.dealing import DRUG_RUN, rows_of_part, share_of
+from cds_service.replay.dealing import DRUG_RUN, lines_of_part, share_of
 from cds_service.replay.held import RawLine
 from cds_service.replay.person import hash_of
 from cds_service.replay.replay_patient import Plan, replay_patient
@@ -143,11 +143,11 @@ class _Lines:
 def patients_of_part(number: int, parts: int, work: Path, key: bytes) -> Iterator[Patient]:
     """Each patient of a range of hashes, in the order of hash, file and line."""
     held: dict[str, _Lines] = {}
-    for patient, server, refers, *line in rows_of_part(number, parts, work / "staged"):
+    for patient, server, refers, line in lines_of_part(number, parts, work / "staged"):
         one = held.get(patient)
         if one is None:
             one = held[patient] = _Lines()
-        one.lines.append(RawLine(*line))
+        one.lines.append(line)
         if refers:
             one.refers.add(refers)
         if server and one.server is None:

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from cds_service.fhir.dates import PLAIN_OFFSET, PLAIN_SECOND
 from cds_service.fhir.references import ID_GRAMMAR
-from cds_service.replay.export_files import is_plain, read_lines
+from cds_service.replay.export_files import is_plain, read_texts
+from cds_service.replay.held import RawLine
 from cds_service.replay.lines import LONGEST_LINE, Line, LineReader, Passed
 from cds_service.replay.person import hash_of
 
@@ -181,11 +182,12 @@ def _deal_one(stretch: Stretch, file: Path, run: _Run, reader: LineReader) -> To
     passed: Counter[str] = Counter()
     bad: list[tuple[int, str]] = []
     text = 0
-    for line in read_lines(file, stretch.start, stretch.end, stretch.before, reader):
+    texts = read_texts(file, stretch.start, stretch.end, stretch.before)
+    for line in reader.read(texts, stretch.file):
         if isinstance(line, Line):
             kinds[line.kind] += 1
             text += len(line.raw)
-            run.add(stretch.file, line)
+            run.add(line)
         elif isinstance(line, Passed):
             passed[line.kind] += 1
         else:
@@ -203,9 +205,9 @@ class _Run:
     slices: int
     size: int = 0
     written: int = 0
-    dealt: list[list[tuple[int, Line]]] = field(default_factory=list)
-    drugs: list[tuple[int, Line]] = field(default_factory=list)
-    places: dict[str, list[tuple[int, Line]]] = field(default_factory=dict)
+    dealt: list[list[Line]] = field(default_factory=list)
+    drugs: list[Line] = field(default_factory=list)
+    places: dict[str, list[Line]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._begin()
@@ -214,32 +216,32 @@ class _Run:
         self.dealt = [[] for _ in range(self.slices)]
         self.drugs, self.places, self.size = [], {}, 0
 
-    def add(self, file: int, line: Line) -> None:
-        """One line of a file, by its number; a run that is large enough is written."""
-        patient = line.patient
-        rows = self.places.get(patient)
-        if rows is None:
-            rows = self.drugs
-            if patient:
-                rows = self.dealt[share_of(hash_of(patient, self.key), self.slices)]
-                self.places[patient] = rows
-        rows.append((file, line))
+    def add(self, line: Line) -> None:
+        """One line; a run that is large enough is written."""
+        (self.places.get(line.patient) or self._place(line.patient)).append(line)
         self.size += len(line.raw)
         if self.size >= RUN_BYTES:
             self.write()
+
+    def _place(self, patient: str) -> list[Line]:
+        """The lines of the slice that a patient's lie in; "" is nobody's."""
+        if not patient:
+            return self.drugs
+        place = self.places[patient] = self.dealt[share_of(hash_of(patient, self.key), self.slices)]
+        return place
 
     def write(self) -> None:
         """The run as a file that appears whole or not at all."""
         name = f"{self.name}-{self.written:06d}"
         being = self.folder / f"{name}.being-written"
         if self.places:
-            batch = lines_of([one for rows in self.dealt for one in rows])
+            batch = lines_of([line for lines in self.dealt for line in lines])
             options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
             with pa.OSFile(str(being), "wb") as file, pa.ipc.new_file(file, SLICE, options=options) as runs:
                 start = 0
-                for rows in self.dealt:
-                    runs.write_batch(batch.slice(start, len(rows)))
-                    start += len(rows)
+                for lines in self.dealt:
+                    runs.write_batch(batch.slice(start, len(lines)))
+                    start += len(lines)
             being.rename(self.folder / f"{name}{RUN}")
         if self.drugs:
             drugs = pa.Table.from_batches([lines_of(self.drugs).select(DRUGS.names)])
@@ -249,14 +251,13 @@ class _Run:
         self._begin()
 
 
-def lines_of(found: Sequence[tuple[int, Line]]) -> pa.RecordBatch:
-    """Lines with the numbers of their files as columns (`SLICE`)."""
-    lines = [line for _, line in found]
+def lines_of(lines: Sequence[Line]) -> pa.RecordBatch:
+    """Lines as columns (`SLICE`)."""
     columns: dict[str, list[Any]] = {
         "patient": [line.patient for line in lines],
         "server": [line.server for line in lines],
         "refers": [line.refers for line in lines],
-        "file": [file for file, _ in found],
+        "file": [line.file for line in lines],
         "line": [line.number for line in lines],
         "raw": [line.raw for line in lines],
         "id": [line.id for line in lines],
@@ -264,22 +265,23 @@ def lines_of(found: Sequence[tuple[int, Line]]) -> pa.RecordBatch:
         "value": [line.value for line in lines],
     }
     arrays = {name: pa.array(column, SLICE.field(name).type) for name, column in columns.items()}
-    arrays["known"] = times_known(lines)
+    arrays["known"] = times_known(lines, arrays["id"])
     return pa.RecordBatch.from_arrays([arrays[name] for name in SLICE.names], schema=SLICE)
 
 
-def times_known(lines: Sequence[Line]) -> pa.Array:
+def times_known(lines: Sequence[Line], ids: pa.Array) -> pa.Array:
     """Since when those are known that are like others: `issued`, else the time itself.
 
     0 where one of them is not exact, or the id is none: such a line is read like any other.
     """
     times = pa.array([line.time for line in lines], pa.string())
     issued = pa.array([line.issued for line in lines], pa.string())
-    are_ids = pc.match_substring_regex(pa.array([line.id for line in lines], pa.string()), _ID)
     exact, exact_issued = (pc.match_substring_regex(some, _TIME) for some in (times, issued))
-    first = pc.if_else(exact_issued, issued, pa.scalar(None, pa.string()))
-    known = pc.coalesce(first, pc.if_else(exact, times, pa.scalar(None, pa.string())))
-    usable = pc.and_(pc.and_(are_ids, exact), pc.or_kleene(pc.is_null(issued), exact_issued))
+    absent = pa.scalar(None, pa.string())
+    known = pc.coalesce(pc.if_else(exact_issued, issued, absent), pc.if_else(exact, times, absent))
+    usable = pc.and_(
+        pc.and_(pc.match_substring_regex(ids, _ID), exact), pc.or_kleene(pc.is_null(issued), exact_issued)
+    )
     micros = pc.cast(pc.cast(known, pa.timestamp("us", "UTC")), pa.int64())
     return pc.if_else(usable, pc.fill_null(micros, 0), 0)
 
@@ -314,15 +316,16 @@ def accounts(folder: Path) -> list[dict[str, Any]]:
 # -------------------------------------------------------------------------------------------------- a part
 
 
-def rows_of_part(number: int, parts: int, folder: Path) -> Iterator[tuple[Any, ...]]:
-    """A row of `SLICE` for each line of a part, in the order of files and lines.
+def lines_of_part(number: int, parts: int, folder: Path) -> Iterator[tuple[str, str, str, RawLine]]:
+    """Patient, server, drug referred to and line, for each line of a part in the order of files and lines.
 
     Where parts are smaller than slices, also the lines of the slice's other parts.
     """
     for run in sorted(folder.glob(f"*{RUN}")):
         reader = _opened(run, run.stat().st_mtime_ns)
         batch = reader.get_batch(number * reader.num_record_batches // parts)
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        patient, server, refers, *line = (column.to_pylist() for column in batch.columns)
+        yield from zip(patient, server, refers, map(RawLine, *line), strict=True)
 
 
 @lru_cache(maxsize=_OPEN_RUNS)

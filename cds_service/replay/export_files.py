@@ -83,14 +83,20 @@ def is_plain(file: Path) -> bool:
 
 
 def read_lines(
-    file: Path, start: int = 0, end: int | None = None, before: int = 0, reader: LineReader | None = None
+    file: Path, start: int = 0, end: int | None = None, before: int = 0
 ) -> Iterator[Line | BadLine | Passed]:
     """Every line that is not blank. A gzip file that ends too early is a bad line of its own at the end.
 
     Of plain text a piece can be asked for: whole lines from a byte on, up to another, and how many lines stand before.
     """
-    texts = read_packed(file) if file.name.endswith(PACKED) else raw_lines(file, start, end, before)
-    return (reader or LineReader()).read(texts)
+    return LineReader().read(read_texts(file, start, end, before))
+
+
+def read_texts(
+    file: Path, start: int = 0, end: int | None = None, before: int = 0
+) -> Iterator[tuple[int, bytes | str]]:
+    """Number and text of each line, packed or not; of one that cannot be had the reason, as str."""
+    return read_packed(file) if file.name.endswith(PACKED) else raw_lines(file, start, end, before)
 
 
 def raw_lines(

@@ -24,19 +24,22 @@ LONGEST_LINE: Final = 16 * 2**20
 """Bytes: one resource of this size is a document or an image, or no export."""
 TOO_LONG: Final = "longer than 16 MiB"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_BEFORE_ID: Final = len("Patient/")
 _LONGEST: Final = 1024
-"""Bytes of a member that is remembered."""
+"""Bytes of what is remembered."""
 _REMEMBERED: Final = 16384
 _UNREADABLE: Final = (MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Line(Struct, frozen=True, gc=False):
-    """One usable line. `patient` is the id of the patient, "" for what belongs to none; `refers` the drug it names.
+    """One usable line of a file, by the number of either.
 
-    `alike` is one number for all Observations that differ in `id`, `value` and the two times only, as far as they are
-    read; 0 for any other line. What they are is not looked at here.
+    `patient` is the id of the patient, "" for what belongs to none; `refers` the drug it names. `alike` is one number
+    for all Observations that differ in `id`, `value` and the two times only, as far as they are read; 0 for any other
+    line. What they are is not looked at here.
     """
 
+    file: int
     number: int
     kind: str
     patient: str
@@ -63,6 +66,9 @@ class Passed(Struct, frozen=True, gc=False):
     kind: str
 
 
+_ABSENT: Final = Raw(b"")
+
+
 class _Reference(Struct, frozen=True, gc=False):
     reference: str | None = None
 
@@ -85,12 +91,12 @@ class _Plain(Struct, frozen=True, gc=False, rename="camel", tag_field="resourceT
     id: str
     subject: _Reference
     code: Raw
-    status: str
     effective_date_time: str
     value_quantity: Raw
     issued: str | None = None
-    interpretation: Raw | UnsetType = UNSET
-    reference_range: Raw | UnsetType = UNSET
+    status: Raw = _ABSENT
+    interpretation: Raw = _ABSENT
+    reference_range: Raw = _ABSENT
     specimen: Reference | None = None
     medication_reference: UnsetType = UNSET
     contained: UnsetType = UNSET
@@ -112,75 +118,71 @@ class _Plain(Struct, frozen=True, gc=False, rename="camel", tag_field="resourceT
 _HEAD: Final = Decoder(_Head)
 _PLAIN: Final = Decoder(_Plain)
 _QUANTITY: Final = Decoder(Quantity)
-_Unit = tuple[str | None, ...]
-_UNREAD: Final[tuple[_Unit, bytes]] = ((), b"")
+_NOTHING: Final = (0, b"")
 
 
 @dataclass(slots=True)
 class LineReader:
-    """Reads lines, and remembers what comes again: patients, quantities, and what Observations are like.
+    """Reads lines, and remembers what comes again: patients, and what Observations have in common.
 
     `key` makes the numbers of what is alike the same in all processes of a run, and known to nobody else.
     """
 
     key: bytes = b""
     _patients: dict[str, tuple[str, str]] = field(default_factory=dict)
-    _quantities: dict[bytes, tuple[_Unit, bytes]] = field(default_factory=dict)
+    _shared: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
     _alike: dict[tuple[object, ...], int] = field(default_factory=dict)
 
-    def read(self, texts: Iterable[tuple[int, bytes | str]]) -> Iterator[Line | BadLine | Passed]:
-        """Lines by number and text, or by the reason why they have none. Blank ones are left out."""
+    def read(
+        self, texts: Iterable[tuple[int, bytes | str]], file: int = 0
+    ) -> Iterator[Line | BadLine | Passed]:
+        """Lines by number and text, or by the reason why they have none. Blank ones are left out.
+
+        That a line is an Observation of one quantity is found out by trying, as long as the last was one.
+        """
+        decode, patients, known = _PLAIN.decode, self._patients, self._shared
         was_observation = True
         for number, text in texts:
             if was_observation and isinstance(text, bytes) and len(text) <= LONGEST_LINE:
-                plain = self._read_plain(number, text)
-                if plain is not None:
-                    yield plain
+                try:
+                    head = decode(text)
+                    reference = head.subject.reference or ""
+                    server, patient = patients.get(reference) or self._read_patient(reference)
+                except _UNREADABLE:
+                    patient = ""
+                if patient:
+                    # No member is empty, and no JSON holds the byte 0.
+                    shared = b"\0".join(
+                        (
+                            head.value_quantity,
+                            head.code,
+                            head.status,
+                            head.interpretation,
+                            head.reference_range,
+                        )
+                    )
+                    alike, value = known.get(shared) or self._read_shared(shared, head)
+                    if server or len(reference) != _BEFORE_ID + len(patient):  # not simply Patient/id
+                        alike = 0
+                    yield Line(
+                        file,
+                        number,
+                        "Observation",
+                        patient,
+                        server,
+                        "",
+                        text.strip(),
+                        head.id,
+                        alike,
+                        value,
+                        head.effective_date_time,
+                        head.issued,
+                    )
                     continue
-            line = read_text(number, text)
+            line = read_text(file, number, text)
             if line is not None:
-                was_observation = isinstance(line, Line) and line.kind == "Observation"
+                was_observation = not isinstance(line, Line) or line.kind == "Observation"
                 yield line
-
-    def _read_plain(self, number: int, text: bytes) -> Line | None:
-        """The line where it is an Observation of one quantity, which is the quickest to find out by trying."""
-        try:
-            head = _PLAIN.decode(text)
-        except _UNREADABLE:
-            return None
-        reference = head.subject.reference
-        if reference is None:
-            return None
-        server, patient = self._patients.get(reference) or self._read_patient(reference)
-        if not patient:
-            return None
-        written = bytes(head.value_quantity)
-        unit, value = self._quantities.get(written) or self._read_quantity(written)
-        raw = text.strip()
-        if not unit or server or len(reference) != len(patient) + 8:  # more than Patient/id
-            return Line(number, "Observation", patient, server, "", raw)
-        flags, ranges = head.interpretation, head.reference_range
-        shared = (
-            bytes(head.code),
-            head.status,
-            unit,
-            None if isinstance(flags, UnsetType) else bytes(flags),
-            None if isinstance(ranges, UnsetType) else bytes(ranges),
-        )
-        alike = self._alike.get(shared) or self._number(shared)
-        return Line(
-            number,
-            "Observation",
-            patient,
-            server,
-            "",
-            raw,
-            head.id,
-            alike,
-            value,
-            head.effective_date_time,
-            head.issued,
-        )
 
     def _read_patient(self, reference: str) -> tuple[str, str]:
         if len(self._patients) >= _REMEMBERED:
@@ -188,40 +190,40 @@ class LineReader:
         found = self._patients[reference] = read_patient(reference)
         return found
 
-    def _read_quantity(self, written: bytes) -> tuple[_Unit, bytes]:
-        """The number as it is written, and all else; nothing of what is no Quantity with a number."""
+    def _read_shared(self, shared: bytes, head: _Plain) -> tuple[int, bytes]:
+        """The number of what it is like, and its value as it is written; 0 where that is no Quantity with a value."""
         try:
-            quantity = _QUANTITY.decode(written)
+            quantity = _QUANTITY.decode(head.value_quantity)
         except _UNREADABLE:
-            return _UNREAD
+            return _NOTHING
         if isinstance(quantity.value, UnsetType):
-            return _UNREAD
-        found = (
-            (quantity.comparator, quantity.unit, quantity.system, quantity.code),
-            bytes(quantity.value),
-        )
-        if len(written) <= _LONGEST and len(self._quantities) < _REMEMBERED:
-            self._quantities[written] = found
+            return _NOTHING
+        unit = quantity.comparator, quantity.unit, quantity.system, quantity.code
+        found = self._number((unit, shared.partition(b"\0")[2])), bytes(quantity.value)
+        if len(shared) <= _LONGEST and len(self._shared) < _REMEMBERED:
+            self._shared[shared] = found
         return found
 
-    def _number(self, shared: tuple[object, ...]) -> int:
+    def _number(self, kind: tuple[object, ...]) -> int:
         """Never 0. That two of a million kinds had one number would be by a chance of one in thirty million."""
-        written = repr(shared).encode()
-        digest = blake2b(written, key=self.key, digest_size=8).digest()
-        number = int.from_bytes(digest, "big", signed=True) or 1
-        if len(written) <= _LONGEST and len(self._alike) < _REMEMBERED:
-            self._alike[shared] = number
+        number = self._alike.get(kind)
+        if number is None:
+            written = repr(kind).encode()
+            digest = blake2b(written, key=self.key, digest_size=8).digest()
+            number = int.from_bytes(digest, "big", signed=True) or 1
+            if len(written) <= _LONGEST and len(self._alike) < _REMEMBERED:
+                self._alike[kind] = number
         return number
 
 
-def read_text(number: int, text: bytes | str) -> Line | BadLine | Passed | None:
+def read_text(file: int, number: int, text: bytes | str) -> Line | BadLine | Passed | None:
     """A line by its text, or by the reason why it has none; None for a blank one."""
     if isinstance(text, str):
         return BadLine(number, text)
     if is_too_long(text):
         return BadLine(number, TOO_LONG)
     stripped = text.strip().removeprefix(_BYTE_ORDER_MARK)
-    return _read_line(number, stripped) if stripped else None
+    return _read_line(file, number, stripped) if stripped else None
 
 
 def is_too_long(text: bytes) -> bool:
@@ -229,7 +231,7 @@ def is_too_long(text: bytes) -> bool:
     return len(text) > LONGEST_LINE and len(text.removesuffix(b"\n")) > LONGEST_LINE
 
 
-def _read_line(number: int, text: bytes) -> Line | BadLine | Passed:
+def _read_line(file: int, number: int, text: bytes) -> Line | BadLine | Passed:
     try:
         head = _HEAD.decode(text)
     except ValidationError:
@@ -243,7 +245,9 @@ def _read_line(number: int, text: bytes) -> Line | BadLine | Passed:
         return Passed(kind)
     if kind in SHARED:
         return (
-            Line(number, kind, "", "", f"{kind}/{head.id}", text) if head.id else BadLine(number, "has no id")
+            Line(file, number, kind, "", "", f"{kind}/{head.id}", text)
+            if head.id
+            else BadLine(number, "has no id")
         )
     reference = f"Patient/{head.id}" if kind == "Patient" and head.id else _subject(head)
     server, patient = read_patient(reference or "")
@@ -252,7 +256,7 @@ def _read_line(number: int, text: bytes) -> Line | BadLine | Passed:
     drug = head.medication_reference.reference if head.medication_reference is not None else None
     place = "Medication/"
     refers = place + drug.rpartition(place)[2].partition("/")[0] if drug and place in drug else ""
-    return Line(number, kind, patient, server, refers, text)
+    return Line(file, number, kind, patient, server, refers, text)
 
 
 def read_patient(reference: str) -> tuple[str, str]:

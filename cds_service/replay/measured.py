@@ -58,6 +58,8 @@ class _Like(Struct):
 
 _likes: Final[dict[str, dict[int, _Like]]] = {}
 """By version of the content and by number, of those that are measurements and no more."""
+_others: Final[set[tuple[str, int, bytes]]] = set()
+"""Version, number and value of those of which one was something else: they need not be asked again."""
 
 
 class Group(Struct):
@@ -292,12 +294,18 @@ def _told_of_held(
             or not _may_be_one(shape, own)
         ):
             continue
-        unsure[one.reference] = position, one
-        entries.append(Entry(one.reference, shape, Raw(one.raw), _KEY))
-    likes = _likes[content.version]
-    for reference, sets in _only_measured(entries, patient_id, content).items():
-        position, one = unsure[reference]
         line = lines[position]
+        if not line.known or (content.version, line.alike, line.value) not in _others:
+            unsure[one.reference] = position, one
+            entries.append(Entry(one.reference, shape, Raw(one.raw), _KEY))
+    likes = _likes[content.version]
+    found = _only_measured(entries, patient_id, content) if entries else {}
+    for reference, (position, one) in unsure.items():
+        line, sets = lines[position], found.get(reference)
+        if sets is None:
+            if line.known and len(_others) < _REMEMBERED:
+                _others.add((content.version, line.alike, line.value))
+            continue
         if line.known and len(likes) < _REMEMBERED:
             likes[line.alike] = _Like(sets)
         known = micros(one.known) if one.known is not None else 0

@@ -245,12 +245,12 @@ def _stage_packed(places: _Places, key: bytes, frames: Frames) -> Frames:
 def _staged(lines: Iterable[tuple[int, int, bytes | str]], key: bytes) -> pd.DataFrame:
     """Rows of `STAGED`; of a bad line the reason stands under `kind`."""
     rows: list[tuple[Any, ...]] = []
-    found: list[tuple[int, Line]] = []
+    found: list[Line] = []
     reader = LineReader(key)
     for file, some in groupby(lines, key=itemgetter(0)):
-        for line in reader.read((number, text) for _, number, text in some):
+        for line in reader.read(((number, text) for _, number, text in some), file):
             if isinstance(line, Line):
-                found.append((file, line))
+                found.append(line)
             elif isinstance(line, BadLine):
                 rows.append((BAD, line.reason, "", file, line.number))
             else:
@@ -258,9 +258,9 @@ def _staged(lines: Iterable[tuple[int, int, bytes | str]], key: bytes) -> pd.Dat
     others = pd.DataFrame(rows, columns=["what", "kind", "key", "file", "line"])
     usable = lines_of(found).to_pandas()
     usable.insert(0, "what", LINE)
-    usable.insert(1, "kind", [line.kind for _, line in found])
-    names = {line.patient: hash_of(line.patient, key) if line.patient else "" for _, line in found}
-    usable.insert(2, "key", [names[line.patient] for _, line in found])
+    usable.insert(1, "kind", [line.kind for line in found])
+    names = {line.patient: hash_of(line.patient, key) if line.patient else "" for line in found}
+    usable.insert(2, "key", [names[line.patient] for line in found])
     return pd.concat([usable, others.reindex(columns=usable.columns).fillna(_NOTHING)])
 
 

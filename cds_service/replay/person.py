@@ -41,18 +41,27 @@ def hash_of(patient: str, key: bytes) -> str:
     return hashlib.blake2b(patient.encode(), key=key, digest_size=_HASH_BYTES).hexdigest()
 
 
-def who(patient: Json, at: datetime) -> dict[str, str]:
-    """Sex, age band and recorded ancestry as columns."""
+@dataclass(frozen=True, slots=True)
+class Who:
+    """What of a person does not change."""
+
+    sex: str
+    ancestry: str
+    born: datetime | None
+
+    def at(self, at: datetime) -> tuple[str, str, str]:
+        """The columns at a moment: sex, age band and recorded ancestry."""
+        return self.sex, _age_band(self.born, at), self.ancestry
+
+
+def who(patient: Json) -> Who:
+    """A Patient, as far as the tables tell of it."""
     sex = patient.get("gender")
-    return {
-        "sex": sex if isinstance(sex, str) and sex in SEXES else UNKNOWN,
-        "age_band": _age_band(patient, at),
-        "ancestry": _ancestry(patient),
-    }
+    known = sex if isinstance(sex, str) and sex in SEXES else UNKNOWN
+    return Who(known, _ancestry(patient), moment(patient, "birthDate"))
 
 
-def _age_band(patient: Json, at: datetime) -> str:
-    born = moment(patient, "birthDate")
+def _age_band(born: datetime | None, at: datetime) -> str:
     if born is None or born > at:
         return UNKNOWN
     years = at.year - born.year - ((at.month, at.day) < (born.month, born.day))

@@ -18,7 +18,7 @@ from cds_service.replay.evaluate_moment import judge_moment, unreadable
 from cds_service.replay.held import Held, RawLine
 from cds_service.replay.known import Json
 from cds_service.replay.patient_lines import PatientLines
-from cds_service.replay.person import Stay, hash_of, stay_at, stays_of, who
+from cds_service.replay.person import Stay, Who, hash_of, stay_at, stays_of, who
 from cds_service.replay.tables import Rows
 from cds_service.replay.triggers import Trigger, find_triggers
 
@@ -30,6 +30,13 @@ _ANTI_INFECTIVE: Final = re.compile(
 )
 _DAY: Final = timedelta(days=1)
 _MONTH: Final = timedelta(days=30)
+_SPANS: Final = {
+    "transfused_24h": _DAY,
+    "anti_infective_24h": _DAY,
+    "new_count_24h": _DAY,
+    "tpo_ra_30d": _MONTH,
+}
+"""Columns of `evaluations`, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ def replay_patient(
     every = PatientLines(lines, files, plan.contents)
     every.read(aside)
     events = [one for _, one in every.held if one.kind != "Observation" or one.is_count]
-    person: Json = next((one.resource for one in events if one.kind == "Patient"), {})
+    person = who(next((one.resource for one in events if one.kind == "Patient"), {}))
     stays = stays_of(events)
     triggers = [one for one in find_triggers(events, plan.triggers) if plan.covers(one.at)]
     after = _Afterwards(events if triggers else ())
@@ -77,20 +84,20 @@ def replay_patient(
         shown, blocker = judged.decision.cards, judged.facts.platelets.blocker
         stay = stay_at(stays, trigger.at)
         rows["evaluations"].append(
-            {
-                "evaluation": evaluation,
-                "patient_hash": name,
-                "trigger": trigger.name,
-                "at": trigger.at,
-                "hook": trigger.hook,
-                "stay": None if stay is None else stay.number,
-                "unit": None if stay is None else stay.unit,
-                **who(person, trigger.at),
-                "no_count": None if blocker is None else blocker.value,
-                "shown": len(shown),
-                "highest": max(card.indicator for card in shown).word if shown else None,
-                **after.since(trigger),
-            }
+            (
+                evaluation,
+                name,
+                trigger.name,
+                trigger.at,
+                trigger.hook,
+                None if stay is None else stay.number,
+                None if stay is None else stay.unit,
+                *person.at(trigger.at),
+                None if blocker is None else blocker.value,
+                len(shown),
+                max(card.indicator for card in shown).word if shown else None,
+                *after.since(trigger),
+            )
         )
         rows["cards"] += _card_rows(evaluation, judged.decision)
         rows["cannot_tell"] += _cannot_tell(evaluation, judged.decision)
@@ -105,25 +112,23 @@ def replay_patient(
 
 
 def _add_person(
-    name: str, person: Json, stays: Iterable[Stay], triggers: Sequence[Trigger], plan: Plan, rows: Rows
+    name: str, person: Who, stays: Iterable[Stay], triggers: Sequence[Trigger], plan: Plan, rows: Rows
 ) -> None:
     counted = [one for one in stays if plan.covers(one.start)]
     for stay in counted:
         lasted = None if stay.end is None else max(stay.end - stay.start, timedelta(0))
         rows["encounters"].append(
-            {
-                "patient_hash": name,
-                "stay": stay.number,
-                "unit": stay.unit,
-                "minutes": None if lasted is None else lasted // timedelta(minutes=1),
-                **who(person, stay.start),
-            }
+            (
+                name,
+                stay.number,
+                stay.unit,
+                None if lasted is None else lasted // timedelta(minutes=1),
+                *person.at(stay.start),
+            )
         )
     times = [one.at for one in triggers] + [one.start for one in counted]
     if times:
-        rows["patients"].append(
-            {"patient_hash": name, **who(person, min(times)), "evaluations": len(triggers)}
-        )
+        rows["patients"].append((name, *person.at(min(times)), len(triggers)))
 
 
 # ------------------------------------------------------------------------------------------- what was then done
@@ -155,21 +160,13 @@ class _Afterwards:
             case "Observation" if one.is_count:
                 yield "new_count_24h"
 
-    def since(self, trigger: Trigger) -> dict[str, bool]:
-        """Whether each came within its time after the trigger, the cause itself not counted."""
-        spans = {
-            "transfused_24h": _DAY,
-            "anti_infective_24h": _DAY,
-            "new_count_24h": _DAY,
-            "tpo_ra_30d": _MONTH,
-        }
-        return {
-            what: any(
-                trigger.at < at <= trigger.at + span and place != trigger.cause.place
-                for at, place in self._times.get(what, ())
-            )
-            for what, span in spans.items()
-        }
+    def since(self, trigger: Trigger) -> tuple[bool, ...]:
+        """Whether each of `_SPANS` came within its time after the trigger, the cause itself not counted."""
+        start, place = trigger.at, trigger.cause.place
+        return tuple(
+            any(start < at <= start + span and where != place for at, where in self._times.get(what, ()))
+            for what, span in _SPANS.items()
+        )
 
 
 def _drug_of(resource: Json) -> str:
@@ -182,35 +179,20 @@ def _drug_of(resource: Json) -> str:
 # ------------------------------------------------------------------------------------------------------- rows
 
 
-def _card_rows(evaluation: str, decision: Decision) -> Iterator[dict[str, Any]]:
+def _card_rows(evaluation: str, decision: Decision) -> Iterator[tuple[Any, ...]]:
     """The cards in their order, then the silent ones, then rules whose card was not shown."""
     shown = {rule for card in decision.cards for rule in (card.rule, *card.also)}
     for state, cards in (("shown", decision.cards), ("silent", decision.silent)):
         for position, card in enumerate(cards):
-            yield {
-                "evaluation": evaluation,
-                "position": position,
-                "rule": card.rule,
-                "rules": [card.rule, *card.also],
-                "indicator": card.indicator.word,
-                "state": state,
-                "why": None,
-            }
+            rules = [card.rule, *card.also]
+            yield evaluation, position, card.rule, rules, card.indicator.word, state, None
     for rule, outcome in decision.outcomes.items():
         if isinstance(outcome, NoAdvice) and outcome.because in SUPPRESSED and rule not in shown:
-            yield {
-                "evaluation": evaluation,
-                "position": None,
-                "rule": rule,
-                "rules": [rule],
-                "indicator": None,
-                "state": "suppressed",
-                "why": outcome.because.value,
-            }
+            yield evaluation, None, rule, [rule], None, "suppressed", outcome.because.value
 
 
-def _cannot_tell(evaluation: str, decision: Decision) -> Iterator[dict[str, Any]]:
+def _cannot_tell(evaluation: str, decision: Decision) -> Iterator[tuple[str, str, str]]:
     for rule, outcome in decision.outcomes.items():
         if isinstance(outcome, CannotTell):
             for fact in outcome.missing:
-                yield {"evaluation": evaluation, "rule": rule, "fact": fact.value}
+                yield evaluation, rule, fact.value

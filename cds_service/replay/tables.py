@@ -77,7 +77,8 @@ IDS: Final = "ids"
 IDS_SCHEMA: Final = pa.schema([("patient_hash", _TEXT), ("patient", _TEXT)])
 """Beside the tables of a part, while a run is worked at: whom a hash stands for."""
 
-Rows = dict[str, list[dict[str, Any]]]
+Rows = dict[str, list[tuple[Any, ...]]]
+"""The rows of each table, in the order of its columns."""
 
 
 def no_rows() -> Rows:
@@ -87,7 +88,13 @@ def no_rows() -> Rows:
 
 def tables_of(rows: Rows) -> dict[str, pa.Table]:
     """The rows as tables with their columns."""
-    return {name: pa.Table.from_pylist(rows[name], schema) for name, schema in SCHEMAS.items()}
+    return {name: _table_of(rows[name], schema) for name, schema in SCHEMAS.items()}
+
+
+def _table_of(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [pa.array(column, one.type) for column, one in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def write_part(folder: Path, tables: Mapping[str, pa.Table]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.replay.dealing import times_known
+from cds_service.replay.dealing import lines_of
 from cds_service.replay.lines import BadLine, Line, LineReader, Passed
 
 ONE: dict[str, Any] = {
@@ -49,6 +49,7 @@ def test_what_differs_in_nothing_that_makes_another_measurement_is_alike(other: 
     "other",
     [
         {"status": "amended"},
+        {"status": None},
         {"code": {"coding": [{"system": "http://loinc.org", "code": "8310-6"}]}},
         {"valueQuantity": {"value": 38.5, "unit": "[degF]"}},
         {"valueQuantity": {"value": 38.5, "unit": "Cel", "comparator": "<"}},
@@ -68,7 +69,6 @@ def test_what_differs_in_anything_else_is_another(other: dict[str, Any]) -> None
         {"subject": {"reference": "Patient/p/_history/1"}},
         {"valueQuantity": {"unit": "Cel"}},
         {"valueQuantity": {"value": 38.5, "unit": 3}},
-        {"status": None},
         {"specimen": "blood"},
         {"dataAbsentReason": {"text": "unknown"}},
         {"component": []},
@@ -113,9 +113,8 @@ def test_what_is_more_or_less_than_one_quantity_is_like_nothing(other: dict[str,
     ],
 )
 def test_since_when_it_is_known_is_told_of_exact_times_only(other: dict[str, Any], known: int) -> None:
-    assert times_known(
-        read({name: value for name, value in (ONE | other).items() if value is not None})
-    ).to_pylist() == [known]
+    lines = read({name: value for name, value in (ONE | other).items() if value is not None})
+    assert lines_of(lines)["known"].to_pylist() == [known]
 
 
 def told(one: Line | BadLine | Passed) -> object:

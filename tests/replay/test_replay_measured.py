@@ -68,9 +68,7 @@ def patient_lines(*more: dict[str, Any]) -> PatientLines:
     """As they come out of the runs: what is alike by the reader of lines, times by the columns."""
     texts = [json.dumps(line).encode() for line in (*LINES, *more)]
     found = [one for one in LineReader(b"key").read(enumerate(texts)) if isinstance(one, Line)]
-    columns = lines_of([(0, one) for one in found]).select(
-        ["file", "line", "raw", "id", "alike", "value", "known"]
-    )
+    columns = lines_of(found).select(["file", "line", "raw", "id", "alike", "value", "known"])
     lines = [RawLine(*row.values()) for row in columns.to_pylist()]
     for line, one in zip(lines, found, strict=True):
         line.line = one.number
