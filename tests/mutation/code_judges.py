@@ -41,6 +41,8 @@ from tests.mutation.tracing import EVERYTHING, Touch
 
 CARDS = str(PROJECT / "cards")
 TRACES = PROJECT / ".cache/mutation/code-traces.pickle"
+LINES, CHANGED = "lines", "changed"
+"""Of the traces: the lines that each story runs; files that have changed since."""
 STORIES = re.compile(r"test_(?:vignettes.*|boundaries|codings|codes|.*_properties|limits_.*)\.py")
 """Tests that tell stories or draw at random: the stories are told here by themselves, and chance judges nobody."""
 
@@ -128,7 +130,8 @@ class StoryBench:
                 self._line[told] = line_of(answer)
                 self._note(told, _trail(told, traces))
                 of_stories.append(lines[_key(vignette)])
-        self._runners = Runners(of_stories)
+        self._changed: frozenset[str] = traces[CHANGED]
+        self._runners = Runners(of_stories, self._changed)
         speaking = {told: _speaking(told) for told in self._line}
         for touched in self._touched.values():
             for told in sorted(touched, key=lambda one: speaking[one].isdisjoint(touched[one].advice)):
@@ -164,7 +167,9 @@ class StoryBench:
 
     def _running(self, mutant: CodeMutant) -> Mapping[Told, Touch]:
         """The stories that run through what the mutant changes."""
-        touched = self._touched.get(name_of(mutant.place), {})
+        touched = self._touched.get(name_of(mutant.place))
+        if touched is None:  # run by none, or not there when all was traced
+            return dict.fromkeys(self._line, EVERYTHING) if mutant.place.file in self._changed else {}
         runners = self._runners.of(mutant)
         if runners is None:
             return touched
@@ -212,7 +217,7 @@ def _key(vignette: Vignette) -> str:
 
 def _lines(traces: dict[str, Any]) -> Mapping[str, Lines]:
     """The lines that each story runs; those that are not known from an earlier run are told once more."""
-    kept: dict[str, Lines] = traces.setdefault("lines", {})
+    kept: dict[str, Lines] = traces.setdefault(LINES, {})
     judge = Judge(shipped())
 
     def again(vignette: Vignette) -> None:
@@ -386,15 +391,15 @@ class Court:
 
     def sit(self, items: Sequence[pytest.Item]) -> None:
         """Traces, where it is not known yet, and works. Without tests the stories alone judge."""
-        version = _version()
-        traces = _kept(version)
+        files = _files()
+        traces = _kept(files)
         gc.disable()  # all that is told stays
         self._benches = [StoryBench(traces)]
         if items:
             self._benches.append(TestBench(items, traces))
         gc.freeze()
         gc.enable()
-        TRACES.write_bytes(pickle.dumps((version, traces)))
+        TRACES.write_bytes(pickle.dumps((files, traces)))
         self._work(self)
 
     def verdict(self, mutant: CodeMutant) -> str:
@@ -405,17 +410,21 @@ class Court:
         return "survived"
 
 
-def _version() -> str:
-    """The code of the cards, of which traces tell."""
-    digest = hashlib.sha256()
-    for path in sorted((PROJECT / "cards").rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def _files() -> dict[str, str]:
+    """Each file of the cards with its digest, of which traces tell."""
+    return {
+        path.relative_to(PROJECT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((PROJECT / "cards").rglob("*.py"))
+    }
 
 
-def _kept(version: str) -> dict[str, Any]:
-    if TRACES.exists():
-        of, traces = pickle.loads(TRACES.read_bytes())
-        if of == version:
-            return dict(traces)
-    return {}
+def _kept(files: Mapping[str, str]) -> dict[str, Any]:
+    """Traces of an earlier run, and which files have changed since all was traced (delete the file to do so again).
+
+    Of those no lines are known; functions are taken as they were run: at worst a mutant lives that a story would kill.
+    """
+    if not TRACES.exists():
+        return {CHANGED: frozenset()}
+    of, traces = pickle.loads(TRACES.read_bytes())
+    changed = {name for name in files if of.get(name) != files[name]}
+    return dict(traces) | {CHANGED: traces[CHANGED] | changed}

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType
 
@@ -40,14 +40,16 @@ def followed(stories: Mapping[str, Callable[[], object]]) -> dict[str, Lines]:
 class Runners:
     """Who runs a line, as bits: story number n is bit n."""
 
-    def __init__(self, lines: Iterable[Lines]) -> None:
+    def __init__(self, lines: Iterable[Lines], changed: Collection[str] = ()) -> None:
+        """`changed` are files of which the lines are not those any more."""
         self._bits: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         for number, of_story in enumerate(lines):
             bit = 1 << number
             for file, some in of_story.items():
-                bits = self._bits[file]
-                for line in some:
-                    bits[line] |= bit
+                if file not in changed:
+                    bits = self._bits[file]
+                    for line in some:
+                        bits[line] |= bit
 
     def of(self, mutant: CodeMutant) -> int | None:
         """Those who run a line of the change, else of the statement it belongs to; None where that is not known."""
@@ -60,7 +62,9 @@ class Runners:
             changed = frozenset([max((line for line in known if line < first), default=code.co_firstlineno)])
         if code.co_firstlineno in changed:
             return None
-        bits = self._bits.get(Path(code.co_filename).relative_to(PROJECT).as_posix(), {})
+        bits = self._bits.get(place.file)
+        if bits is None:
+            return None
         found = 0
         for line in changed:
             found |= bits.get(line, 0)

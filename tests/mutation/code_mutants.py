@@ -43,6 +43,11 @@ class Place:
         return self.module.rpartition(".")[0].replace(".", "/")
 
     @property
+    def file(self) -> str:
+        """Named from the project's folder."""
+        return Path(self.function.__code__.co_filename).relative_to(PROJECT).as_posix()
+
+    @property
     def version(self) -> str:
         """Tells whether the function is the one of which a verdict is known."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:12]
