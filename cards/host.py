@@ -1,4 +1,4 @@
-"""Who is a newborn or immunocompromised, whose marrow makes no platelets, who has no working spleen.
+"""Who is a newborn or immunocompromised, whose marrow makes no platelets, who has no working spleen, who is dialysed.
 
 Rulebook A.9, POP-01, POP-05, POP-08. Asked by all families: it stands above them.
 """
@@ -21,6 +21,7 @@ WEEK = 7
 RITUXIMAB = "med-rituximab"
 HIV_CONDITION, HIV_ID = ("inf-hiv",), "INF-HIV"
 TRANSPLANT, ASPLENIA, SPLENECTOMY = ("status-transplant",), ("risk-asplenia",), ("proc-splenectomy",)
+DIALYSIS = "status-dialysis"
 FAILING = ("mimic-acute-leukaemia", "mimic-aplastic")
 CHEMOTHERAPY, STEM_CELLS = ("proc-chemotherapy",), ("status-transplant",)
 """Only the codes of stem-cell transplantation in `status-transplant` are procedures."""
@@ -37,6 +38,15 @@ def is_preterm(p: PatientFacts, limits: Thresholds) -> bool:
     if days is None or weeks is None or p.person.pregnancy is Known.YES or weeks >= limits.preterm_weeks:
         return False
     return weeks + Decimal(days) / WEEK < limits.preterm_until_weeks
+
+
+def dialysis(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Rows of dialysis: recorded as a status, or carried out in the last days."""
+    done = p.done_within(limits.span("dialysis_days"), DIALYSIS)
+    return (
+        *(finding_row("dialysis", f) for f in p.present(DIALYSIS)),
+        *(event_row("dialysis", e) for e in done),
+    )
 
 
 def immunocompromised(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

@@ -150,6 +150,7 @@ class Thresholds:
     risk_procedure_hours: Decimal = number("24", "h", "design", "12", "72", "a procedure so close is a bleeding risk")
     risk_bleed_days: Decimal = number("30", "d", "design", "7", "90", "a major bleed counts as a bleeding risk up to")
     risk_surgery_days: Decimal = number("7", "d", "design", "3", "14", "surgery or head injury, likewise")
+    dialysis_days: Decimal = number("7", "d", "design", "3", "14", "dialysis that was carried out is taken to go on for")
     hypoproliferative_days: Decimal = number("30", "d", "design", "14", "60", "chemotherapy or stem cells given within")
     child_dose_low: Decimal = number("10", "mL/kg", "LIFEB", "5", "10", "platelets for a child: from")
     child_dose_high: Decimal = number("15", "mL/kg", "LIFEB", "10", "15", "platelets for a child: to; the draft")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cards.facts import PatientFacts
+from cards.host import dialysis
 from cards.orders.selection import none_chosen, read_count, refer, remove
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
-from cards.reading.organ_failure import KIDNEY_DISEASE
 from cards.reasons import Fact, Why
 from cards.record import Kind
 from cards.rows import finding_row, measurement_row
@@ -71,8 +71,8 @@ def _kidney(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     egfr = p.newest("obs-egfr", limits.span("egfr_days"))
     if egfr is not None and egfr.value < limits.ivig_egfr:
         return (measurement_row("eGFR", egfr),)
-    recorded = p.present(*KIDNEY_DISEASE) if egfr is None else p.present("status-dialysis")
-    return tuple(finding_row("kidney disease", f) for f in recorded)
+    recorded = p.present("risk-ckd") if egfr is None else ()
+    return (*(finding_row("kidney disease", f) for f in recorded), *dialysis(p, limits))
 
 
 def _is_drawn(p: PatientFacts) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cards.facts import Sign, is_present
+from cards.facts.patient import DONE
 from cards.reading.trend import median
 from cards.reading.windows import is_recent
 from cards.record import Measurement, Record
@@ -12,16 +13,18 @@ from cards.thresholds import Thresholds
 
 CREATININE, BILIRUBIN, INR = "obs-creatinine", "obs-bilirubin", "obs-pt-inr"
 KIDNEY_DISEASE = ("risk-ckd", "status-dialysis")
-LIVER_FAILURE = "risk-liver-failure"
+ACUTE = ("risk-liver-failure", "risk-respiratory-failure", "risk-kidney-failure-acute")
+VENTILATION = "status-ventilation"
 
 
 def find_organ_failure(record: Record, limits: Thresholds) -> tuple[Sign, ...]:
-    """Kidney, liver, and present Conditions of acute organ failure."""
+    """Kidney, liver, present Conditions of acute organ failure, ventilation of the last 24 hours."""
     failing = [
         Sign(f.reference, time=f.onset or f.recorded)
-        for f in record.findings_of(LIVER_FAILURE)
-        if is_present(f, LIVER_FAILURE)
+        for f in record.findings_of(*ACUTE)
+        if is_present(f, *ACUTE)
     ]
+    failing += _ventilated(record, limits)
     within = limits.span("organ_failure_hours")
     creatinine = _newest(record, CREATININE, within)
     if creatinine is not None and _kidney_fails(record, creatinine, limits):
@@ -31,6 +34,17 @@ def find_organ_failure(record: Record, limits: Thresholds) -> tuple[Sign, ...]:
     if bilirubin is not None and clots_badly and bilirubin.value >= limits.bilirubin_organ_failure:
         failing.append(_sign(bilirubin))
     return tuple(failing)
+
+
+def _ventilated(record: Record, limits: Thresholds) -> list[Sign]:
+    """Artificial ventilation that is under way, or ended a day ago at most."""
+    within = limits.span("sign_window")
+    events = (e for e in record.performed if VENTILATION in e.set_ids and e.status in DONE)
+    return [
+        Sign(e.reference, time=e.start)
+        for e in events
+        if (e.status == "in-progress" and e.end is None) or is_recent(e.end or e.start, record.as_of, within)
+    ]
 
 
 def _kidney_fails(record: Record, creatinine: Measurement, limits: Thresholds) -> bool:

@@ -32,7 +32,7 @@ NO_SIGNS = Signs(unknown=UNKNOWN)
 
 def read_signs(record: Record, person: Person, in_use: Sequence[Medication], limits: Thresholds) -> Signs:
     """All signs of the last 24 hours; head injuries of the last 72."""
-    if not record.measurements and not record.findings and not in_use:
+    if not (record.measurements or record.findings or record.performed or in_use):
         return NO_SIGNS
     today = _Today(record, record.as_of, limits)
     temperatures = today.readings(TEMPERATURE)

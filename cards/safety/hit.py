@@ -11,7 +11,7 @@ from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, Site
 from cards.facts.once import once
 from cards.frozen import dataclass
-from cards.host import is_newborn
+from cards.host import DIALYSIS, dialysis, is_newborn
 from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Result, TestResult
@@ -138,7 +138,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         say=("suggestion", *(f"way.{key}" for key in found.ways), "anticoagulant"),
         cautions=(
             *held.cautions,
-            *_cautions(p),
+            *_cautions(p, limits),
             *(("caution.pf4-negative",) if negative else ()),
             *population.cautions,
         ),
@@ -153,13 +153,13 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     )
 
 
-def _cautions(p: PatientFacts) -> tuple[str, ...]:
+def _cautions(p: PatientFacts, limits: Thresholds) -> tuple[str, ...]:
     """Bleeding makes the anticoagulant a specialist's question; warfarin waits; heparin goes on somewhere."""
     found = (
         (any(b.site is not Site.SKIN for b in p.bleeding.active), "bleeding"),
         (bool(p.using("med-vitamin-k-antagonist") or p.selected("med-vitamin-k-antagonist")), "warfarin"),
         (bool(p.using("med-heparin")), "heparin-in-use"),
-        (bool(p.findings("status-dialysis")), "dialysis"),
+        (bool(p.findings(DIALYSIS) or dialysis(p, limits)), "dialysis"),
     )
     return tuple(f"caution.{key}" for holds, key in found if holds)
 

@@ -9,10 +9,9 @@ from cards.anti_infective.course import is_controlled, was_treated
 from cards.anti_infective.recorded import is_infection_recorded
 from cards.facts import Bleed, Infection, PatientFacts, Site
 from cards.frozen import dataclass
-from cards.host import hypoproliferative
+from cards.host import dialysis, hypoproliferative
 from cards.monitoring.isolated import not_isolated
 from cards.outcome import Advice, Advise, Answers, Input, NoAdvice, Topic
-from cards.reading.organ_failure import KIDNEY_DISEASE
 from cards.reading.situation import has_current_dic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind, Measurement, Result
@@ -69,12 +68,13 @@ def immunoglobulin(p: PatientFacts, limits: Thresholds, *, emergency: bool) -> A
     thrombosis = p.findings(*THROMBOSIS_EVER)
     iga = p.findings("risk-iga-deficiency")
     egfr = p.newest("obs-egfr", limits.span("egfr_days"))
-    kidney = p.present(*KIDNEY_DISEASE)
+    kidney = p.present("risk-ckd")
+    dialysed = dialysis(p, limits)
     low = egfr if egfr is not None and egfr.value < limits.ivig_egfr else None
     cautions = (
         ("IMM-01/caution.thrombosis", bool(thrombosis)),
         ("IMM-01/caution.iga", bool(iga)),
-        ("IMM-01/caution.kidney", bool(kidney) or low is not None),
+        ("IMM-01/caution.kidney", bool(kidney or dialysed) or low is not None),
     )
     unknown = (
         (Fact.AGE, p.person.age_years is None),
@@ -90,6 +90,7 @@ def immunoglobulin(p: PatientFacts, limits: Thresholds, *, emergency: bool) -> A
             *(finding_row("thrombosis or its risk", f) for f in thrombosis),
             *(finding_row("IgA deficiency", f) for f in iga),
             *(finding_row("kidney disease", f) for f in kidney),
+            *dialysed,
             *((measurement_row("eGFR", low),) if low is not None else ()),
         ),
     )
@@ -175,7 +176,7 @@ def _against(
     clots = _clots(p, limits)
     seizures = p.present("risk-seizure")
     kidney = _failing_kidney(p, limits)
-    dialysis = p.present("status-dialysis")
+    dialysed = dialysis(p, limits)
     found = (
         ("dic", "SAFE-07" in mimics or has_current_dic(p.record, limits)),
         ("mimic", bool(mimics & NO_PLATELETS)),
@@ -184,13 +185,13 @@ def _against(
         ("brain", "bleed-cns" in sets),
         ("clot", bool(clots)),
         ("seizure", bool(seizures or p.signs.seizure)),
-        ("kidney", bool(kidney or dialysis)),
+        ("kidney", bool(kidney or dialysed)),
     )
     rows = (
         *(finding_row("thrombosis", f) for f in clots),
         *(finding_row("seizures", f) for f in seizures),
         *((measurement_row("eGFR", kidney),) if kidney is not None else ()),
-        *(finding_row("dialysis", f) for f in dialysis),
+        *dialysed,
     )
     return tuple(f"IMM-04/against.{key}" for key, applies in found if applies), rows
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from cards.anticoagulant_dose import is_prophylactic
 from cards.facts import PatientFacts, Site
+from cards.host import dialysis
 from cards.outcome import Input
 from cards.record import Planned
 from cards.rows import bleeding_rows, event_row, finding_row, measurement_row, medication_row, order_row
@@ -52,7 +53,7 @@ def high_bleeding_risk(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]
     rows = (
         *_procedures(p, limits),
         *_surgery(p, limits),
-        *_dialysis(p),
+        *dialysis(p, limits),
         *_clotting(p, limits),
         *_antithrombotics(p, limits),
         *bleeding_rows(tuple(b for b in p.bleeding.minor if b.site is Site.MUCOSAL)),
@@ -102,10 +103,6 @@ def _surgery(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
         finding_row("head injury", f) for f in p.findings("sign-head-injury") if p.is_recent(f, within)
     )
     return (*operations, *injuries)
-
-
-def _dialysis(p: PatientFacts) -> tuple[Input, ...]:
-    return tuple(finding_row("dialysis", f) for f in p.present("status-dialysis"))
 
 
 def _clotting(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from cards.facts import Known, PatientFacts
 from cards.frozen import dataclass
-from cards.host import transplantations
+from cards.host import dialysis, transplantations
 from cards.outcome import Input
-from cards.reading.organ_failure import KIDNEY_DISEASE
 from cards.rows import event_row, finding_row
 from cards.thresholds import Thresholds
 from cards.transfusion.steroid import steroid_dangers
@@ -46,7 +45,7 @@ def additions(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[Additi
         *_elderly(p, asked, limits),
         *_immunocompromised(p, asked),
         *_liver(p, asked),
-        *_kidney(p, asked),
+        *_kidney(p, asked, limits),
         *_refusal(p),
     )
 
@@ -100,11 +99,10 @@ def _liver(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
     yield Addition("POP-06", varices, ("POP-06/caution.spleen",), rows)
 
 
-def _kidney(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
-    failing = p.present(*KIDNEY_DISEASE)
+def _kidney(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
+    failing = (*(finding_row("kidney disease", f) for f in p.present("risk-ckd")), *dialysis(p, limits))
     if asked.bleeding and failing:
-        rows = tuple(finding_row("kidney disease", f) for f in failing)
-        yield Addition("POP-07", cautions=("POP-07/caution.uraemia",), rows=rows)
+        yield Addition("POP-07", cautions=("POP-07/caution.uraemia",), rows=failing)
 
 
 def _refusal(p: PatientFacts) -> Iterator[Addition]:
