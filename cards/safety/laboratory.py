@@ -1,6 +1,7 @@
-"""Laboratory values as the mimics compare them: in the unit of the limit, three-valued where a bound tells too little.
+"""Laboratory values as the mimics compare them: three-valued where a bound tells too little.
 
-A value in a unit that is not listed here is not used. Ranges are those of the laboratory that measured.
+A value has the one unit in which its set is read, whatever unit it was sent in. One that is counted in another way
+(reticulocytes by volume) is not used. Ranges are those of the laboratory that measured.
 """
 
 from __future__ import annotations
@@ -16,42 +17,42 @@ from cards.record import Comparator, Measurement
 _ONE = Decimal(1)
 _OPPOSITE = {Known.YES: Known.NO, Known.NO: Known.YES, Known.UNKNOWN: Known.UNKNOWN}
 
-UNITS: Mapping[str, Mapping[str, Decimal]] = MappingProxyType(
+UNITS: Mapping[str, tuple[str, Decimal]] = MappingProxyType(
     {
-        "obs-adamts13": {"%": _ONE},
-        "obs-bilirubin-indirect": {"mg/dL": _ONE, "umol/L": Decimal("17.1")},
-        "obs-creatinine": {"mg/dL": _ONE, "umol/L": Decimal("88.4")},
-        "obs-d-dimer": {"ug/L": _ONE, "ug{FEU}/L": _ONE, "ng/mL": _ONE, "mg/L": Decimal("0.001")},
-        "obs-ferritin": {"ug/L": _ONE, "ng/mL": _ONE},
-        "obs-fibrinogen": {"g/L": _ONE, "mg/dL": Decimal(100)},
-        "obs-haptoglobin": {"g/L": _ONE, "mg/dL": Decimal(100)},
-        "obs-hemoglobin": {"g/dL": _ONE, "g/L": Decimal(10)},
-        "obs-ldh": {"U/L": _ONE},
-        "obs-mcv": {"fL": _ONE},
-        "obs-neutrophils": {"10*9/L": _ONE},
-        "obs-pt-inr": {"{INR}": _ONE, "1": _ONE},
-        "obs-pt-seconds": {"s": _ONE},
-        "obs-reticulocytes": {"%": _ONE},
-        "obs-schistocytes": {"%": _ONE},
-        "obs-triglyceride": {"mmol/L": _ONE, "mg/dL": Decimal("88.57")},
-        "obs-wbc": {"10*9/L": _ONE},
+        "obs-adamts13": ("%", _ONE),
+        "obs-bilirubin-indirect": ("umol/L", Decimal("17.1")),
+        "obs-creatinine": ("umol/L", Decimal("88.4")),
+        "obs-d-dimer": ("ug/L", _ONE),
+        "obs-ferritin": ("ug/L", _ONE),
+        "obs-fibrinogen": ("g/L", _ONE),
+        "obs-haptoglobin": ("g/L", _ONE),
+        "obs-hemoglobin": ("g/dL", _ONE),
+        "obs-ldh": ("U/L", _ONE),
+        "obs-mcv": ("fL", _ONE),
+        "obs-neutrophils": ("10*9/L", _ONE),
+        "obs-pt-inr": ("{INR}", _ONE),
+        "obs-reticulocytes": ("%", _ONE),
+        "obs-schistocytes": ("%", _ONE),
+        "obs-triglyceride": ("mmol/L", _ONE),
+        "obs-wbc": ("10*9/L", _ONE),
     }
 )
-"""By set: the unit of its limits, and other units with what takes a limit to them. Ranges need no unit."""
+"""By set: the unit in which its values are read, and what takes a limit to it (those in mg/dL of the scores)."""
 
 
 def newest(p: PatientFacts, set_id: str, within: timedelta) -> Measurement | None:
-    """The newest value at most `within` old whose unit a limit can be taken to (None: not measured)."""
+    """The newest value at most `within` old that is in the unit of its set (None: not measured)."""
     values = p.measured(set_id)
     if not values:
         return None
-    units = UNITS[set_id]
-    recent = [m for m in values if m.unit in units and m.time is not None and m.time.age(p.as_of) <= within]
+    unit, _ = UNITS[set_id]
+    recent = [m for m in values if m.unit == unit and m.time is not None and m.time.age(p.as_of) <= within]
     return max(recent, key=lambda m: m.time.earliest if m.time else p.as_of, default=None)
 
 
 def _in_unit_of(m: Measurement, limit: Decimal) -> Decimal:
-    return limit * UNITS.get(m.set_id, {}).get(m.unit, _ONE)
+    _, factor = UNITS.get(m.set_id, ("", _ONE))
+    return limit * factor
 
 
 def below(m: Measurement | None, limit: Decimal) -> Known:

@@ -68,10 +68,8 @@ def _antithrombotics(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     return tuple(medication_row("antithrombotic drug", m) for m in used)
 
 
-def coming_procedures(
-    p: PatientFacts, within: timedelta, set_ids: tuple[str, ...] = INVASIVE
-) -> tuple[Input, ...]:
-    """Rows of the procedures that are selected, or planned for the time to come; without a date it may be today."""
+def coming_procedures(p: PatientFacts, within: timedelta, *set_ids: str) -> tuple[Input, ...]:
+    """Rows of what of these sets is selected, or planned for the time to come; without a date it may be today."""
     coming = (
         event_row("planned procedure", plan)
         for plan in p.planned
@@ -92,7 +90,7 @@ def _procedures(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """From 24 hours ago to 24 hours ahead."""
     within = limits.span("risk_procedure_hours")
     done = (event_row("procedure", e) for e in p.done_within(within, *INVASIVE))
-    return (*done, *coming_procedures(p, within))
+    return (*done, *coming_procedures(p, within, *INVASIVE))
 
 
 def _surgery(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

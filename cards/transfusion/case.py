@@ -13,7 +13,7 @@ from cards.reading.situation import DENGUE, has_current_dic
 from cards.safety import dic
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
-from cards.transfusion.bleeding_risk import coming_procedures, high_bleeding_risk
+from cards.transfusion.bleeding_risk import INVASIVE, coming_procedures, high_bleeding_risk
 from cards.transfusion.given import Given, find_given
 
 MODERATE = 2
@@ -90,7 +90,7 @@ class Case:
     @cached_property
     def procedures(self) -> tuple[Input, ...]:
         """Selected, or planned within 7 days."""
-        return coming_procedures(self.p, self.limits.span("procedure_days"))
+        return coming_procedures(self.p, self.limits.span("procedure_days"), *INVASIVE)
 
     @cached_property
     def marrow(self) -> tuple[Input, ...]:

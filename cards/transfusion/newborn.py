@@ -57,14 +57,14 @@ def read_newborn(p: PatientFacts, limits: Thresholds) -> Newborn:
     """The newborn of one call."""
     bleeds = tuple(b for b in p.bleeding.active if b.site is not Site.SKIN)
     within = limits.span("procedure_days")
-    surgery = coming_procedures(p, within, MAJOR_SURGERY)
+    surgery = coming_procedures(p, within, *MAJOR_SURGERY)
     return Newborn(
         p,
         limits,
         bleeds,
         major=any(_is_major(p, b) for b in bleeds) or bool(p.bleeding.severe),
         major_surgery=surgery,
-        reasons=(*surgery, *coming_procedures(p, within, OTHER_PROCEDURES), *_coagulopathy(p, limits)),
+        reasons=(*surgery, *coming_procedures(p, within, *OTHER_PROCEDURES), *_coagulopathy(p, limits)),
         given=find_given(p, limits),
     )
 

@@ -58,8 +58,12 @@ UNMAPPED = {
     "hepatitis B vaccine": (CVX, "45"),
 }
 """Orders whose code is in none of our value sets."""
-_STATUSES = ("cancelled", "draft", "on hold", "entered in error", "not done")
-"""Of a prescription, an administration ("not done") or a plan, where it is not active."""
+_STATUSES = (
+    *("cancelled", "draft", "on hold", "entered in error", "not done"),
+    *("intended", "not taken", "unknown", "booked"),
+)
+"""Of a prescription, an administration ("not done"), a statement ("intended", "not taken") or a plan (an appointment is
+"booked"), where it is not active."""
 _SUSPECTED = {"suspected": "provisional", "differential": "differential", "refuted": "refuted"}
 
 F = TypeVar("F")
@@ -233,7 +237,7 @@ def read_done(line: str) -> Done:
         when = read_when(clause)
         if when is not None:
             done = replace(done, at=when)
-        elif clause in ("in progress", "completed", "entered in error"):
+        elif clause in ("in progress", "completed", "entered in error", "preparation"):
             done = replace(done, status=clause.replace(" ", "-"))
         elif clause == "undated":
             done = replace(done, at=None)

@@ -72,9 +72,9 @@ def observation(w: Writer, category: str, o: Observed) -> Resource:
 
 
 def _specimen(sample: str) -> Resource:
-    """The tube of citrate or the blood of the cord as a contained Specimen; else a sample of a name of its own."""
-    if sample == "citrate":
-        additive = {"additiveCodeableConcept": concept(Term("specimen-citrate"), ANSWERS)}
+    """The tube of citrate or heparin, the blood of the cord as a contained Specimen; else a sample of its own name."""
+    if sample in ("citrate", "heparin"):
+        additive = {"additiveCodeableConcept": concept(Term(f"specimen-{sample}"), ANSWERS)}
         tube: Resource = {"resourceType": "Specimen", "id": "tube", "container": [additive]}
     elif sample == "cord blood":
         tube = {"resourceType": "Specimen", "id": "tube", "type": concept(Term("specimen-cord"), ANSWERS)}
@@ -99,7 +99,7 @@ def quantity(amount: Amount) -> Resource:
             "comparator": amount.comparator,
             "unit": unit,
             "system": UCUM if coded else None,
-            "code": unit if coded else None,
+            "code": (amount.code or unit) if coded else None,
         }
     )
 

@@ -81,7 +81,9 @@ def _observed(one: Observed, clauses: list[str]) -> Observed:
             one = replace(one, broken=True)
         elif clause in ("high", "low"):
             one = replace(one, interpretation=clause)
-        elif clause in ("citrate", "cord blood") or clause.startswith("sample "):
+        elif clause.startswith("coded ") and one.amount is not None:
+            one = replace(one, amount=replace(one.amount, code=clause.removeprefix("coded ")))
+        elif clause in ("citrate", "heparin", "cord blood") or clause.startswith("sample "):
             one = replace(one, sample=clause)
         else:
             raise not_understood(clause)

@@ -30,6 +30,8 @@ from cds_service.stories.writer import Resource, Writer, hl7, without_none
 INPATIENT: Final = {"system": HL7 + "v3-ActCode", "code": "IMP", "display": "inpatient encounter"}
 RACE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 CHILDBEARING: Final = range(12, 56)
+STATED: Final = frozenset({"intended", "not-taken"})
+"""Statuses of what a person says of a drug: no prescription has them."""
 
 
 def write(story: Story, patient: str, now: datetime, dialect: Dialect = STANDARD) -> list[Resource]:
@@ -125,6 +127,8 @@ def _finding(w: Writer, f: Found) -> Resource:
 
 
 def _drug(w: Writer, drug: Drug) -> Resource:
+    if drug.status in STATED:
+        return _stated(w, drug)
     kind = "MedicationAdministration" if drug.given else "MedicationRequest"
     resource = w.head(kind, "drug") | {
         "status": drug.status,
@@ -146,6 +150,16 @@ def _drug(w: Writer, drug: Drug) -> Resource:
             "dosageInstruction": [dosage] if dosage else None,
         }
     )
+
+
+def _stated(w: Writer, drug: Drug) -> Resource:
+    period = without_none({"start": w.text(drug.start), "end": w.text(drug.end)})
+    return w.head("MedicationStatement", "drug") | {
+        "status": drug.status,
+        "medicationCodeableConcept": w.code(drug.what),
+        "subject": w.subject,
+        "effectivePeriod": period,
+    }
 
 
 def _dosage(w: Writer, dose: Dose, bounds: Resource) -> Resource:
@@ -209,6 +223,8 @@ def _vaccinated(w: Writer, given: Vaccinated) -> Resource:
 
 
 def _planned(w: Writer, plan: Planned) -> Resource:
+    if plan.status == "booked":
+        return _appointment(w, plan)
     return without_none(
         w.head("ServiceRequest", "request")
         | {
@@ -218,6 +234,22 @@ def _planned(w: Writer, plan: Planned) -> Resource:
             "subject": w.subject,
             "occurrenceDateTime": w.text(plan.at),
             "authoredOn": w.text(plan.ordered),
+        }
+    )
+
+
+def _appointment(w: Writer, plan: Planned) -> Resource:
+    """It lasts an hour."""
+    end = None if plan.at is None else plan.at.later(timedelta(hours=1))
+    return without_none(
+        w.head("Appointment", "appointment")
+        | {
+            "status": plan.status,
+            "serviceType": [w.code(plan.what)],
+            "start": w.text(plan.at),
+            "end": w.text(end),
+            "created": w.text(plan.ordered),
+            "participant": [{"actor": w.subject, "status": "accepted"}],
         }
     )
 

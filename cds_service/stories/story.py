@@ -35,13 +35,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number as the record holds it: comparator, unit by UCUM code or as text, own reference range."""
+    """A number as the record holds it: comparator, unit by UCUM code or as text, own reference range.
+
+    `code` where the code of the unit says another one than its text.
+    """
 
     value: Decimal
     comparator: str | None = None
     unit: str | None = None
     low: Decimal | None = None
     high: Decimal | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Observed:
     issued: When | None = None
     status: str = "final"
     interpretation: str | None = None
-    sample: str | None = None  # "citrate", or the name of a sample that several results share
+    sample: str | None = None  # "citrate", "heparin", "cord blood", or a name that several results share
     broken: bool = False  # its value is of a kind that R4 does not know
 
 

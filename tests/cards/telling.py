@@ -148,8 +148,17 @@ def buttons(answer: Answer) -> str:
 
 def outcomes(answer: Answer) -> dict[str, str]:
     """Each rule that was evaluated, with its outcome."""
-    evaluated = answer["extension"]["org.platelet-hooks.evaluation"]["evaluated"]
-    return {entry["rule"]: entry["outcome"] for entry in evaluated}
+    return {entry["rule"]: entry["outcome"] for entry in _evaluated(answer)}
+
+
+def reasons(answer: Answer) -> dict[str, str]:
+    """Each rule that was evaluated, with its outcome and why: "no-advice: the bleeding is over"."""
+    return {entry["rule"]: f"{entry['outcome']}: {entry.get('because')}" for entry in _evaluated(answer)}
+
+
+def _evaluated(answer: Answer) -> list[Answer]:
+    evaluated: list[Answer] = answer["extension"]["org.platelet-hooks.evaluation"]["evaluated"]
+    return evaluated
 
 
 # --------------------------------------------------------------------------------------------------------- judging
@@ -206,7 +215,7 @@ def _lacks(vignette: Vignette, answer: Answer) -> list[str]:
     text, offered = " ".join("\n".join(map(words_of, answer["cards"])).split()), drafts(answer)
     merged = {rule for card in answer["cards"] for rule in rules_of(card)}
     types = {action["type"] for action in actions(answer)}
-    found = outcomes(answer)
+    found, why = outcomes(answer), reasons(answer)
     labels = buttons(answer)
     return [
         *(f"no card names {rule}" for rule in vignette.merged if rule not in merged),
@@ -214,5 +223,9 @@ def _lacks(vignette: Vignette, answer: Answer) -> list[str]:
         *(f"offers no {words!r}" for words in vignette.drafts if words.casefold() not in offered),
         *(f"has no {kind} action" for kind in vignette.offers if kind not in types),
         *(f"has no button {words!r}" for words in vignette.buttons if words.casefold() not in labels),
-        *(f"{r} is {found.get(r)}, not {o}" for r, o in vignette.outcomes if found.get(r) != o),
+        *(
+            f"{r} is {why.get(r)}, not {o}"
+            for r, o in vignette.outcomes
+            if o not in (found.get(r), why.get(r))
+        ),
     ]

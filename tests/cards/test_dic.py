@@ -68,7 +68,6 @@ def test_prothrombin_time_by_seconds_else_by_inr() -> None:
 
 def test_fibrinogen() -> None:
     assert [item(3, fibrinogen(v))[0] for v in near(LIMITS.dic_fibrinogen)] == [1, 0, 0]
-    assert item(3, measured("obs-fibrinogen", 80, "mg/dL", hours=3)) == (1, 1)
     assert item(3) == (0, 1)
 
 
