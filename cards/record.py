@@ -279,7 +279,7 @@ class Performed:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A ServiceRequest, Appointment or the like that is active, draft, on-hold or booked."""
+    """An open ServiceRequest (active, draft, on-hold), or an Appointment that is booked or has begun."""
 
     reference: str
     set_ids: frozenset[str]

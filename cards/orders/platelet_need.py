@@ -9,11 +9,10 @@ from cards.host import hypoproliferative
 from cards.outcome import Advise, Indicator, Input
 from cards.procedures.limits import decide as planned_procedures
 from cards.procedures.limits import selected_procedures
-from cards.record import Planned
 from cards.rows import bleeding_rows, event_row, finding_row, order_row, sign_row
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
-from cards.transfusion.bleeding_risk import high_bleeding_risk
+from cards.transfusion.bleeding_risk import high_bleeding_risk, is_coming
 from cards.transfusion.case import Row, find_row
 
 NEUROSURGERY = ("proc-neurosurgery",)
@@ -32,7 +31,6 @@ PROCEDURES = (
     "proc-generic",
 )
 ALLOIMMUNE = ("mimic-alloimmune", "cond-thrombocytopenia-neonatal")
-PLANNED = ("active", "draft", "on-hold", "booked")
 
 
 def life_threatening(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
@@ -51,17 +49,9 @@ def life_threatening(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 def coming_procedures(p: PatientFacts, limits: Thresholds, *set_ids: str) -> tuple[Input, ...]:
     """Procedures of the sets that are selected, or planned within a week or without a date."""
     selected = tuple(order_row("selected procedure", o) for o in p.selected(*set_ids))
-    coming = (e for e in p.planned if not e.set_ids.isdisjoint(set_ids) and _is_coming(p, limits, e))
+    within = limits.span("procedure_days")
+    coming = (e for e in p.planned if not e.set_ids.isdisjoint(set_ids) and is_coming(p, e, within))
     return (*selected, *(event_row("planned procedure", e) for e in coming))
-
-
-def _is_coming(p: PatientFacts, limits: Thresholds, plan: Planned) -> bool:
-    if plan.status not in PLANNED:
-        return False
-    when = plan.occurrence
-    if when is None:
-        return True
-    return when.latest >= p.as_of and when.earliest - p.as_of <= limits.span("procedure_days")
 
 
 def procedure_below_limit(p: PatientFacts, limits: Thresholds) -> bool:

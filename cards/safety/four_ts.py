@@ -14,7 +14,6 @@ from decimal import Decimal
 from cards.facts import Blocker, Known, PatientFacts, PlateletCount
 from cards.frozen import dataclass
 from cards.outcome import Input
-from cards.reading.trend import percent_below
 from cards.reasons import Fact
 from cards.record import Finding, Kind, Verification
 from cards.rows import count_row, event_row, finding_row, infection_row, medication_row
@@ -48,10 +47,6 @@ class Drop:
     before: PlateletCount | None
     nadir: PlateletCount
     onset: PlateletCount | None  # first count at least 30 % lower
-
-    @property
-    def percent(self) -> int | None:
-        return None if self.before is None else percent_below(self.nadir.value, self.before.value)
 
 
 def four_ts(p: PatientFacts, course: Course, courses: tuple[Course, ...], limits: Thresholds) -> Score:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from cards.facts import Known, PatientFacts, has_past_code, is_past
+from cards.facts import Known, PatientFacts, has_past_code
 from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.record import Finding
@@ -63,8 +63,7 @@ def history_rows(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Input,
 
 
 def _is_current(p: PatientFacts, finding: Finding, window: str | None, limits: Thresholds) -> bool:
-    if is_past(finding):
-        return False
+    """Of a finding that is present or suspected: not over, and young enough."""
     if window is None:
         return is_below(p, limits.normal) is not Known.NO
     when = finding.onset or finding.recorded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cards.anti_infective.course import is_controlled, is_untreated
 from cards.anti_infective.recorded import positive_tests, unfiled_infections
-from cards.facts import Infection, PatientFacts
+from cards.facts import Infection, PatientFacts, PlateletCount
 from cards.frozen import dataclass
 from cards.outcome import (
     Action,
@@ -20,7 +20,7 @@ from cards.outcome import (
     Topic,
 )
 from cards.reasons import Fact, Why
-from cards.record import Kind
+from cards.record import Kind, Moment
 from cards.rows import count_row, finding_row, infection_row, platelet_row
 from cards.thresholds import Thresholds
 from cards.tpo_ra.baseline import missing_tests
@@ -41,15 +41,23 @@ class Candidate:
     risks: tuple[Risk, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the criteria are asked of: a count below 50 that may decide, and how long it has been low."""
+
+    count: PlateletCount
+    onset: Moment
+
+
 Verdict = Candidate | NoAdvice | CannotTell
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """At most one of the three speaks."""
-    unable = _unable(p, limits)
-    if unable is not None:
-        return dict.fromkeys(ADVICE.ids, unable)
-    prolonged, early = _prolonged(p, limits), _early(p, limits)
+    asked = _asked(p, limits)
+    if not isinstance(asked, Asked):
+        return dict.fromkeys(ADVICE.ids, asked)
+    prolonged, early = _prolonged(p, asked, limits), _early(p, asked, limits)
     verdicts = {"TPO-01": prolonged, "TPO-02": early}
     candidate = next((v for v in (prolonged, early) if isinstance(v, Candidate)), None)
     silent = {rule: v for rule, v in verdicts.items() if not isinstance(v, Candidate)}
@@ -69,14 +77,16 @@ def untreated_infections(p: PatientFacts) -> tuple[Infection, ...]:
 
 def meets_criteria(p: PatientFacts, limits: Thresholds) -> bool:
     """TPO-01 or TPO-02 by count, time and risk alone; with `untreated_infections` TPO-03 (for ORD-20)."""
-    if _unable(p, limits) is not None:
+    asked = _asked(p, limits)
+    if not isinstance(asked, Asked):
         return False
-    return any(isinstance(v, Candidate) for v in (_prolonged(p, limits), _early(p, limits)))
+    verdicts = (_prolonged(p, asked, limits), _early(p, asked, limits))
+    return any(isinstance(v, Candidate) for v in verdicts)
 
 
-def _unable(p: PatientFacts, limits: Thresholds) -> NoAdvice | CannotTell | None:
-    """What no criterion can be asked without."""
-    count = p.platelets.decisive
+def _asked(p: PatientFacts, limits: Thresholds) -> Asked | NoAdvice | CannotTell:
+    """What no criterion can be asked without, or why none is."""
+    count, onset = p.platelets.decisive, find_onset(p, limits)
     if count is None:
         return CannotTell(Fact.PLATELETS)
     if count.value >= limits.tpo_low_with_risk:
@@ -89,7 +99,7 @@ def _unable(p: PatientFacts, limits: Thresholds) -> NoAdvice | CannotTell | None
         return CannotTell(Fact.INFECTION_TYPE)
     if not (p.infections.found or p.present(*RECORDED_AS) or _had_infection(p)):
         return NoAdvice(Why.NO_INFECTION)
-    return None
+    return Asked(count, onset) if onset is not None else CannotTell(Fact.ONSET)
 
 
 def _is_open(p: PatientFacts, infection: Infection) -> bool:
@@ -106,12 +116,9 @@ def _had_infection(p: PatientFacts) -> bool:
 # ---------------------------------------------------------------------------------------------- criteria
 
 
-def _prolonged(p: PatientFacts, limits: Thresholds) -> Verdict:
+def _prolonged(p: PatientFacts, asked: Asked, limits: Thresholds) -> Verdict:
     """TPO-01 without its gates: two low counts >= 7 days apart, >= 3 calendar months from onset."""
-    count, onset = p.platelets.decisive, find_onset(p, limits)
-    if count is None or onset is None:
-        return CannotTell(Fact.ONSET)
-    risks = find_risks(p, limits)
+    count, risks = asked.count, find_risks(p, limits)
     limit = limits.tpo_low_with_risk if risks else limits.tpo_low
     apart = limits.span("tpo_counts_days")
     if count.value >= limits.tpo_low and not risks:
@@ -121,20 +128,17 @@ def _prolonged(p: PatientFacts, limits: Thresholds) -> Verdict:
     ]
     since = p.platelets.low_since
     unbroken = [c for c in earlier if since is None or c.time.latest >= since.earliest]
-    months = months_since(onset, p.as_of)
+    months = months_since(asked.onset, p.as_of)
     if not unbroken or months < limits.tpo_months:
         return NoAdvice(Why.NOT_LASTING)
     return Candidate("TPO-01", months, risks)
 
 
-def _early(p: PatientFacts, limits: Thresholds) -> Verdict:
+def _early(p: PatientFacts, asked: Asked, limits: Thresholds) -> Verdict:
     """TPO-02 without its gates: below 30, under 3 months, one risk, and no excluded infection."""
-    count, onset = p.platelets.decisive, find_onset(p, limits)
-    if count is None or onset is None:
-        return CannotTell(Fact.ONSET)
-    if count.value >= limits.tpo_low:
+    if asked.count.value >= limits.tpo_low:
         return NoAdvice(Why.COUNT_NOT_LOW)
-    months = months_since(onset, p.as_of)
+    months = months_since(asked.onset, p.as_of)
     if months >= limits.tpo_months:
         return NoAdvice(Why.OTHER_ROW)
     if _is_excluded(p, limits):

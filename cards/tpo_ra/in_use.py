@@ -14,7 +14,7 @@ from cards.anti_infective.ordering import is_ordered, order
 from cards.facts import PatientFacts, PlateletCount
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
-from cards.record import Kind, Measurement, Medication
+from cards.record import Amount, Kind, Measurement, Medication
 from cards.rows import count_row, measurement_row, medication_row, platelet_row
 from cards.thresholds import Thresholds
 from cards.tpo_ra.contraindicated import TPO_RA
@@ -144,7 +144,7 @@ def _is_at_maximum(p: PatientFacts, m: Medication, limits: Thresholds) -> bool |
     if m.dose is None:
         return None
     if ROMIPLOSTIM in m.set_ids:
-        return _is_weekly_maximum(p, m, limits)
+        return _is_weekly_maximum(p, m.dose, limits)
     maximum = {ELTROMBOPAG: limits.eltrombopag_maximum, AVATROMBOPAG: limits.avatrombopag_maximum}
     limit = next((maximum[s] for s in m.set_ids if s in maximum), None)
     if limit is None or m.per_day is None or m.dose.unit != "mg":
@@ -152,13 +152,11 @@ def _is_at_maximum(p: PatientFacts, m: Medication, limits: Thresholds) -> bool |
     return m.dose.value * m.per_day >= limit
 
 
-def _is_weekly_maximum(p: PatientFacts, m: Medication, limits: Thresholds) -> bool | None:
+def _is_weekly_maximum(p: PatientFacts, dose: Amount, limits: Thresholds) -> bool | None:
     weight = p.person.weight
-    if m.dose is None:
-        return None
-    if m.dose.unit == "ug/kg":
-        return m.dose.value >= limits.romiplostim_maximum
-    micrograms = {"ug": m.dose.value, "mg": m.dose.value * 1000}.get(m.dose.unit or "")
+    if dose.unit == "ug/kg":
+        return dose.value >= limits.romiplostim_maximum
+    micrograms = {"ug": dose.value, "mg": dose.value * 1000}.get(dose.unit or "")
     if micrograms is None or weight is None:
         return None
     return micrograms >= limits.romiplostim_maximum * weight.value

@@ -21,8 +21,6 @@ MAJOR_PROCEDURES = ("proc-major-surgery", "proc-neurosurgery")
 SYSTEMIC = (None, Route.ORAL, Route.INTRAVENOUS, Route.INTRAMUSCULAR)
 """Routes of a steroid that treats; unknown counts, for creams and drops name theirs."""
 
-PLANNED = ("active", "draft", "on-hold", "booked")
-
 
 @dataclass(frozen=True, slots=True)
 class Risk:
@@ -106,7 +104,7 @@ def _procedure(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 def is_coming(p: PatientFacts, plan: Planned) -> bool:
     """Planned and not in the past; without a date it may be."""
-    return plan.status in PLANNED and (plan.occurrence is None or plan.occurrence.latest >= p.as_of)
+    return plan.occurrence is None or plan.occurrence.latest >= p.as_of
 
 
 def _very_low(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

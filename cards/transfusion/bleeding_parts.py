@@ -7,7 +7,6 @@ from cards.outcome import Input
 from cards.record import Planned
 from cards.rows import event_row
 from cards.transfusion.adjuncts import Adjunct, immunoglobulin, may_be_immune, tranexamic_acid
-from cards.transfusion.bleeding_risk import PLANNED
 from cards.transfusion.case import Case, Row
 from cards.transfusion.composition import drug_rows, laboratory_rows
 from cards.transfusion.populations import Asked
@@ -50,4 +49,4 @@ def also(case: Case) -> tuple[str, ...]:
 
 def is_neurosurgery(plan: Planned) -> bool:
     """An operation on the brain or spine that is still to come."""
-    return "proc-neurosurgery" in plan.set_ids and plan.status in PLANNED
+    return "proc-neurosurgery" in plan.set_ids

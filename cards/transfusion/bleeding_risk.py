@@ -45,7 +45,6 @@ ANTITHROMBOTIC = (
     "med-p2y12",
     "med-gp2b3a",
 )
-PLANNED = ("active", "draft", "on-hold", "booked")
 
 
 def high_bleeding_risk(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
@@ -79,9 +78,7 @@ def coming_procedures(p: PatientFacts, within: timedelta, *set_ids: str) -> tupl
 
 
 def is_coming(p: PatientFacts, plan: Planned, within: timedelta) -> bool:
-    """Still planned, and close: in the time to come, or without a date."""
-    if plan.status not in PLANNED:
-        return False
+    """Close: in the time to come, or without a date."""
     when = plan.occurrence
     return when is None or (when.latest >= p.as_of and when.earliest - p.as_of <= within)
 

@@ -51,7 +51,6 @@ INR, FIBRINOGEN = near(LIMITS.inr_raised), near(LIMITS.fibrinogen_low)
         ({"planned": [planned("proc-cvc", occurrence=ago(hours=-24))]}, True),
         ({"planned": [planned("proc-cvc", occurrence=ago(hours=-25))]}, False),
         ({"planned": [planned("proc-cvc")]}, True),
-        ({"planned": [planned("proc-cvc", status="completed")]}, False),
         ({"planned": [planned("proc-im-injection")]}, False),
         ({"performed": [done("proc-cvc", hours=25)]}, True),  # ended 24 hours ago
         ({"performed": [done("proc-cvc", hours=26)]}, False),

@@ -174,7 +174,6 @@ def test_bleeding_that_may_go_on_is_not_told() -> None:
         ({"planned": [planned("proc-major-surgery", occurrence=ago(days=-7))]}, False),
         ({"planned": [planned("proc-major-surgery", occurrence=ago(days=-8))]}, True),
         ({"planned": [planned("proc-major-surgery", occurrence=ago(days=1))]}, True),
-        ({"planned": [planned("proc-major-surgery", status="completed")]}, True),
         ({"orders": [PLATELETS, service_order("proc-lumbar-puncture")]}, False),
     ],
 )
