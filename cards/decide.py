@@ -287,7 +287,9 @@ def _quieten(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     stays = (*precedence.STAY_WHEN_MILD, SCOPE)
     infos = [c for c in table.cards if c.indicator is Indicator.INFO and not c.is_of(stays)]
     infos.sort(key=lambda card: not card.is_of(precedence.FIRST_WHEN_MILD))
-    monitoring = [c for c in infos[1:] if c.is_of(("MON-*",))]
+    infections, monitoring = ([c for c in infos[1:] if c.is_of((family,))] for family in ("INF-*", "MON-*"))
+    if infections:
+        table.put(infos[0], name_infections(infos[0].advise, [c.advise for c in infections]))
     table.drop([c for c in infos[1:] if c not in monitoring], Why.COUNT_NOT_LOW)
     for card in monitoring:
         first = next(c for c in table.cards if c.answered == infos[0].answered)

@@ -155,7 +155,7 @@ def treat_card(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits
     if pathogen.first_dose:
         return draft_ceftriaxone(p, card, infection.references, limits)
     drafts = tuple(
-        _draft(p, pathogen, infection, regimen, recommended=number == 0)
+        _draft(p, pathogen, infection, regimen, card.indicator, recommended=number == 0)
         for number, regimen in enumerate(check.offered)
     )
     paragraphs = (
@@ -169,7 +169,7 @@ def treat_card(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits
         card,
         say=say if drafts or not pathogen.drugs else (*say, "INF-GEN-06/withheld"),
         cautions=check.cautions,
-        suggestions=(*card.suggestions, *(drafts or _instead(p, pathogen, infection, check))),
+        suggestions=(*card.suggestions, *(drafts or _instead(p, pathogen, infection, check, card.indicator))),
         one_of=len(drafts) > 1,
         also=tuple(dict.fromkeys((*card.also, *check.regimen_populations, *checked))),
     )
@@ -227,13 +227,21 @@ def _base(p: PatientFacts, pathogen: Pathogen, situation: Situation, rule: str, 
 
 
 def _draft(
-    p: PatientFacts, pathogen: Pathogen, infection: Infection, regimen: Regimen, *, recommended: bool
+    p: PatientFacts,
+    pathogen: Pathogen,
+    infection: Infection,
+    regimen: Regimen,
+    indicator: Indicator,
+    *,
+    recommended: bool,
 ) -> Suggestion:
-    """All drugs of one regimen, together."""
+    """All drugs of one regimen, together; at once where the card is critical."""
+    priority = priority_of(indicator) if indicator is Indicator.CRITICAL else "routine"
     actions = tuple(
         Action(
             ActionType.CREATE,
             template_name(pathogen, drug),
+            priority,
             reasons=infection.references,
             dosage=dosage_of(drug, p.person.weight),
         )
@@ -243,13 +251,14 @@ def _draft(
 
 
 def _instead(
-    p: PatientFacts, pathogen: Pathogen, infection: Infection, check: SafetyCheck
+    p: PatientFacts, pathogen: Pathogen, infection: Infection, check: SafetyCheck, indicator: Indicator
 ) -> tuple[Suggestion, ...]:
-    """Where no drug may be drafted: the tests for what is missing, and the referral."""
+    """Where no drug may be drafted: the tests for what is missing, and the referral, as urgent as the card (A.8)."""
+    priority = priority_of(indicator)
     wanted = (TESTS_FOR_MISSING[fact] for fact in check.missing if fact in TESTS_FOR_MISSING)
     tests = tuple(test for test in wanted if test not in pathogen.treat_orders)
-    asked = order(p, "INF-GEN-06/missing", tests, infection.references, "routine")
-    return asked + order(p, "refer", pathogen.refer_orders, infection.references, "routine")
+    asked = order(p, "INF-GEN-06/missing", tests, infection.references, priority)
+    return asked + order(p, "refer", pathogen.refer_orders, infection.references, priority)
 
 
 def _deferred(p: PatientFacts, pathogen: Pathogen, infection: Infection, deferral: Deferral) -> Advise:
