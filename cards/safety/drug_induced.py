@@ -94,11 +94,19 @@ DRUGS: tuple[tuple[str, str, Judge], ...] = (
     ("med-ganciclovir", "(val)ganciclovir", _in_days),
     ("med-ribavirin", "ribavirin", _in_days),
     ("med-interferon", "an interferon", _in_days),
-    ("med-antimalarial", "an antimalarial", _in_days),
+    ("med-antimalarial", "quinine or quinidine", _in_days),
+    ("med-cotrimoxazole", "co-trimoxazole", _in_days),
+    ("med-hcv-inducer", "carbamazepine/phenytoin", _in_days),
+    ("med-antiretroviral", "zidovudine", _in_days),
+    ("med-antileishmanial-antifungal", "amphotericin B", _in_days),
+    ("med-vancomycin", "vancomycin", _in_days),
     ("med-drug-induced-thrombocytopenia", "a listed medicine", _in_days),
-    ("med-drug-induced-thrombocytopenia-tier2", "a listed antibacterial", _in_days),
+    ("med-drug-induced-thrombocytopenia-tier2", "another beta-lactam", _in_days),
 )
-"""Value set, our name, and the rule of time: the first row that a drug belongs to."""
+"""Value set, our name, and the rule of time: the first row that a drug belongs to.
+
+Only listed drugs come here, so that a wider set names the one of it that is listed (zidovudine of the antiretrovirals).
+"""
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:

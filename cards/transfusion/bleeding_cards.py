@@ -99,7 +99,9 @@ def minor(case: Case) -> Advise:
     refer = count is not None and count.value < limits.skin_only_defer
     blisters = any(b.set_id == "bleed-mucosal-minor" for b in case.bleeds)
     title = "title.reported" if reported else "title"
-    if not reported and case.bleeds[0].site is Site.MUCOSAL:
+    if p.blood_refused is not None:
+        title = f"{title}.refused"
+    elif not reported and case.bleeds[0].site is Site.MUCOSAL:
         title = "title.mucosal"
     say = (
         *(("reported",) if any(b.patient_reported for b in case.bleeds) else ()),
@@ -142,7 +144,7 @@ def out_of_proportion(case: Case) -> Advise:
         Draft(
             "TRF-10",
             Indicator.WARNING,
-            "title.brain" if case.row is Row.CNS else "title.severe" if severe else "title",
+            _severe_title(case) if severe else "title",
             say,
             Asked(bleeding=True, gastrointestinal=is_gastrointestinal(case)),
             rows=extra_rows(case),
@@ -155,6 +157,12 @@ def out_of_proportion(case: Case) -> Advise:
             also=("BLD-05", *(("TRF-09",) if case.has_dic else ())),
         ),
     )
+
+
+def _severe_title(case: Case) -> str:
+    if case.p.blood_refused is not None:
+        return "title.refused"
+    return "title.brain" if case.row is Row.CNS else "title.severe"
 
 
 def is_on_antiplatelet(case: Case) -> bool:
