@@ -5,6 +5,9 @@ from __future__ import annotations
 from cards.facts import Infection, PatientFacts
 from cards.thresholds import Thresholds
 
+SUPPRESSED_ON_THERAPY = ("INF-HBV", "INF-HIV")
+"""Controlled while they are treated: an end of the therapy is an interruption (section D, INF-HIV)."""
+
 
 def was_treated(infection: Infection) -> bool:
     """A section D therapy of this infection has ended (with a positive test after it, it counts as none).
@@ -12,7 +15,7 @@ def was_treated(infection: Infection) -> bool:
     An end before the onset belongs to another episode.
     """
     ended = infection.therapy_ended
-    if ended is None or infection.is_under_therapy:
+    if ended is None or infection.is_under_therapy or infection.pathogen in SUPPRESSED_ON_THERAPY:
         return False
     return infection.onset is None or ended.latest >= infection.onset.earliest
 

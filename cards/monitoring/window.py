@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cards.anti_infective.course import is_untreated
+from cards.anti_infective.course import SUPPRESSED_ON_THERAPY, is_untreated, was_treated
 from cards.anti_infective.pathogen import Pathogen
 from cards.anti_infective.recorded import is_infection_recorded, unfiled_infections
 from cards.anti_infective.unexplained import EXPLANATIONS
@@ -19,9 +19,6 @@ from cards.outcome import CannotTell, NoAdvice
 from cards.reasons import Fact, Why
 from cards.record import Kind, Moment
 from cards.thresholds import Thresholds
-
-SUPPRESSED_ON_THERAPY = ("INF-HBV", "INF-HIV")
-"""With a load that is not detected on therapy, their low count is another question."""
 
 OTHER_CAUSES = tuple(s for s in EXPLANATIONS if s != "cond-thrombocytopenia-secondary")
 """Where no infection is recorded: causes that explain the count. "Secondary" names none."""
@@ -84,6 +81,7 @@ def _of(p: PatientFacts, infection: Infection, limits: Thresholds) -> Exceeded |
     """One infection: not begun, still in its window, exceeded, or long over."""
     pathogen = p.pathogens[infection.pathogen]
     if infection.pathogen in SUPPRESSED_ON_THERAPY and infection.cured and infection.is_under_therapy:
+        # with a load that is not detected, the low count is another question
         return NoAdvice(Why.INFECTION_TREATED)
     if pathogen.chronic and is_untreated(p, infection):
         return NoAdvice(Why.NOT_TREATED)
@@ -102,8 +100,9 @@ def _of(p: PatientFacts, infection: Infection, limits: Thresholds) -> Exceeded |
 
 
 def recovery_start(infection: Infection, pathogen: Pathogen) -> Moment | None:
-    """Where the window begins: start of therapy; for an acute infection without one the onset."""
-    if infection.therapy_started is not None and not pathogen.supportive:
+    """Where the window begins: start of its therapy; for an acute infection without one the onset."""
+    treated = infection.is_under_therapy or was_treated(infection)
+    if treated and infection.therapy_started is not None and not pathogen.supportive:
         return infection.therapy_started
     return None if pathogen.chronic else infection.onset
 
