@@ -152,13 +152,14 @@ def shown_progress(console: Console) -> Iterator[Callable[[str, int, int], None]
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as bar:
+    # Without a thread that redraws it: beside another thread workers cannot be copies of this process.
+    with Progress(*columns, console=console, auto_refresh=False) as bar:
         tasks: dict[str, TaskID] = {}
 
         def show(step: str, done: int, total: int) -> None:
             if step not in tasks:
                 tasks[step] = bar.add_task(step, total=total)
-            bar.update(tasks[step], completed=done)
+            bar.update(tasks[step], completed=done, refresh=True)
 
         yield show
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import duckdb
 
 from cds_service.replay.compare import compare_table, write_moved
-from cds_service.replay.report_tables import Table, all_tables, open_tables
+from cds_service.replay.report_tables import Table, all_tables
 from cds_service.replay.review import FORM, read_form, review_table
 
 REPORT: Final = "report.html"
@@ -34,10 +34,9 @@ LIMITS: Final = (
 )
 
 
-def write_report(out: Path, account: Mapping[str, Any]) -> None:
+def write_report(database: duckdb.DuckDBPyConnection, out: Path, account: Mapping[str, Any]) -> None:
     """Makes report.html of the tables of a finished run, with the review where its form was filled in."""
-    with open_tables(out) as database:
-        tables = list(_tables(database, out, account))
+    tables = list(_tables(database, out, account))
     being = out / f"{REPORT}.being-written"
     being.write_text(_page(tables, account), encoding="utf-8")
     being.rename(out / REPORT)

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import sys
 import threading
 import time
 from collections import Counter
@@ -72,7 +73,8 @@ def run(asked: Asked, progress: Progress) -> dict[str, Any]:
         )
     if begun is not None and begun["finished"]:
         shutil.rmtree(asked.out / WORK, ignore_errors=True)
-        write_report(asked.out, begun)
+        with open_tables(asked.out) as database:
+            write_report(database, asked.out, begun)
         progress("complete", 1, 1)
         return begun
     key = _key(asked)
@@ -138,7 +140,7 @@ def _finish(asked: Asked, wanted: dict[str, Any], files: Sequence[Path], work: P
     }
     with open_tables(out) as database:
         write_patients(patients_of(work, write_form(database, out, asked.cases)), out)
-    write_report(out, account)
+        write_report(database, out, account)
     _write(out, account)
     shutil.rmtree(work)
     return account
@@ -252,7 +254,7 @@ def _calling(workers: int, progress: Progress) -> Iterator[CallEach]:
     if workers <= 1:
         yield here
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent, (os.getpid(),)) as pool:
+    with ProcessPoolExecutor(workers, get_context(_start()), _end_with_parent, (os.getpid(),)) as pool:
 
         def there(step: str, work: Callable[..., Any], given: Sequence[tuple[Any, ...]]) -> None:
             progress(step, 0, len(given))
@@ -265,6 +267,14 @@ def _calling(workers: int, progress: Progress) -> Iterator[CallEach]:
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _start() -> str:
+    """How workers begin: as copies of this process, with all that it has loaded, where that is safe.
+
+    It is on Linux where no other thread of Python runs; the threads of Arrow and of the allocator look to themselves.
+    """
+    return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
 
 
 def _end_with_parent(parent: int) -> None:
