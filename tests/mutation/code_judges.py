@@ -41,8 +41,8 @@ from tests.mutation.tracing import EVERYTHING, Touch
 
 CARDS = str(PROJECT / "cards")
 TRACES = PROJECT / ".cache/mutation/code-traces.pickle"
-LINES, CHANGED = "lines", "changed"
-"""Of the traces: the lines that each story runs; files that have changed since."""
+LINES, TESTED, CHANGED = "lines", "tested", "changed"
+"""Of the traces: the lines that each story runs, and each test; files that have changed since."""
 STORIES = re.compile(r"test_(?:vignettes.*|boundaries|codings|codes|.*_properties|limits_.*)\.py")
 """Tests that tell stories or draw at random: the stories are told here by themselves, and chance judges nobody."""
 
@@ -302,27 +302,19 @@ class TestBench:
     __test__ = False
 
     def __init__(self, items: Sequence[pytest.Item], traces: dict[str, Any]) -> None:
-        self._of: dict[Name, list[pytest.Item]] = {}
         self._last: dict[Name, pytest.Item] = {}
-        versions: dict[Path, str] = {}
-        through = {}
-        for item in items:
-            version = versions.setdefault(item.path, hashlib.sha256(item.path.read_bytes()).hexdigest()[:12])
-            key = f"{version} {item.nodeid}"
-            if key not in traces:
-                traces[key] = _traced(item)
-            if traces[key] is not None:
-                through[item] = traces[key]
-        for item in sorted(through, key=lambda one: len(through[one])):
-            for name in through[item]:
-                self._of.setdefault(name, []).append(item)
+        lines = _lines_of_tests(items, traces)
+        found = [item for item in items if lines[_test_key(item)]]
+        self._items = sorted(found, key=lambda one: sum(map(len, lines[_test_key(one)].values())))
+        self._runners = Runners([lines[_test_key(item)] for item in self._items], traces[CHANGED])
 
     def killer(self, mutant: CodeMutant) -> str | None:
         """The test that fails, or None."""
         name = name_of(mutant.place)
-        items = self._of.get(name, [])[:TESTS]
-        if name in self._last:
-            items = [self._last[name], *(one for one in items if one is not self._last[name])]
+        items = self._running(mutant)
+        last = self._last.get(name)
+        if last in items:
+            items = [last, *(one for one in items if one is not last)]
         if not items:
             return None
         reading, writing = os.pipe()
@@ -339,6 +331,13 @@ class TestBench:
             self._last[name] = items[int(said)]
             return items[int(said)].nodeid
         return "slow" if os.WIFSIGNALED(status) else "an error"
+
+    def _running(self, mutant: CodeMutant) -> list[pytest.Item]:
+        """The tests that run through what the mutant changes, those first that run through little else."""
+        runners = self._runners.of(mutant)
+        if runners is None:
+            runners = self._runners.of_file(mutant.place.file)
+        return [item for number, item in enumerate(self._items) if runners >> number & 1][:TESTS]
 
 
 def _judge_in_child(mutant: CodeMutant, items: Sequence[pytest.Item], writing: int) -> None:
@@ -366,11 +365,29 @@ def _passes(item: pytest.Item) -> bool:
     return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=None))
 
 
-def _traced(item: pytest.Item) -> frozenset[Name] | None:
-    """The functions that a test runs through; None where it fails without any mutant."""
-    with traced() as names:
-        passes = _passes(item)
-    return names() if passes else None
+def _lines_of_tests(items: Iterable[pytest.Item], traces: dict[str, Any]) -> Mapping[str, Lines]:
+    """The lines that each test runs, none of one that fails without any mutant."""
+    kept: dict[str, Lines] = traces.setdefault(TESTED, {})
+    failing = set()
+
+    def again(item: pytest.Item) -> None:
+        if not _passes(item):
+            failing.add(_test_key(item))
+
+    new = {key: item for item in items if (key := _test_key(item)) not in kept}
+    kept |= followed({key: partial(again, item) for key, item in new.items()})
+    for key in failing:
+        kept[key] = {}
+    return kept
+
+
+def _test_key(item: pytest.Item) -> str:
+    return f"{_digest(item.path)} {item.nodeid}"
+
+
+@cache
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 # --------------------------------------------------------------------------------------------------------- court
@@ -397,9 +414,10 @@ class Court:
         self._benches = [StoryBench(traces)]
         if items:
             self._benches.append(TestBench(items, traces))
+        TRACES.write_bytes(pickle.dumps((files, traces)))
+        traces.clear()
         gc.freeze()
         gc.enable()
-        TRACES.write_bytes(pickle.dumps((files, traces)))
         self._work(self)
 
     def verdict(self, mutant: CodeMutant) -> str:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType
 
@@ -14,8 +15,10 @@ import coverage
 
 from tests.mutation.code_mutants import PROJECT, CodeMutant
 
-Lines = Mapping[str, tuple[int, ...]]
+Lines = Mapping[str, Sequence[int]]
 """Lines of each file, named from the project's folder."""
+SMALL = "H"
+"""How a line is kept: two bytes."""
 
 
 def followed(stories: Mapping[str, Callable[[], object]]) -> dict[str, Lines]:
@@ -34,7 +37,9 @@ def followed(stories: Mapping[str, Callable[[], object]]) -> dict[str, Lines]:
             for name in names:
                 if name:
                     found[name][file].append(line)
-    return {name: {file: tuple(lines) for file, lines in files.items()} for name, files in found.items()}
+    return {
+        name: {file: array(SMALL, lines) for file, lines in files.items()} for name, files in found.items()
+    }
 
 
 class Runners:
@@ -43,9 +48,11 @@ class Runners:
     def __init__(self, lines: Iterable[Lines], changed: Collection[str] = ()) -> None:
         """`changed` are files of which the lines are not those any more."""
         self._bits: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        self._of_file: dict[str, int] = defaultdict(int)
         for number, of_story in enumerate(lines):
             bit = 1 << number
             for file, some in of_story.items():
+                self._of_file[file] |= bit
                 if file not in changed:
                     bits = self._bits[file]
                     for line in some:
@@ -69,6 +76,10 @@ class Runners:
         for line in changed:
             found |= bits.get(line, 0)
         return found
+
+    def of_file(self, file: str) -> int:
+        """Those who run anything of it."""
+        return self._of_file[file]
 
 
 def _lines_with_code(code: CodeType) -> Iterator[int]:
