@@ -125,7 +125,8 @@ def find_course(p: PatientFacts, count: PlateletCount, limits: Thresholds) -> Co
 def is_stepping_down(p: PatientFacts, count: PlateletCount, key: str, limits: Thresholds) -> bool:
     """MON-02: recovering (B.2: two rises, 20 % above the lowest) and no bleeding; not below 10, not in dengue."""
     by_count = key == row_of(count.value, limits) and key != "hours"
-    return by_count and p.platelets.trend.recovering and not p.bleeding.findings
+    no_bleeding = p.answered(Kind.CONDITIONS) and not p.bleeding.findings
+    return by_count and p.platelets.trend.recovering and no_bleeding
 
 
 def _fall_percent(before: PlateletCount, count: PlateletCount) -> int:

@@ -14,6 +14,7 @@ from cards.host import is_newborn
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, NoAdvice, Topic
 from cards.precedence import DISCHARGE
 from cards.reasons import Fact, Why
+from cards.record import Kind
 from cards.rows import count_row, event_row, infection_row, platelet_row
 from cards.thresholds import Thresholds
 
@@ -68,6 +69,8 @@ def _why_not(p: PatientFacts, limits: Thresholds) -> NoAdvice | CannotTell | Non
         return NoAdvice(Why.NO_RECOVERY)
     if p.used_within(limits.span("mon_tpo_ra_weeks"), "med-tpo-ra"):
         return NoAdvice(Why.THERAPY_ACTIVE)
+    if not p.answered(Kind.CONDITIONS):
+        return CannotTell(Fact.CONDITIONS)
     return NoAdvice(Why.ALREADY_DONE) if since is not None and _is_checked(count, since, limits) else None
 
 

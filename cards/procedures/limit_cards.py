@@ -10,7 +10,7 @@ from cards.frozen import dataclass
 from cards.outcome import Advise, Indicator, Input, Suggestion
 from cards.reading.situation import DENGUE
 from cards.reasons import Fact
-from cards.record import Moment, Order, Planned
+from cards.record import Kind, Moment, Order, Planned
 from cards.rows import count_row, event_row, medication_row, order_row
 from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
@@ -138,6 +138,7 @@ def _unknown(p: PatientFacts, judged: Judged) -> tuple[Fact, ...]:
         (not _decides(p), Fact.PLATELETS),
         (obstetric and p.person.pregnancy is Known.UNKNOWN, Fact.PREGNANCY),
         (p.newest("obs-pt-inr") is None, Fact.INR),
+        (not p.answered(Kind.CONDITIONS), Fact.CONDITIONS),
     )
     return tuple(fact for is_missing, fact in checklist if is_missing)
 

@@ -6,7 +6,7 @@ from cards.facts import Blocker, Conflict
 from cards.months import add_months
 from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion
 from cards.reasons import Fact
-from cards.record import Moment
+from cards.record import Kind, Moment
 from cards.transfusion.adjuncts import (
     Adjunct,
     immunoglobulin,
@@ -61,12 +61,13 @@ def skin_only(case: Case) -> Advise:
 def without_serious_bleeding(case: Case) -> Advise:
     """TRF-05: 10 to 29.9, no bleeding or of the skin alone."""
     p, limits, count = case.p, case.limits, case.count
-    unclear = p.bleeding.withholds_reassurance
+    unclear, unread = p.bleeding.withholds_reassurance, not p.answered(Kind.CONDITIONS)
     steroid = _steroid(case)
     settled = steroid is not None or infection_is_settled(p, limits)
     keys = (
         ("suggestion", True),
         ("unclear", unclear),
+        ("unread", unread),
         ("admit", _is_new_and_very_low(case)),
         ("at-limit", count is not None and count.value == limits.very_low),
         ("infection-first", not settled and not p.person.is_child),
@@ -77,7 +78,7 @@ def without_serious_bleeding(case: Case) -> Advise:
         Draft(
             "TRF-05",
             Indicator.WARNING,
-            "title.unclear" if unclear else "title",
+            "title.unclear" if unclear or unread else "title",
             tuple(key for key, applies in keys if applies),
             QUIET,
             unknown=(*((Fact.BLEEDING_ACTIVITY,) if unclear else ()), *unmeasured),
@@ -125,6 +126,7 @@ def very_low(case: Case) -> Advise:
         ("TRF-09/suggestion", case.has_dic),
         ("TRF-03/wet-purpura", any(b.set_id == "bleed-mucosal-minor" for b in case.bleeds)),
         ("TRF-05/unclear", p.bleeding.withholds_reassurance),
+        ("TRF-05/unread", not p.answered(Kind.CONDITIONS)),
         ("given", case.given is not None),
     )
     considered = produces_none or case.is_septic_or_critical

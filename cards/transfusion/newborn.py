@@ -27,7 +27,7 @@ from cards.outcome import (
 )
 from cards.reading.situation import has_current_dic
 from cards.reasons import Fact, Why
-from cards.record import Moment
+from cards.record import Kind, Moment
 from cards.rows import bleeding_rows, count_row, finding_row, infection_row, measurement_row, platelet_rows
 from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import INVASIVE, coming_procedures
@@ -141,16 +141,23 @@ def _card(child: Newborn, indicator: Indicator, key: str) -> Advise:
     refused = advises and p.blood_refused is not None
     alloimmune = (*p.present("mimic-alloimmune"), *p.suspected("mimic-alloimmune"))
     volumes = _volumes(child)
-    say = [key, *(("given",) if under_way else ()), *(("POP-09/refused",) if refused else ())]
+    unread = key == "wait" and not p.answered(Kind.CONDITIONS)
+    say = [
+        *(("unread",) if unread else ()),
+        key,
+        *(("given",) if under_way else ()),
+        *(("POP-09/refused",) if refused else ()),
+    ]
     if advises and not refused:
         say += ["dose" if volumes is not None else "dose.no-weight"]
     return Advise(
         "TRF-13",
         Indicator.INFO if quieter else indicator,
-        title="title.refused" if refused else f"title.{key}",
+        title="title.refused" if refused else "title.unread" if unread else f"title.{key}",
         say=(*say, "causes"),
         cautions=("caution.alloimmune",) if alloimmune else (),
         unknown=(
+            *((Fact.CONDITIONS,) if not p.answered(Kind.CONDITIONS) else ()),
             *((Fact.WEIGHT,) if advises and volumes is None else ()),
             *((Fact.BLOOD_FILM,) if not p.tests("obs-platelet-morphology", "obs-schistocytes") else ()),
         ),
@@ -171,7 +178,8 @@ def _suggestions(
     asked = order(p, "refer", ("haematology", "cbc-film"), references, urgency)
     if key == "wait":
         chosen = tuple(Action(ActionType.DELETE, order=o) for o in p.selected(*PLATELETS))
-        stop = (Suggestion("stop", chosen, recommended=True),) if chosen else ()
+        sure = chosen and p.answered(Kind.CONDITIONS)
+        stop = (Suggestion("stop", chosen, recommended=True),) if sure else ()
         return (*stop, *order(p, "count", ("cbc-film",), references, "routine"))
     if volumes is None or child.given is not None or p.selected(*PLATELETS):
         return asked
