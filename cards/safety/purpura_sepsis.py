@@ -3,7 +3,7 @@
 A finding of `bleed-skin` (or purpura fulminans) with fever, hypothermia, shock, recorded sepsis, neck stiffness or a
 lactate above 2. It becomes a question where a proven or confirmed dengue, malaria or mononucleosis, or a rickettsial
 infection under doxycycline, explains fever with petechiae: then blood pressure and lactate have to be known and normal,
-and no sepsis, neck stiffness or purpura fulminans recorded.
+the problem list read, and no sepsis, neck stiffness or purpura fulminans recorded.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def _explanation(p: PatientFacts, found: Suspicion, limits: Thresholds) -> Evide
     """The certain infection that explains fever with petechiae; none where anything else is or may be there."""
     if found.is_fulminant or found.sepsis or p.sepsis_recorded or set(found.signs) != {"fever"}:
         return None
-    if {Fact.BLOOD_PRESSURE, Fact.LACTATE} & p.signs.unknown:
-        return None
+    if {Fact.BLOOD_PRESSURE, Fact.LACTATE} & p.signs.unknown or not p.answered(Kind.CONDITIONS):
+        return None  # a stiff neck or sepsis may stand in what was not read
     treated = ("rickettsia",) if p.using(DOXYCYCLINE) else ()
     certain = (evidence_of(p, key, limits) for key in (*EXPLAINING, *treated))
     return next((one for one in certain if one.is_certain), None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from cards.anti_infective.ordering import is_ordered
 from cards.facts import Site
 from cards.outcome import Action, ActionType, Advise, Indicator, Suggestion
+from cards.reasons import Fact
+from cards.record import Kind
 from cards.rows import medication_row
 from cards.transfusion.bleeding_parts import (
     adjuncts,
@@ -183,6 +185,7 @@ def on_antiplatelet(case: Case) -> Advise:
             "title",
             ("suggestion",),
             Asked(bleeding=True),
+            unknown=() if case.p.answered(Kind.ORDERS) else (Fact.ORDERS,),
             rows=drugs,
             suggestions=orders(case, "call", ("haematology",), "urgent"),
         ),
