@@ -106,11 +106,16 @@ def is_in_scope(p: PatientFacts, limits: Thresholds) -> bool:
         _is_low_or_unknown(p, limits)
         or bool(p.bleeding.findings)
         or bool(p.infections.current())
-        or bool(p.using("med-tpo-ra"))
+        or _has_tpo_ra(p, limits)
         or bool(p.done_within(limits.span("scope_days"), *precedence.BLOOD_PRODUCTS))
         or bool(p.selected("med-tpo-ra", *precedence.BLOOD_PRODUCTS))
         or _is_heparin_after_hit(p)
     )
+
+
+def _has_tpo_ra(p: PatientFacts, limits: Thresholds) -> bool:
+    """In use (A.9): active, or ended so short a time ago that the count may fall again (TPO-12)."""
+    return bool(p.used_within(limits.span("tpo_rebound_weeks"), "med-tpo-ra"))
 
 
 def _is_heparin_after_hit(p: PatientFacts) -> bool:
@@ -276,7 +281,7 @@ def _quieten(table: Table, p: PatientFacts, limits: Thresholds) -> None:
         return
     if count.value >= limits.normal:
         if not (
-            p.bleeding.findings or p.using("med-tpo-ra") or any(c.is_of(("SAFE-*",)) for c in table.cards)
+            p.bleeding.findings or _has_tpo_ra(p, limits) or any(c.is_of(("SAFE-*",)) for c in table.cards)
         ):
             silent = [c for c in table.cards if not c.is_of((*precedence.SPEAK_WHEN_NORMAL, SCOPE))]
             table.drop(silent, Why.COUNT_NOT_LOW)

@@ -36,6 +36,8 @@ TPO_RA = "med-tpo-ra"
 THROMBOSIS = ("risk-thrombosis", "risk-cvst", "risk-portal-vein-thrombosis", "risk-acs")
 ANTIPHOSPHOLIPID = ("mimic-aps-sle",)
 THROMBOSIS_RISK = ("risk-thrombosis-history", "risk-thrombophilia")
+ANTI_PF4 = ("mimic-hit", "mimic-vitt")
+"""While it is current it is TPO-10's."""
 
 MARROW = ("mimic-marrow", "mimic-acute-leukaemia", "mimic-lymphoma", "mimic-pancytopenia", "mimic-aplastic")
 APLASTIC, ELTROMBOPAG, SEVERE = "mimic-aplastic", "med-eltrombopag", 3
@@ -76,8 +78,9 @@ def contraindications(p: PatientFacts, limits: Thresholds) -> tuple[Contraindica
 
 
 def _thrombosis(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, ...]:
-    if not p.findings(*THROMBOSIS, *ANTIPHOSPHOLIPID, *THROMBOSIS_RISK):
+    if not p.findings(*THROMBOSIS, *ANTIPHOSPHOLIPID, *THROMBOSIS_RISK, *ANTI_PF4):
         return ()
+    current = _current_wrong_disease(p, limits)
     events = _findings(p, *THROMBOSIS)
     active = [f for f in events if _is_active(p, f, limits)]
     past = [f for f in events if f not in active]
@@ -95,6 +98,11 @@ def _thrombosis(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, 
         ),
         (Indicator.WARNING, "past-thrombosis", _rows("thrombosis", past)),
         (Indicator.WARNING, "past-thrombosis", _rows("thrombosis risk", _findings(p, *THROMBOSIS_RISK))),
+        (
+            Indicator.WARNING,
+            "anti-pf4",
+            _rows("HIT or VITT", [f for f in _findings(p, *ANTI_PF4) if f not in current]),
+        ),
     )
     return tuple(Contraindication("TPO-07", indicator, key, found) for indicator, key, found in rows if found)
 
@@ -180,6 +188,14 @@ def _pregnancy(p: PatientFacts) -> tuple[Contraindication, ...]:
 
 
 def _wrong_disease(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, ...]:
+    found = _current_wrong_disease(p, limits)
+    if not found:
+        return ()
+    rows = _rows("condition in which a TPO-RA promotes thrombosis", found)
+    return (Contraindication("TPO-10", Indicator.CRITICAL, "wrong-disease", rows),)
+
+
+def _current_wrong_disease(p: PatientFacts, limits: Thresholds) -> list[Finding]:
     """TTP with a count < 150 or unknown; HIT, VITT, HUS and DIC by age. Suspected ones count: safety."""
     found: list[Finding] = []
     for sets, window in WRONG_DISEASE:
@@ -194,10 +210,7 @@ def _wrong_disease(p: PatientFacts, limits: Thresholds) -> tuple[Contraindicatio
                 is_current = when is None or when.since(p.as_of) <= limits.span(window)
             if is_current and finding not in found:
                 found.append(finding)
-    if not found:
-        return ()
-    rows = _rows("condition in which a TPO-RA promotes thrombosis", found)
-    return (Contraindication("TPO-10", Indicator.CRITICAL, "wrong-disease", rows),)
+    return found
 
 
 def _rows(fact: str, findings: tuple[Finding, ...] | list[Finding]) -> tuple[Input, ...]:
