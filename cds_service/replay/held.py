@@ -150,10 +150,10 @@ def is_panel(one: Held) -> bool:
 
 def set_ids(concept: Any, terminology: Terminology) -> frozenset[str]:
     """The value sets that a CodeableConcept belongs to."""
-    found: set[str] = set()
+    sets = _NO_SETS
     for system, code in codings(concept):
-        found.update(member.set_id for member in terminology.sets_of(system, code))
-    return frozenset(found)
+        sets |= _sets_of_code(terminology, system, code)
+    return sets
 
 
 def codings(concept: Any) -> Iterator[tuple[str, str]]:

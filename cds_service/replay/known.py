@@ -77,6 +77,7 @@ _OVER: Final = frozenset({"inactive", "resolved", "remission"})
 CHANGING: Final = frozenset({*_ENDS, *_STILL_TO_COME, "Condition"})
 """Types that may have looked otherwise at a moment than at the end."""
 
+_DATE: Final = len("2025-01-31")
 _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _OBJECT: Final = Decoder(Json, float_hook=Decimal)
@@ -111,18 +112,21 @@ def known_since(texts: Iterable[str | None]) -> datetime | None:
 
 def moment(resource: Json, path: str) -> datetime | None:
     """The end of the interval that a member's date stands for; None where it has none that can be read."""
-    member: object = resource
-    for name in path.split("."):
-        member = member.get(name) if isinstance(member, dict) else None
+    outer, _, inner = path.partition(".")
+    member = resource.get(outer)
+    while inner:
+        outer, _, inner = inner.partition(".")
+        member = member.get(outer) if isinstance(member, dict) else None
     return known_at(member) if isinstance(member, str) else None
 
 
 def known_at(text: str) -> datetime | None:
     """The end of the interval that a date stands for; None where it cannot be read."""
-    try:
-        return read_instant(text)  # most are exact, and this is the quicker
-    except ValueError:
-        pass
+    if len(text) > _DATE:
+        try:
+            return read_instant(text)  # most are exact, and this is the quicker
+        except ValueError:
+            pass
     try:
         return read_moment(text).latest
     except ValueError:

@@ -81,23 +81,25 @@ class _Head(Struct, frozen=True, gc=False, rename="camel"):
     medication_reference: _Reference | None = None
 
 
-class _Plain(Struct, frozen=True, gc=False, rename="camel", tag_field="resourceType", tag="Observation"):
+class _Plain(
+    Struct, frozen=True, gc=False, kw_only=True, rename="camel", tag_field="resourceType", tag="Observation"
+):
     """An Observation of one quantity. The members that stay unset are those by which one would be something else.
 
-    All members that `fhir.observation` reads are here; those that are in no way part of a measurement may be anything
-    that it would take.
+    All members that `fhir.observation` reads are here, but for those that are in no way part of a measurement. Members
+    are found the quicker the more they stand in the order in which most servers write them.
     """
 
     id: str
-    subject: _Reference
-    code: Raw
-    effective_date_time: str
-    value_quantity: Raw
-    issued: str | None = None
     status: Raw = _ABSENT
+    code: Raw
+    subject: _Reference
+    effective_date_time: str
+    issued: str | None = None
+    value_quantity: Raw
     interpretation: Raw = _ABSENT
-    reference_range: Raw = _ABSENT
     specimen: Reference | None = None
+    reference_range: Raw = _ABSENT
     medication_reference: UnsetType = UNSET
     contained: UnsetType = UNSET
     focus: UnsetType = UNSET

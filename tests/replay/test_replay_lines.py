@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
+from cds_service.fhir.observation import Observation
 from cds_service.replay.dealing import lines_of
-from cds_service.replay.lines import BadLine, Line, LineReader, Passed
+from cds_service.replay.lines import BadLine, Line, LineReader, Passed, _Plain
 
 ONE: dict[str, Any] = {
     "resourceType": "Observation",
@@ -115,6 +117,11 @@ def test_what_is_more_or_less_than_one_quantity_is_like_nothing(other: dict[str,
 def test_since_when_it_is_known_is_told_of_exact_times_only(other: dict[str, Any], known: int) -> None:
     lines = read({name: value for name, value in (ONE | other).items() if value is not None})
     assert lines_of(lines)["known"].to_pylist() == [known]
+
+
+def test_no_member_of_an_observation_that_is_read_is_passed_over() -> None:
+    names = {one.encode_name for one in msgspec.structs.fields(Observation)}
+    assert names - {one.encode_name for one in msgspec.structs.fields(_Plain)} == {"meta", "performer"}
 
 
 def told(one: Line | BadLine | Passed) -> object:
