@@ -20,7 +20,6 @@ from cards.orders.selection import (
     refer,
     references,
     removal,
-    remove,
 )
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, Answers, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
@@ -124,9 +123,7 @@ def _prophylactic(
     if not reasons:
         return NoAdvice(Why.EXPLAINED) if anti_pf4 else nothing_against(p, said)
     more = ("anti-pf4",) if anti_pf4 else ("mechanical",)
-    return order_card(
-        p, Judged("ORD-04", PROPHYLACTIC, orders, said), reasons, more=more, buttons=(remove(orders),)
-    )
+    return order_card(p, Judged("ORD-04", PROPHYLACTIC, orders, said), reasons, more=more)
 
 
 ADVICE = Advice(

@@ -7,7 +7,7 @@ from cards.orders.selection import CountSaid, none_chosen, read_count, refer, re
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Fact, Why
-from cards.record import Kind, Order
+from cards.record import Kind
 from cards.rows import finding_row
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
@@ -24,7 +24,6 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     if not (heparins or antagonists):
         return none_chosen(p)
     said, held = read_count(p), mimics(p, limits)
-    orders: list[Order] = []
     reasons: list[Reason] = []
     for rule, key in WORDS.items():
         if rule in held and heparins:
@@ -38,11 +37,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     if not reasons:
         return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
     keys = {r.key for r in reasons}
-    orders += heparins if keys - {"warfarin"} else ()
-    orders += antagonists if "warfarin" in keys else ()
-    judged = Judged("ORD-05", "selected heparin or vitamin K antagonist", tuple(orders), said)
+    orders = (*heparins, *(antagonists if "warfarin" in keys else ()))  # any reason is one against heparin
+    judged = Judged("ORD-05", "selected heparin or vitamin K antagonist", orders, said)
     ask = refer(("haematology",), "stat" if keys != {"history"} else "urgent", references(said.rows))
-    replace = Suggestion("replace", (*removal(tuple(orders)), *ask), True)
+    replace = Suggestion("replace", (*removal(orders), *ask), True)
     unique = {(r.key): r for r in reversed(reasons)}
     return order_card(p, judged, tuple(reversed(unique.values())), more=("alternatives",), buttons=(replace,))
 

@@ -9,10 +9,10 @@ from cards.host import hypoproliferative
 from cards.outcome import Advise, Indicator, Input
 from cards.procedures.limits import decide as planned_procedures
 from cards.procedures.limits import selected_procedures
-from cards.rows import bleeding_rows, event_row, finding_row, order_row, sign_row
+from cards.rows import bleeding_rows, sign_row
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
-from cards.transfusion.bleeding_risk import high_bleeding_risk, is_coming
+from cards.transfusion.bleeding_risk import high_bleeding_risk
 from cards.transfusion.case import Row, find_row
 
 NEUROSURGERY = ("proc-neurosurgery",)
@@ -46,14 +46,6 @@ def life_threatening(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     return (*bleeding_rows(p.bleeding.deep or p.bleeding.active), *signs)
 
 
-def coming_procedures(p: PatientFacts, limits: Thresholds, *set_ids: str) -> tuple[Input, ...]:
-    """Procedures of the sets that are selected, or planned within a week or without a date."""
-    selected = tuple(order_row("selected procedure", o) for o in p.selected(*set_ids))
-    within = limits.span("procedure_days")
-    coming = (e for e in p.planned if not e.set_ids.isdisjoint(set_ids) and is_coming(p, e, within))
-    return (*selected, *(event_row("planned procedure", e) for e in coming))
-
-
 def procedure_below_limit(p: PatientFacts, limits: Thresholds) -> bool:
     """A procedure is planned or selected, and the count is below its usual limit (PROC; more than information)."""
     planned = (o for o in planned_procedures(p, limits).values() if isinstance(o, Advise))
@@ -72,9 +64,6 @@ def added_risk(p: PatientFacts, limits: Thresholds, count: Decimal) -> bool:
     return (risk and (critically_ill or marrow)) or (marrow and bool(p.sepsis_recorded or p.signs.fever))
 
 
-def alloimmune(p: PatientFacts) -> tuple[Input, ...]:
+def alloimmune(p: PatientFacts) -> bool:
     """A neonatal alloimmune thrombocytopenia, recorded or suspected."""
-    return tuple(
-        finding_row("alloimmune thrombocytopenia", f)
-        for f in (*p.present(*ALLOIMMUNE), *p.suspected(*ALLOIMMUNE))
-    )
+    return bool(p.present(*ALLOIMMUNE) or p.suspected(*ALLOIMMUNE))

@@ -18,7 +18,6 @@ from cards.orders.platelet_need import (
     PROCEDURES,
     added_risk,
     alloimmune,
-    coming_procedures,
     life_threatening,
     procedure_below_limit,
 )
@@ -52,6 +51,7 @@ from cards.record import Kind, Order
 from cards.rows import bleeding_rows, infection_row, medication_row
 from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
+from cards.transfusion.bleeding_risk import coming_procedures
 from cards.transfusion.given import PLATELETS
 
 ANTIPLATELETS = ("med-antiplatelet", "med-aspirin", "med-p2y12", "med-gp2b3a")
@@ -171,7 +171,9 @@ def _haemorrhage_on_antiplatelet(p: PatientFacts, limits: Thresholds, said: Coun
     """TRF-14: intracranial bleeding on an antiplatelet drug, 100 or more, no neurosurgery."""
     drugs = p.using(*ANTIPLATELETS)
     enough = said.value is not None and said.value >= limits.cns_transfuse and not _is_doubtful(p)
-    if not (p.bleeding.cns and drugs and enough) or coming_procedures(p, limits, *NEUROSURGERY):
+    if not (p.bleeding.cns and drugs and enough) or coming_procedures(
+        p, limits.span("procedure_days"), *NEUROSURGERY
+    ):
         return None
     rows = (
         *bleeding_rows(p.bleeding.cns),
@@ -211,7 +213,7 @@ def _no_reason(p: PatientFacts, limits: Thresholds, said: CountSaid) -> Unneeded
 def _has_reason(p: PatientFacts, limits: Thresholds, said: CountSaid) -> bool:
     """A procedure below its limit, alloimmune antibodies in a newborn, or a risk that TRF-07, -09 or -12 name."""
     if is_newborn(p, limits):
-        return bool(coming_procedures(p, limits, *PROCEDURES) or alloimmune(p))
+        return bool(coming_procedures(p, limits.span("procedure_days"), *PROCEDURES) or alloimmune(p))
     return procedure_below_limit(p, limits) or (said.value is not None and added_risk(p, limits, said.value))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cards.facts import PatientFacts
-from cards.orders.selection import chosen, none_chosen, read_count, remove
+from cards.orders.selection import chosen, none_chosen, read_count
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
@@ -30,7 +30,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     rows = (*bleeding_rows(p.bleeding.deep), *adjunct.rows)
     reason = Reason("against", Indicator.WARNING, rows)
     unknown = (Fact.EGFR,) if p.newest("obs-egfr", limits.span("egfr_days")) is None else ()
-    card = order_card(p, judged, (reason,), also=("IMM-04",), unknown=unknown, buttons=(remove(orders),))
+    card = order_card(p, judged, (reason,), also=("IMM-04",), unknown=unknown)
     return replace(card, cautions=adjunct.cautions)
 
 

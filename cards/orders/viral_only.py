@@ -8,12 +8,13 @@ from cards.facts import PatientFacts, is_suspected
 from cards.facts.presence import reference_time
 from cards.host import asplenia, immunocompromised
 from cards.orders.haemorrhagic import VHF_EXPOSURE
-from cards.orders.platelet_need import PROCEDURES, coming_procedures
+from cards.orders.platelet_need import PROCEDURES
 from cards.outcome import Input
 from cards.record import Finding, Order, Result
 from cards.rows import finding_row, infection_row, result_row
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
+from cards.transfusion.bleeding_risk import coming_procedures
 
 VIRAL_CONDITIONS = frozenset(
     {
@@ -147,7 +148,7 @@ def another_reason(p: PatientFacts, limits: Thresholds, order: Order) -> bool:
         or asplenia(p)
         or immunocompromised(p, limits)
         or (neutrophils is not None and neutrophils.value < limits.severe_neutropenia)
-        or coming_procedures(p, limits, *PROCEDURES)
+        or coming_procedures(p, limits.span("procedure_days"), *PROCEDURES)
     )
 
 

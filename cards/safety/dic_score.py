@@ -90,18 +90,19 @@ def _d_dimer(m: Measurement | None, limits: Thresholds) -> Item:
 def _prothrombin(pt: Measurement | None, inr: Measurement | None, limits: Thresholds) -> Item:
     """By seconds above the upper limit of the range; where that is not known, by the INR."""
     if pt is not None and pt.high is not None and pt.unit == "s":
-        moderate = at_least(pt, pt.high + limits.dic_pt_moderate)
-        long = at_least(pt, pt.high + limits.dic_pt_long)
-        row = measurement_row("prothrombin time", pt)
+        fact, measured = "prothrombin time", pt
+        steps = (pt.high + limits.dic_pt_moderate, pt.high + limits.dic_pt_long)
+    elif inr is not None:
+        fact, measured = "INR", inr
+        steps = (limits.dic_inr_moderate, limits.dic_inr_long)
     else:
-        moderate = at_least(inr, limits.dic_inr_moderate)
-        long = at_least(inr, limits.dic_inr_long)
-        row = Input("INR", "not known") if inr is None else measurement_row("INR", inr)
+        return Item.unknown(2, Fact.INR)
+    moderate, long = (at_least(measured, step) for step in steps)
     if moderate is Known.UNKNOWN:
         return Item.unknown(2, Fact.INR)
     least = int(moderate is Known.YES) + int(long is Known.YES)
     most = least + int(long is Known.UNKNOWN and moderate is Known.YES)
-    return Item(least, most, (row,), (Fact.INR,))
+    return Item(least, most, (measurement_row(fact, measured),), (Fact.INR,))
 
 
 def _fibrinogen(m: Measurement | None, limits: Thresholds) -> Item:
