@@ -414,6 +414,5 @@ class Record:
 
     def findings_of(self, *set_ids: str) -> tuple[Finding, ...]:
         """The findings of these sets, present or past, in the order of the record."""
-        if self.finding_sets.isdisjoint(set_ids):
-            return ()
-        return tuple([f for f in self.findings if f.is_in(*set_ids)])
+        none = self.finding_sets.isdisjoint(set_ids)
+        return () if none else tuple([f for f in self.findings if f.is_in(*set_ids)])

@@ -106,17 +106,29 @@ def test_pregnancy_and_breastfeeding() -> None:
         (finding("mimic-tma"), "22", True),
         (finding("mimic-tma"), "150", False),
         (finding("mimic-hit", onset=ago(days=100)), "41", True),
-        (finding("mimic-hit", onset=ago(days=101)), "41", False),
         (finding("mimic-hus", onset=ago(days=30)), "41", True),
         (finding("mimic-hus", onset=ago(days=31)), "41", False),
         (finding("mimic-dic", onset=ago(days=14)), "41", True),
         (finding("mimic-dic", onset=ago(days=15)), "41", False),
         (finding("mimic-hit", verification=Verification.SUSPECTED), "41", True),
-        (finding("mimic-vitt", clinical=ClinicalStatus.PAST), "41", False),
+        (finding("mimic-hus", clinical=ClinicalStatus.PAST), "41", False),
     ],
 )
 def test_wrong_disease(recorded: Finding, platelets: str, found: bool) -> None:
     assert against(recorded, platelets=platelets) == ([("TPO-10", CRITICAL)] if found else [])
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        finding("mimic-hit", onset=ago(days=101)),
+        finding("mimic-hit", clinical=ClinicalStatus.PAST),
+        finding("mimic-vitt", onset=ago(days=31)),
+        finding("mimic-vitt", clinical=ClinicalStatus.PAST),
+    ],
+)
+def test_hit_and_vitt_of_the_past_are_a_thrombosis_risk(recorded: Finding) -> None:
+    assert against(recorded, platelets="41") == [("TPO-07", WARNING)]
 
 
 # ---------------------------------------------------------------------------------------------- cards
