@@ -116,10 +116,7 @@ def _card(p: PatientFacts, way: str, rows: tuple[Input, ...], limits: Thresholds
         (*rows, *held.rows),
         title=f"title.{way}",
         say=(f"way.{way}",),
-<<<<<<< Updated upstream
         unknown=tuple(fact for kind, fact in EXPLANATIONS if not p.answered(kind)),
-=======
->>>>>>> Stashed changes
         suggestions=order(p, "call", ("haematology",), references(rows), "urgent"),
     )
 
