@@ -17,7 +17,7 @@ from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcom
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind
 from cards.rows import finding_row, sign_row
-from cards.safety.card_parts import mimic_card, references, stop_orders
+from cards.safety.card_parts import HeldBack, hold_back, mimic_card, references, stop_orders
 from cards.safety.counts import is_below
 from cards.safety.falls import find_creatinine_rise
 from cards.safety.haemolysis import find_schistocytes
@@ -98,19 +98,22 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     tests = () if "toxin" in found.ways else ("stec-test",)
     kidneys = () if found.is_question else ("nephrology", "cbc", "creatinine")
     stops = () if septic or found.is_question else stop_orders(p, *STOPPED)
+    held = HeldBack() if found.is_question or p.bleeding.major else hold_back(p, limits)
     return mimic_card(
         p,
         limits,
         "SAFE-03",
         Indicator.WARNING if found.is_question else Indicator.CRITICAL,
-        found.rows,
+        (*found.rows, *held.rows),
         title="title.question" if found.is_question else "title",
         say=(
             "question" if found.is_question else "suggestion",
             *(f"way.{key}" for key in found.ways),
             *(("sepsis",) if septic else ()),
         ),
+        cautions=held.cautions,
         unknown=() if "toxin" in found.ways else (Fact.SHIGA_TOXIN,),
+        values=held.values,
         suggestions=(
             *order(
                 p,
