@@ -41,6 +41,7 @@ CLASSES: tuple[DrugClass, ...] = (
         ("med-tetracycline", "allergy-tetracycline"),
     ),
     DrugClass("nitroimidazole", ("allergy-metronidazole",), ("allergy-metronidazole",)),
+    DrugClass("macrolide", ("med-macrolide",), ("med-macrolide",)),
     DrugClass("fluoroquinolone", ("med-fluoroquinolone",), ("med-fluoroquinolone",)),
     DrugClass("rifamycin", ("med-rifamycin",), ("med-rifamycin",)),
     DrugClass(
