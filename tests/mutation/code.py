@@ -162,7 +162,7 @@ def main(arguments: Sequence[str]) -> int:
         ]
         if left:
             until = time.monotonic() + chosen.minutes * 60
-            court = Court(lambda sitting: work(sitting, left, until))
+            court = Court(lambda sitting: work(sitting, left, until), verdicts)
             if chosen.stories:
                 import tests.conftest  # noqa: F401 - with it a rule that raises ends its story
 

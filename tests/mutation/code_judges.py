@@ -14,6 +14,7 @@ import re
 import signal
 import sys
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import _lru_cache_wrapper, cache, partial
@@ -56,6 +57,9 @@ TEST_SECONDS = 3.0
 """Of processor time, for one mutant."""
 TESTS = 150
 """Most tests that judge one mutant, those first that run through little else."""
+
+KILLERS = 60
+"""Of a module, those that are asked before others."""
 
 Name = str
 """A function by module and name."""
@@ -111,10 +115,35 @@ def _name(code: CodeType) -> Name | None:
 # ------------------------------------------------------------------------------------------------------- stories
 
 
+class Killers:
+    """Who killed in an earlier run: those of the same function are asked first, then those of its module."""
+
+    def __init__(self, verdicts: Mapping[str, str]) -> None:
+        self._of: dict[str, Counter[str]] = defaultdict(Counter)
+        for mutant, verdict in verdicts.items():
+            killed, _, killer = verdict.partition("killed by ")
+            if not killed and killer:
+                name = mutant.partition(" ")[0]
+                self._of[name][killer] += 1
+                self._of[_module(name)][killer] += 1
+
+    def of(self, name: Name) -> Iterator[str]:
+        """By their ids, those first that killed most."""
+        for place, most in ((name, None), (_module(name), KILLERS)):
+            yield from (killer for killer, _ in self._of[place].most_common(most))
+
+
+def _module(name: Name) -> str:
+    """Modules are written small, and so are functions: the class of a method, or the function, is left out."""
+    head = name.rpartition(".")[0]
+    return head.rpartition(".")[0] if head.rpartition(".")[2][:1].isupper() else head
+
+
 class StoryBench:
     """All stories with what they run through, and which of them killed last in a function."""
 
-    def __init__(self, traces: dict[str, Any]) -> None:
+    def __init__(self, traces: dict[str, Any], killers: Killers) -> None:
+        self._killers = killers
         self._judge = Judge(shipped())
         self._number: dict[Told, int] = {}
         self._line: dict[Told, str] = {}
@@ -132,6 +161,7 @@ class StoryBench:
                 of_stories.append(lines[_key(vignette)])
         self._changed: frozenset[str] = traces[CHANGED]
         self._runners = Runners(of_stories, self._changed)
+        self._by_id = {told.vignette.id: told for told in self._line}
         speaking = {told: _speaking(told) for told in self._line}
         for touched in self._touched.values():
             for told in sorted(touched, key=lambda one: speaking[one].isdisjoint(touched[one].advice)):
@@ -151,7 +181,9 @@ class StoryBench:
         until = time.process_time() + STORY_SECONDS
         try:
             with applied(mutant), bounded(STORY_SECONDS * 20):
-                for told in dict.fromkeys((*(one for one in last if one in touched), *touched)):
+                known = (self._by_id[one] for one in self._killers.of(name) if one in self._by_id)
+                first = (one for one in (*last, *known) if one in touched)
+                for told in dict.fromkeys((*first, *touched)):
                     if self._differs(told, touched[told], mutant.place.module):
                         if told in last:
                             last.remove(told)
@@ -301,20 +333,19 @@ class TestBench:
 
     __test__ = False
 
-    def __init__(self, items: Sequence[pytest.Item], traces: dict[str, Any]) -> None:
+    def __init__(self, items: Sequence[pytest.Item], traces: dict[str, Any], killers: Killers) -> None:
+        self._killers = killers
         self._last: dict[Name, pytest.Item] = {}
         lines = _lines_of_tests(items, traces)
         found = [item for item in items if lines[_test_key(item)]]
         self._items = sorted(found, key=lambda one: sum(map(len, lines[_test_key(one)].values())))
         self._runners = Runners([lines[_test_key(item)] for item in self._items], traces[CHANGED])
+        self._by_id = {item.nodeid: item for item in self._items}
 
     def killer(self, mutant: CodeMutant) -> str | None:
         """The test that fails, or None."""
         name = name_of(mutant.place)
         items = self._running(mutant)
-        last = self._last.get(name)
-        if last in items:
-            items = [last, *(one for one in items if one is not last)]
         if not items:
             return None
         reading, writing = os.pipe()
@@ -333,11 +364,16 @@ class TestBench:
         return "slow" if os.WIFSIGNALED(status) else "an error"
 
     def _running(self, mutant: CodeMutant) -> list[pytest.Item]:
-        """The tests that run through what the mutant changes, those first that run through little else."""
+        """The tests that run through what the mutant changes: who killed here, its file, what runs little else."""
         runners = self._runners.of(mutant)
         if runners is None:
             runners = self._runners.of_file(mutant.place.file)
-        return [item for number, item in enumerate(self._items) if runners >> number & 1][:TESTS]
+        found = [item for number, item in enumerate(self._items) if runners >> number & 1]
+        name, topic = name_of(mutant.place), mutant.place.module.rpartition(".")[2]
+        known = (self._by_id[one] for one in self._killers.of(name) if one in self._by_id)
+        first = [one for one in (self._last.get(name), *known) if one in found]
+        found.sort(key=lambda item: topic not in item.path.stem)
+        return list(dict.fromkeys((*first, *found)))[:TESTS]
 
 
 def _judge_in_child(mutant: CodeMutant, items: Sequence[pytest.Item], writing: int) -> None:
@@ -396,8 +432,10 @@ def _digest(path: Path) -> str:
 class Court:
     """In the place of a run of tests: what stories and tests run through is traced, then `work` asks for verdicts."""
 
-    def __init__(self, work: Callable[[Court], None]) -> None:
+    def __init__(self, work: Callable[[Court], None], verdicts: Mapping[str, str]) -> None:
+        """`verdicts` of earlier runs tell who has killed where."""
         self._work = work
+        self._killers = Killers(verdicts)
         self._benches: list[StoryBench | TestBench] = []
 
     @pytest.hookimpl(tryfirst=True)
@@ -411,9 +449,9 @@ class Court:
         files = _files()
         traces = _kept(files)
         gc.disable()  # all that is told stays
-        self._benches = [StoryBench(traces)]
+        self._benches = [StoryBench(traces, self._killers)]
         if items:
-            self._benches.append(TestBench(items, traces))
+            self._benches.append(TestBench(items, traces, self._killers))
         TRACES.write_bytes(pickle.dumps((files, traces)))
         traces.clear()
         gc.freeze()
