@@ -212,19 +212,20 @@ _place = itemgetter(0)
 
 def tell_apart(lines: Sequence[RawLine], contents: Iterable[Content]) -> list[PlacedLine]:
     """The lines that are surely measurements and nothing else, by what is remembered of those that they are like."""
-    told = [placed for placed in enumerate(lines) if placed[1].known]
+    told: Iterable[PlacedLine] = enumerate(lines)
     for content in contents:
         likes = _likes.setdefault(content.version, {})
         told = [
             (position, line)
             for position, line in told
-            if (like := likes.get(line.alike)) is not None
+            if line.known
+            and (like := likes.get(line.alike)) is not None
             and (
                 (usable := like.usable.get(line.value))
                 or (usable is None and _is_usable(line, like, content))
             )
         ]
-    return told
+    return list(told)
 
 
 def _is_usable(line: RawLine, like: _Like, content: Content) -> bool:
