@@ -62,7 +62,10 @@ OTHER_REASONS = ("med-h-pylori-pack", "med-antituberculosis")
 
 
 def viral_rows(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
-    """What shows a current viral infection; empty where there is none, or another infection beside it."""
+    """What shows a current viral infection; empty where there is none, or another infection beside it.
+
+    An infection that is older than its own window gates nothing (rulebook A.9): neither its finding nor its test.
+    """
     findings, tests = recorded_infections(p), positive_tests(p, limits)
     acute = tuple(f for f in findings if f.is_in(*VIRAL_CONDITIONS))
     others = [f for f in findings if f not in acute and not _is_over(p, f, limits)]
@@ -70,7 +73,7 @@ def viral_rows(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     filed = p.infections.current()
     if others or bacterial or any(i.pathogen not in _viral_pathogens(p) for i in filed):
         return ()
-    known = {r for i in filed for r in i.references}
+    known = _filed(p)
     return (
         *(infection_row(p, i) for i in filed),
         *(
@@ -101,12 +104,18 @@ def current_viral_rows(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]
 
 def is_only_suspected(p: PatientFacts, limits: Thresholds) -> bool:
     """No viral infection is reported or proven: the card is information."""
+    known = _filed(p)
     acute = [f for f in recorded_infections(p) if f.is_in(*VIRAL_CONDITIONS) and not _is_over(p, f, limits)]
     return not (
-        positive_tests(p, limits)
-        or p.infections.current(suspected=False)
-        or any(not is_suspected(f) for f in acute)
+        p.infections.current(suspected=False)
+        or any(t.reference not in known for t in positive_tests(p, limits))
+        or any(f.reference not in known and not is_suspected(f) for f in acute)
     )
+
+
+def _filed(p: PatientFacts) -> set[str]:
+    """What belongs to an infection that has a window of its own, current or not."""
+    return {reference for infection in p.infections.found for reference in infection.references}
 
 
 def _is_acute_virus(pathogen: Pathogen) -> bool:

@@ -211,12 +211,17 @@ def test_other_therapies_and_eye_drops(draft: Any) -> None:
     assert not isinstance(asked(draft, findings=[INFLUENZA])["ORD-13"], Advise)
 
 
-def test_an_old_viral_infection_is_over() -> None:
-    days = float(LIMITS.viral_days)
-    flu = [condition("inf-influenza", days=days)]
-    old = [condition("inf-influenza", days=days + 1)]
-    assert card(asked(AZITHROMYCIN, findings=flu)).rule == "ORD-13"
-    assert asked(AZITHROMYCIN, findings=old)["ORD-13"] == NoAdvice(Why.NO_INFECTION)
+@pytest.mark.parametrize("shown", ["finding", "test"])
+def test_a_virus_is_over_when_its_own_window_is(shown: str) -> None:
+    """Two weeks for influenza (rulebook A.9: later it gates nothing)."""
+
+    def influenza(days: float) -> dict[str, list[Any]]:
+        if shown == "test":
+            return {"tests": [lab("lab-influenza", days=days)]}
+        return {"findings": [condition("inf-influenza", days=days)]}
+
+    assert card(asked(AZITHROMYCIN, **influenza(14))).rule == "ORD-13"
+    assert asked(AZITHROMYCIN, **influenza(15))["ORD-13"] == NoAdvice(Why.NO_INFECTION)
 
 
 @pytest.mark.parametrize(
