@@ -18,6 +18,9 @@ from cds_service.stories.story import Term
 
 VOCABULARY: Final = Path(__file__).parent / "vocabulary.toml"
 _DRUG_SETS: Final = ("med-", "vax-")
+SITE: Final = "urn:oid:2.999.2"
+"""The system of a site that has mapped one code of its own to each value set, and to that set alone."""
+_OF_THE_SITE: Final = " of this site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,12 @@ def _terminology() -> Terminology:
 
 
 @cache
+def site_codes() -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """What such a site adds to the value sets, as `cards.valuesets.load` takes it."""
+    return {set_id: ((SITE, set_id),) for set_id in _terminology()}
+
+
+@cache
 def _drugs() -> Mapping[str, Term]:
     """Names of drugs as the value sets display them; the set with the fewest codes names a drug best."""
     sets = [_terminology()[i] for i in _terminology() if i.startswith(_DRUG_SETS)]
@@ -83,13 +92,15 @@ def _drugs() -> Mapping[str, Term]:
 def term(word: str) -> Term:
     """The meaning of a word: a vocabulary entry, a drug, or a value set's id, after "/" which of its codes.
 
-    UnknownWordError for any other.
+    "med-lmwh of this site" is a code of the site's own. UnknownWordError for any other.
     """
     key = word.casefold()
     found = vocabulary().get(key) or _drugs().get(key)
     if found is not None:
         return found
     set_id, _, which = word.partition("/")
+    if word.endswith(_OF_THE_SITE) and word.removesuffix(_OF_THE_SITE) in _terminology():
+        return Term(word.removesuffix(_OF_THE_SITE), SITE)
     if set_id in _terminology() and any(_means(code, which) for code in _terminology()[set_id].codes):
         return Term(set_id, which or None)
     raise UnknownWordError(f"nothing is known by the name {word!r}")
@@ -111,6 +122,8 @@ def pick(what: Term, dialect: Dialect) -> Code:
     """The code for a term in the dialect's first system that has one. ValueError where the set has none."""
     if what.set_id not in _terminology():
         raise ValueError(f"no value set {what.set_id!r}")
+    if what.which == SITE:
+        return next(code for code in load(site_codes())[what.set_id].codes if code.system == SITE)
     codes = [c for c in _terminology()[what.set_id].codes if c.match == "exact" or _is_category(c)]
     wanted = [c for c in codes if what.which is None or _means(c, what.which)]
     systems = (*dialect.systems, *dict.fromkeys(c.system for c in wanted))

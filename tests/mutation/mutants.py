@@ -27,7 +27,7 @@ from cards.anti_infective.pathogen_words import pathogen_sections
 from cards.drafts import check
 from cards.thresholds import Thresholds, described
 from cards.valueset_files import Code
-from cards.valuesets import Terminology, ValueSet, normalise_coding
+from cards.valuesets import Terminology, ValueSet, load, normalise_coding
 from cards.wording import Section, Words
 from tests.mutation.code_list import Meaning, meanings
 from tests.mutation.derived import constants, derived, replaced, tree_of
@@ -202,15 +202,12 @@ def _neighbours(
     Only a record with a code of either set can tell the one from the other.
     """
     cells = list(_cells(value))
-    kinds = [_kind(cell, module) for cell in cells]
+    values = [eval(ast.unparse(cell), vars(module)) for cell in cells]
+    kinds = [_kind(value) for value in values]
     for number, cell in enumerate(cells):
         following = [*range(number + 1, len(cells)), *range(number)]
         other = next(
-            (
-                cells[i]
-                for i in following
-                if kinds[i] == kinds[number] and ast.unparse(cells[i]) != ast.unparse(cell)
-            ),
+            (cells[i] for i in following if kinds[i] == kinds[number] and values[i] != values[number]),
             None,
         )
         if other is not None:
@@ -220,9 +217,8 @@ def _neighbours(
             yield what, frozenset(texts if are_sets else ()), _replacing(value, number, other, module)
 
 
-def _kind(cell: ast.expr, module: ModuleType) -> object:
+def _kind(known: object) -> object:
     """Cells of one kind can stand in for each other: the type of what they are, for texts the family of a set."""
-    known = eval(ast.unparse(cell), vars(module))
     if isinstance(known, str):
         return "text", "-" in known
     return type(known) if not isinstance(known, Enum) else type(known).__name__
@@ -271,8 +267,9 @@ def code_mutants() -> Iterator[Mutant]:
     by_set: dict[str, list[Meaning]] = {}
     for one in meanings():
         by_set.setdefault(one.set_id, []).append(one)
-    for set_id in shipped().terminology:
-        for code in shipped().terminology[set_id].codes:
+    terms = load()  # without the codes of a site
+    for set_id in terms:
+        for code in terms[set_id].codes:
             yield Mutant(
                 "codes",
                 set_id,

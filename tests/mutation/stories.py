@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from cards.facts import PatientFacts
 from cards.outcome import Advice
 from cards.reading import read
 from cards.record import Record
+from cards.valuesets import load
 from cds_service.card_text import Setting
 from cds_service.content import Content, load_content
 from cds_service.discovery import PrefetchKey, prefetch_keys
@@ -30,7 +31,7 @@ from cds_service.hooks.request import HookRequest, read_request
 from cds_service.hooks.response import EXTENSION, HookResponse
 from cds_service.hooks.wire import encode
 from cds_service.render import render
-from cds_service.stories.coding import DIALECTS, STANDARD, Dialect
+from cds_service.stories.coding import DIALECTS, STANDARD, Dialect, site_codes
 from cds_service.stories.request import story_request
 from cds_service.stories.vignettes import Vignette, read_vignettes
 from tests.cards.telling import NOW, VIGNETTES, judge
@@ -159,8 +160,8 @@ def _setting(content: Content) -> Setting:
 
 @cache
 def shipped() -> Content:
-    """The content that is mutated."""
-    return load_content()
+    """The content that is mutated: as shipped, with the codes of the site whose stories are told."""
+    return replace(load_content(), terminology=load(site_codes()))
 
 
 @cache
@@ -174,7 +175,7 @@ def stories(dialect: str = "") -> tuple[Told, ...]:
 
 @cache
 def _keys() -> tuple[PrefetchKey, ...]:
-    return prefetch_keys(shipped().terminology)
+    return prefetch_keys(load())
 
 
 def tell(vignette: Vignette, dialect: Dialect) -> Told:
