@@ -55,7 +55,7 @@ def decide(
         return Decision((), MappingProxyType({SCOPE: NoAdvice(Why.OUT_OF_SCOPE)}))
     answers, faults = ask(p, limits, advice)
     found = sorted(
-        [Card(rule, one) for rule, one in answers.items() if isinstance(one, Advise)],
+        [Card(rule, one) for rule, one in answers.items() if type(one) is Advise],
         key=lambda card: _rank(card, p),
     )
     switched = {card.answered: switch_of(card.answered, card.advise, switches) for card in found}

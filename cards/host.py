@@ -27,6 +27,7 @@ CHEMOTHERAPY, STEM_CELLS = ("proc-chemotherapy",), ("status-transplant",)
 """Only the codes of stem-cell transplantation in `status-transplant` are procedures."""
 
 
+@once
 def is_newborn(p: PatientFacts, limits: Thresholds) -> bool:
     """Under 28 days of life, or born before 37 weeks and not yet 44 weeks of postmenstrual age."""
     return p.person.is_neonate or is_preterm(p, limits)

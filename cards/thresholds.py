@@ -477,10 +477,10 @@ class Thresholds:
 
     def span(self, name: str) -> timedelta:
         """The named window as a timedelta (unit min, h, d or wk; months are calendar months, see `cards.months`)."""
-        known = self.spans.get(name)
-        if known is None:
-            known = self.spans[name] = _timespan(getattr(self, name), described()[name].unit)
-        return known
+        spans = self.spans
+        if name not in spans:
+            spans[name] = _timespan(getattr(self, name), described()[name].unit)
+        return spans[name]
 
 
 SECONDS = {"min": 60, "h": 3600, "d": 86400, "wk": 604800}

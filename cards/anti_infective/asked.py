@@ -30,16 +30,16 @@ def first_of(
     p: PatientFacts, rows: Iterable[Caution], infection: Infection, limits: Thresholds
 ) -> tuple[Applied, ...]:
     """The rows that apply, in order."""
-    found = (applies(p, row, infection, limits) for row in rows)
-    return tuple(one for one in found if one.answer is Known.YES)
+    found = [applies(p, row, infection, limits) for row in rows]
+    return tuple([one for one in found if one.answer is Known.YES])
 
 
 def missing_of(
     p: PatientFacts, rows: Iterable[Caution], infection: Infection, limits: Thresholds
 ) -> tuple[Fact, ...]:
     """What would have to be known to answer the rows."""
-    found = (applies(p, row, infection, limits).missing for row in rows)
-    return tuple(dict.fromkeys(fact for fact in found if fact is not None))
+    found = [applies(p, row, infection, limits).missing for row in rows]
+    return tuple(dict.fromkeys([fact for fact in found if fact is not None]))
 
 
 # ------------------------------------------------------------------------------------------------ how severe

@@ -39,7 +39,7 @@ from cards.thresholds import Thresholds
 
 GENERAL = ("INF-GEN-01", "INF-GEN-02", "INF-GEN-03", "INF-GEN-04")
 CANNOT_TELL = CannotTell(Fact.CONDITIONS)
-NOT_FOUND = NoAdvice(Why.NO_INFECTION)
+NOT_FOUND, MERGED = NoAdvice(Why.NO_INFECTION), NoAdvice(Why.MERGED)
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
@@ -48,14 +48,14 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     for pathogen in _in_question(p):
         outcome = _outcome(p, pathogen, limits)
         if isinstance(outcome, Advise):
-            answers |= {rule: NoAdvice(Why.OTHER_ROW) for rule in pathogen.card_rules}
+            answers |= dict.fromkeys(pathogen.card_rules, NoAdvice(Why.OTHER_ROW))
             answers[outcome.rule] = outcome
         else:
             answers |= dict.fromkeys(pathogen.card_rules, outcome)
-    told = tuple(answers.values())
-    merged = {rule for one in told if isinstance(one, Advise) for rule in one.also}
-    unsaid = CANNOT_TELL if CANNOT_TELL in told else NOT_FOUND
-    return answers | {rule: NoAdvice(Why.MERGED) if rule in merged else unsaid for rule in GENERAL}
+    merged = {rule for one in answers.values() if isinstance(one, Advise) for rule in one.also}
+    open_ = [one for one in answers.values() if isinstance(one, CannotTell)]
+    unsaid = CANNOT_TELL if CANNOT_TELL in open_ else NOT_FOUND
+    return answers | {rule: MERGED if rule in merged else unsaid for rule in GENERAL}
 
 
 def _in_question(p: PatientFacts) -> Iterable[Pathogen]:

@@ -11,11 +11,8 @@ def order(
     p: PatientFacts, label: str, templates: tuple[str, ...], reasons: tuple[str, ...], priority: str
 ) -> tuple[Suggestion, ...]:
     """One button for all of them; none when nothing is left to order."""
-    actions = tuple(
-        Action(ActionType.CREATE, name, priority, reasons=reasons)
-        for name in templates
-        if not is_ordered(p, name)
-    )
+    wanted = [name for name in templates if not is_ordered(p, name)] if p.record.planned else templates
+    actions = tuple([Action(ActionType.CREATE, name, priority, reasons=reasons) for name in wanted])
     return (Suggestion(label, actions, recommended=True),) if actions else ()
 
 

@@ -20,18 +20,12 @@ def is_infection_recorded(p: PatientFacts, limits: Thresholds) -> bool:
 @once
 def unfiled_infections(p: PatientFacts, limits: Thresholds) -> bool:
     """Infections of the record that no pathogen file knows: their course and therapy cannot be judged."""
-    return not (
-        all(_condition_has_file(p, f) for f in recorded_infections(p))
-        and all(_test_has_file(p, t) for t in positive_tests(p, limits))
-    )
-
-
-def _condition_has_file(p: PatientFacts, finding: Finding) -> bool:
-    sets = {m.set_id for m in finding.memberships}
-    return any(
-        not (sets.isdisjoint(one.condition_sets) and sets.isdisjoint(one.severe_sets))
-        for one in p.pathogens.values()
-    )
+    conditions, tests = recorded_infections(p), positive_tests(p, limits)
+    if conditions:
+        filed = {s for one in p.pathogens.values() for s in (*one.condition_sets, *one.severe_sets)}
+        if any(filed.isdisjoint([m.set_id for m in f.memberships]) for f in conditions):
+            return True
+    return not all(_test_has_file(p, t) for t in tests)
 
 
 def _test_has_file(p: PatientFacts, test: TestResult) -> bool:

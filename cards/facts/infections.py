@@ -53,16 +53,18 @@ class Infections:
 
     def of(self, *pathogens: str) -> tuple[Infection, ...]:
         """The infections of these pathogens, current or not."""
-        return tuple(i for i in self.found if i.pathogen in pathogens)
+        return tuple([i for i in self.found if i.pathogen in pathogens])
 
     def current(self, *pathogens: str, suspected: bool = True) -> tuple[Infection, ...]:
         """Current infections (of these pathogens, or of any), with or without the suspected ones."""
         if not self.found:
             return ()
         return tuple(
-            i
-            for i in self.found
-            if i.current
-            and (not pathogens or i.pathogen in pathogens)
-            and (suspected or not i.is_suspected_only)
+            [
+                i
+                for i in self.found
+                if i.current
+                and (not pathogens or i.pathogen in pathogens)
+                and (suspected or not i.is_suspected_only)
+            ]
         )

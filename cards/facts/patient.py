@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cards.thresholds import Thresholds
 
 DONE = frozenset({"completed", "in-progress"})
+_ANSWERED = Answer.ANSWERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class PatientFacts:
     """The selected orders (order-sign: all drafts): the only ones that ORD rules judge."""
     sets_in_use: frozenset[str] = field(init=False, repr=False, compare=False)
     """Every value set of a drug in use."""
+    sets_measured: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Every value set of a measurement."""
+    sets_selected: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Every value set of a selected order."""
     _measured: dict[str, tuple[Measurement, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -74,7 +79,10 @@ class PatientFacts:
 
     def __post_init__(self) -> None:
         """What most rules look at first."""
-        object.__setattr__(self, "orders", tuple([o for o in self.record.orders if o.selected]))
+        orders = tuple([o for o in self.record.orders if o.selected])
+        object.__setattr__(self, "orders", orders)
+        object.__setattr__(self, "sets_measured", frozenset(self.record.measurements.keys()))
+        object.__setattr__(self, "sets_selected", frozenset().union(*[o.set_ids for o in orders]))
         used = frozenset().union(*[m.set_ids for m in self.medications_in_use])
         object.__setattr__(self, "sets_in_use", used)
 
@@ -82,6 +90,8 @@ class PatientFacts:
 
     def measured(self, set_id: str) -> tuple[Measurement, ...]:
         """All measurements of a set, in the order of the record."""
+        if set_id not in self.sets_measured:
+            return ()
         found = self._measured.get(set_id)
         if found is None:
             found = self._measured[set_id] = self.record.measured(set_id)
@@ -89,12 +99,17 @@ class PatientFacts:
 
     def newest(self, set_id: str, within: timedelta | None = None) -> Measurement | None:
         """The newest dated measurement of a set, at most `within` old (by its longest possible age)."""
-        if set_id not in self._newest:
-            dated = [m for m in self.measured(set_id) if m.time is not None]
-            self._newest[set_id] = max(dated, key=_sampled, default=None)
-        newest = self._newest[set_id]
+        if set_id not in self.sets_measured:
+            return None
+        known = self._newest
+        newest = known[set_id] if set_id in known else self._find_newest(set_id)
         if newest is None or (within is not None and self.as_of - _sampled(newest) > within):
             return None
+        return newest
+
+    def _find_newest(self, set_id: str) -> Measurement | None:
+        dated = [m for m in self.measured(set_id) if m.time is not None]
+        newest = self._newest[set_id] = max(dated, key=_sampled, default=None)
         return newest
 
     def tests(self, *set_ids: str) -> tuple[TestResult, ...]:
@@ -131,7 +146,7 @@ class PatientFacts:
         """Drugs of the sets in use now."""
         if self.sets_in_use.isdisjoint(set_ids):
             return ()
-        return tuple(m for m in self.medications_in_use if not m.set_ids.isdisjoint(set_ids))
+        return tuple([m for m in self.medications_in_use if not m.set_ids.isdisjoint(set_ids)])
 
     def used_within(self, within: timedelta, *set_ids: str) -> tuple[Medication, ...]:
         """Drugs of the sets in use now or last used at most `within` ago."""
@@ -168,11 +183,13 @@ class PatientFacts:
 
     def selected(self, *set_ids: str) -> tuple[Order, ...]:
         """The selected orders of the sets."""
-        return tuple([o for o in self.orders if o.is_in(*set_ids)]) if self.orders else ()
+        if self.sets_selected.isdisjoint(set_ids):
+            return ()
+        return tuple([o for o in self.orders if o.is_in(*set_ids)])
 
     def answered(self, kind: Kind) -> bool:
         """Whether this kind of data was answered, also with nothing."""
-        return self.record.answers.get(kind, Answer.ABSENT) is Answer.ANSWERED
+        return self.record.answers.get(kind) is _ANSWERED
 
     @property
     def allergies(self) -> tuple[Allergy, ...]:

@@ -21,7 +21,7 @@ LAST_KNOWN = "ORD-11/caution.last-known"
 
 def chosen(p: PatientFacts, *set_ids: str) -> tuple[Order, ...]:
     """The selected orders of these sets that are given to the whole body (gels and drops name their route)."""
-    return tuple(o for o in p.selected(*set_ids) if o.route in SYSTEMIC)
+    return tuple([o for o in p.selected(*set_ids) if o.route in SYSTEMIC])
 
 
 def none_chosen(p: PatientFacts, *, service: bool = False) -> NoAdvice | CannotTell:

@@ -171,9 +171,11 @@ def _strictest(p: PatientFacts, limits: Thresholds, events: Sequence[Event]) -> 
 
 
 def _judge(p: PatientFacts, limits: Thresholds, row: Procedure, event: Event) -> Judged | None:
+    if row.set_id not in event.set_ids:
+        return None
     selected = isinstance(event, Order)
     count = _count_for_orders(p) if selected else _count_for_plans(p)
-    if row.set_id not in event.set_ids or count is None:
+    if count is None:
         return None
     steps = (*(row.order if selected else ()), *_steps(p, limits, row))
     for step in steps:

@@ -23,6 +23,7 @@ from cards.thresholds import Thresholds
 TEMPERATURE, SYSTOLIC, MEAN = "obs-temperature", "obs-systolic", "obs-map"
 LACTATE, GCS = "obs-lactate", "obs-gcs"
 THUNDERCLAP, VASOPRESSOR = "sign-thunderclap-headache", "med-vasopressor"
+HEADACHES = ("sign-headache", THUNDERCLAP)
 SEVERE = 3
 ADULT_PRESSURE, TODDLER = 10, 1
 LEAST_STEP = Decimal("0.001")
@@ -88,7 +89,7 @@ class _Today:
     def readings(self, set_id: str) -> tuple[Measurement, ...]:
         """All readings of the window."""
         values = self.record.measured(set_id)
-        return tuple(m for m in values if is_recent(m.time, self.as_of, self.window)) if values else ()
+        return tuple([m for m in values if is_recent(m.time, self.as_of, self.window)]) if values else ()
 
     def newest(self, set_id: str) -> tuple[Measurement, ...]:
         """The latest reading of the window, if any."""
@@ -99,6 +100,8 @@ class _Today:
 
     def over(self, readings: tuple[Measurement, ...], is_over: Callable[[Decimal], bool]) -> tuple[Sign, ...]:
         """The readings beyond a limit; a bound such as "<36" is judged by its number."""
+        if not readings:
+            return ()
         return tuple([Sign(m.reference, m.value, m.unit, m.time) for m in readings if is_over(_deciding(m))])
 
     def conditions(self, *set_ids: str, within: timedelta | None = None) -> tuple[Sign, ...]:
@@ -109,6 +112,8 @@ class _Today:
 
     def events(self, *set_ids: str, within: timedelta | None = None) -> tuple[Sign, ...]:
         """What happened in the window: it counts also where its record says that it is over."""
+        if self.record.finding_sets.isdisjoint(set_ids):
+            return ()
         window = within or self.window
         over = (
             f for f in self.record.findings_of(*set_ids) if is_past(f) and not _is_only_group(f, *set_ids)
@@ -127,8 +132,10 @@ class _Today:
 
     def new_headaches(self) -> tuple[Finding, ...]:
         """Headaches of the window that did not begin long ago."""
+        if self.record.finding_sets.isdisjoint(HEADACHES):
+            return ()
         old = self.limits.span("headache_new")
-        found = self._recorded(("sign-headache", THUNDERCLAP), self.window)
+        found = self._recorded(HEADACHES, self.window)
         return tuple(f for f in found if f.onset is None or is_recent(f.onset, self.as_of, old))
 
     def low_pressure(

@@ -41,7 +41,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     fever = _fever(p, limits)
     if not recorded and fever.met is Known.NO:
         return NoAdvice(Why.COUNT_NOT_LOW if is_below(p, limits.hlh_platelets) is Known.NO else Why.NO_SIGNS)
-    criteria = (fever, *_cytopenias(p, limits), *_further(p, ferritin, limits))
+    cytopenias = _cytopenias(p, limits)
+    if not recorded and _at_least_two(cytopenias) is Known.NO:
+        return NoAdvice(Why.COUNT_NOT_LOW if is_below(p, limits.hlh_platelets) is Known.NO else Why.NO_SIGNS)
+    criteria = (fever, *cytopenias, *_further(p, ferritin, limits))
     verdict = _is_met(p, ferritin, criteria, limits)
     if not recorded and verdict is not Known.YES:
         return _why_not(p, ferritin, criteria, verdict, limits)
@@ -167,7 +170,7 @@ def _why_not(
     limits: Thresholds,
 ) -> NoAdvice | CannotTell:
     if verdict is Known.UNKNOWN:
-        missing = (c.missing for c in criteria if c.met is Known.UNKNOWN)
+        missing = [c.missing for c in criteria if c.met is Known.UNKNOWN]
         return CannotTell(*dict.fromkeys(missing))
     if is_below(p, limits.hlh_platelets) is Known.NO:
         return NoAdvice(Why.COUNT_NOT_LOW)

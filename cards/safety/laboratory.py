@@ -42,9 +42,9 @@ UNITS: Mapping[str, tuple[str, Decimal]] = MappingProxyType(
 
 def newest(p: PatientFacts, set_id: str, within: timedelta) -> Measurement | None:
     """The newest value at most `within` old that is in the unit of its set (None: not measured)."""
-    values = p.measured(set_id)
-    if not values:
+    if set_id not in p.sets_measured:
         return None
+    values = p.measured(set_id)
     unit, _ = UNITS[set_id]
     recent = [m for m in values if m.unit == unit and m.time is not None and m.time.age(p.as_of) <= within]
     return max(recent, key=lambda m: m.time.earliest if m.time else p.as_of, default=None)

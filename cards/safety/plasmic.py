@@ -11,6 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from cards.facts import Known, PatientFacts, is_past
+from cards.facts.once import once
 from cards.months import add_months
 from cards.outcome import Input
 from cards.reasons import Fact
@@ -27,6 +28,7 @@ HAEMOLYSIS = ("obs-reticulocytes", "obs-haptoglobin", "obs-bilirubin-indirect")
 """Without any of them the score is never known."""
 
 
+@once
 def plasmic(p: PatientFacts, limits: Thresholds) -> Score:
     """The score with its items in the order of its letters."""
     return Score("PLASMIC", tuple(item(p, limits) for item in _ITEMS))

@@ -53,13 +53,18 @@ def current(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Finding, ..
 
 def current_rows(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Input, ...]:
     """Their rows."""
-    return tuple(finding_row(RECORDED[rule].name, f) for f in current(p, rule, limits))
+    found = current(p, rule, limits)
+    return tuple([finding_row(RECORDED[rule].name, f) for f in found]) if found else ()
 
 
 def history_rows(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Input, ...]:
     """Rows of those that are over or too old: named in a card, they gate nothing."""
-    row, now = RECORDED[rule], current(p, rule, limits)
-    return tuple(finding_row(f"history: {row.name}", f) for f in p.findings(*row.sets) if f not in now)
+    row = RECORDED[rule]
+    found = p.findings(*row.sets)
+    if not found:
+        return ()
+    now = current(p, rule, limits)
+    return tuple([finding_row(f"history: {row.name}", f) for f in found if f not in now])
 
 
 def _is_current(p: PatientFacts, finding: Finding, window: str | None, limits: Thresholds) -> bool:

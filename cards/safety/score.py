@@ -51,11 +51,11 @@ class Score:
 
     @property
     def least(self) -> int:
-        return sum(item.least for item in self.items)
+        return sum([item.least for item in self.items])
 
     @property
     def most(self) -> int:
-        return sum(item.most for item in self.items)
+        return sum([item.most for item in self.items])
 
     @property
     def is_known(self) -> bool:
@@ -64,7 +64,8 @@ class Score:
     @property
     def missing(self) -> tuple[Fact, ...]:
         """Facts of the items that are not certain."""
-        return tuple(dict.fromkeys(fact for item in self.items if not item.is_known for fact in item.missing))
+        open_items = [item for item in self.items if item.least != item.most]
+        return tuple(dict.fromkeys([fact for item in open_items for fact in item.missing]))
 
     @property
     def shown(self) -> str:

@@ -74,7 +74,8 @@ class Parsed:
 
     def of(self, shape: type[S]) -> tuple[Entry[S], ...]:
         """The entries of one resource type."""
-        return cast("tuple[Entry[S], ...]", self.by_type.get(shape.__name__, ()))
+        found = self.by_type.get(shape.__name__)
+        return () if found is None else cast("tuple[Entry[S], ...]", found)
 
     def resolve(self, text: str | None, source: Entry[Shape]) -> Entry[Shape] | None:
         """The entry that a reference of `source` names: contained, by fullUrl, relative or absolute; or None."""

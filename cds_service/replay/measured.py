@@ -8,7 +8,7 @@ holds for all that are alike (`lines`); the value is checked for each.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -196,6 +196,10 @@ class _All(Mapping[str, tuple[Measurement, ...]]):
 
     def __contains__(self, set_id: object) -> bool:
         return set_id in self._names
+
+    def keys(self) -> KeysView[str]:
+        """In no order, for that would read them all."""
+        return dict.fromkeys(self._names).keys()
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._names, key=lambda set_id: (self._placed(set_id)[0][0], set_id)))
