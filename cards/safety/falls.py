@@ -24,8 +24,7 @@ def find_haemoglobin_drop(p: PatientFacts, limits: Thresholds) -> Shown:
     if not before:
         return Shown(Known.UNKNOWN)
     highest = max(before, key=lambda m: m.value)
-    fall = limits.hb_fall * (10 if last.unit == "g/L" else 1)
-    answer = Known.YES if highest.value - last.value >= fall else Known.NO
+    answer = Known.YES if highest.value - last.value >= limits.hb_fall else Known.NO
     rows = (measurement_row("haemoglobin", last), measurement_row("haemoglobin before", highest))
     return Shown(answer, rows)
 

@@ -117,15 +117,11 @@ def above_range(m: Measurement | None, factor: Decimal = _ONE, upper: Decimal | 
     return Known.YES if factor == 1 else Known.UNKNOWN
 
 
-def below_range(m: Measurement | None, lower: Decimal | None = None) -> Known:
-    """Below the lower limit of its range (`lower` where it has none); else by its flag."""
-    if m is None:
-        return Known.UNKNOWN
-    if m.low is not None:
+def below_range(m: Measurement | None, lower: Decimal) -> Known:
+    """Below the lower limit of its range, `lower` where it has none."""
+    if m is not None and m.low is not None:
         return _is_below(m, m.low)
-    if lower is not None:
-        return below(m, lower)
-    return Known.UNKNOWN if m.flagged is None else Known.YES if m.flagged == "low" else Known.NO
+    return below(m, lower)
 
 
 def any_of(*answers: Known) -> Known:

@@ -125,15 +125,9 @@ def infection_is_settled(p: PatientFacts, limits: Thresholds) -> bool:
 
 
 def untested(p: PatientFacts) -> bool:
-    """A test for a treatable cause has no negative result in the record."""
+    """A test for a treatable cause has no negative result in the record; a load that is not detected is one."""
     negative = {s for t in p.record.tests if t.result is Result.NEGATIVE for s in t.set_ids}
-    loads = {
-        set_id
-        for set_id in ("lab-hiv", "lab-hcv", "lab-hbv")
-        for m in p.measured(set_id)
-        if m.comparator is not None or m.value == 0
-    }
-    return any((negative | loads).isdisjoint(sets) for sets in EXCLUDING_TESTS)
+    return any(negative.isdisjoint(sets) for sets in EXCLUDING_TESTS)
 
 
 def _is_settled(p: PatientFacts, infection: Infection, limits: Thresholds) -> bool:
