@@ -195,12 +195,11 @@ def _falls(card: Card, patterns: tuple[str, ...]) -> bool:
 
 def _hear_only_this_hook(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     """A.2, last row: on orders only what concerns the order; on discharge only what follows it."""
-    if "*" not in precedence.HOOKS.get(p.hook, ("*",)):
-        table.drop([card for card in table.cards if not _is_heard(card, table, p)], Why.NOT_THIS_HOOK)
+    table.drop([card for card in table.cards if not _is_heard(card, table, p)], Why.NOT_THIS_HOOK)
 
 
 def _is_heard(card: Card, table: Table, p: PatientFacts) -> bool:
-    return card.is_of((*precedence.HOOKS.get(p.hook, ("*",)), SCOPE)) or _concerns(card, table, p)
+    return card.is_of((*precedence.HOOKS[p.hook], SCOPE)) or _concerns(card, table, p)
 
 
 def _concerns(card: Card, table: Table, p: PatientFacts) -> bool:
@@ -319,7 +318,7 @@ def _sort(table: Table, p: PatientFacts, limits: Thresholds) -> None:
 
 def _limit_cards(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     """A.3: what is over the limit goes into one card of further points; a critical card never does."""
-    limit = precedence.CARD_LIMITS.get(p.hook, precedence.CARD_LIMITS["patient-view"])
+    limit = precedence.CARD_LIMITS[p.hook]
     if len(table.cards) <= limit:
         return
     critical = [c for c in table.cards if c.indicator is Indicator.CRITICAL]

@@ -127,11 +127,6 @@ class Platelets:
     chronic_stable: bool = False  # PLT-07 pattern of the counts alone
 
     @property
-    def is_stale(self) -> bool:
-        """Older than the limit of its situation (DATA-02)."""
-        return self.age is not None and self.limit is not None and self.age > self.limit
-
-    @property
     def last_known(self) -> Decimal | None:
         """For the words "last known"; the lower in a conflict (DATA-06: ORD and PROC use it)."""
         if self.conflict is not None:

@@ -103,7 +103,7 @@ def find_blocker(record: Record, doubts: Doubts, *, stale: bool) -> Blocker | No
     """
     unit = doubts.problem is not None and doubts.problem.problem is UnitProblem.NO_UNIT
     reasons = (
-        (record.answers.get(Kind.PLATELETS, Answer.ABSENT) is not Answer.ANSWERED, Blocker.FAILED),
+        (record.answers.get(Kind.PLATELETS) is not Answer.ANSWERED, Blocker.FAILED),
         (unit, Blocker.NO_UNIT),
         (doubts.problem is not None, Blocker.IMPLAUSIBLE),
         (doubts.unread is not None, Blocker.UNREAD),
