@@ -45,8 +45,9 @@ def test_a_short_run_stands_for_all_folders() -> None:
 
 def test_a_folder_that_is_killed_too_little_fails() -> None:
     killed = {code.key(mutant): "killed by V-01" for mutant in MUTANTS}
-    (line,) = code.report(MUTANTS, killed)
+    line, *rest = code.report(MUTANTS, killed)
     assert line.startswith("cards/safety: 100.0 % killed")
+    assert all(one.startswith("FAILED: no mutant lives that is cards/safety/") for one in rest)
     lines = list(code.report(MUTANTS, killed | {code.key(one): "survived" for one in MUTANTS[:10]}))
     assert any(line.startswith("FAILED: cards/safety") for line in lines)
     assert sum(line.startswith("survived") for line in lines) == 10
