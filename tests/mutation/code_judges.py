@@ -1,14 +1,14 @@
 """Who judges a mutant of the code: stories against their approved answers, then unit tests, each where it comes near.
 
-Both are traced once, so that a mutant meets only those that run through its function. Stories are told in the process
-of the worker, for that takes a millisecond; tests in a child that is thrown away.
+Both are traced once, so that a mutant meets only those that run through the lines it changes. They are told, or run, in
+the process of the worker; a test that fails is run once more without the mutant, so that nothing is killed by what an
+earlier mutant has left behind.
 """
 
 from __future__ import annotations
 
 import gc
 import hashlib
-import os
 import pickle
 import re
 import signal
@@ -336,6 +336,7 @@ class TestBench:
     def __init__(self, items: Sequence[pytest.Item], traces: dict[str, Any], killers: Killers) -> None:
         self._killers = killers
         self._last: dict[Name, pytest.Item] = {}
+        self._spoilt: set[pytest.Item] = set()
         lines = _lines_of_tests(items, traces)
         found = [item for item in items if lines[_test_key(item)]]
         self._items = sorted(found, key=lambda one: sum(map(len, lines[_test_key(one)].values())))
@@ -343,32 +344,33 @@ class TestBench:
         self._by_id = {item.nodeid: item for item in self._items}
 
     def killer(self, mutant: CodeMutant) -> str | None:
-        """The test that fails, or None."""
-        name = name_of(mutant.place)
+        """The test that fails, or None; one that then fails without the mutant too is spoilt, and not asked again."""
         items = self._running(mutant)
-        if not items:
+        try:
+            with applied(mutant), bounded(TEST_SECONDS * 5):
+                failing = _first_failing(items)
+        except Slow:
+            return "slow"
+        except Exception as error:
+            return type(error).__name__
+        if failing is None:
             return None
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            _judge_in_child(mutant, items, writing)
-        os.close(writing)
-        with os.fdopen(reading) as told:
-            said = told.read()
-        status = os.waitpid(child, 0)[1]
-        if said.startswith("lives"):
-            return None
-        if said:
-            self._last[name] = items[int(said)]
-            return items[int(said)].nodeid
-        return "slow" if os.WIFSIGNALED(status) else "an error"
+        if _passes(failing):
+            self._last[name_of(mutant.place)] = failing
+            return failing.nodeid
+        self._spoilt.add(failing)
+        return self.killer(mutant)
 
     def _running(self, mutant: CodeMutant) -> list[pytest.Item]:
         """The tests that run through what the mutant changes: who killed here, its file, what runs little else."""
         runners = self._runners.of(mutant)
         if runners is None:
             runners = self._runners.of_file(mutant.place.file)
-        found = [item for number, item in enumerate(self._items) if runners >> number & 1]
+        found = [
+            item
+            for number, item in enumerate(self._items)
+            if runners >> number & 1 and item not in self._spoilt
+        ]
         name, topic = name_of(mutant.place), mutant.place.module.rpartition(".")[2]
         known = (self._by_id[one] for one in self._killers.of(name) if one in self._by_id)
         first = [one for one in (self._last.get(name), *known) if one in found]
@@ -376,25 +378,15 @@ class TestBench:
         return list(dict.fromkeys((*first, *found)))[:TESTS]
 
 
-def _judge_in_child(mutant: CodeMutant, items: Sequence[pytest.Item], writing: int) -> None:
-    """Writes the number of the first test that fails, or `lives`. The signal of the timer ends the process."""
-    silent = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silent, 1)
-    os.dup2(silent, 2)
-    signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_VIRTUAL, TEST_SECONDS * 5)
+def _first_failing(items: Iterable[pytest.Item]) -> pytest.Item | None:
+    """Within the time for one mutant."""
     until = time.process_time() + TEST_SECONDS
-    try:
-        mutant.apply()
-        for number, item in enumerate(items):
-            if not _passes(item):
-                os.write(writing, str(number).encode())
-                os._exit(1)
-            if time.process_time() > until:
-                break
-        os.write(writing, b"lives")
-    finally:
-        os._exit(0)
+    for item in items:
+        if not _passes(item):
+            return item
+        if time.process_time() > until:
+            break
+    return None
 
 
 def _passes(item: pytest.Item) -> bool:

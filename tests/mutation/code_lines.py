@@ -23,6 +23,8 @@ SMALL = "H"
 
 def followed(stories: Mapping[str, Callable[[], object]]) -> dict[str, Lines]:
     """The lines of the cards that each of these runs."""
+    if not stories:
+        return {}
     follower = coverage.Coverage(data_file=None, source=[str(PROJECT / "cards")], config_file=False)
     follower.start()
     for name, tell in stories.items():
