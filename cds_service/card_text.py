@@ -166,7 +166,12 @@ def _value(i: Input) -> str:
     return _capital(value) + _unit(i.unit) + (f" ({i.note})" if i.note else "")
 
 
-SHOWN_UNITS: Final[Mapping[str, str]] = {"10*9/L": "x10^9/L", "Cel": "°C", "mm[Hg]": "mmHg"}
+SHOWN_UNITS: Final[Mapping[str, str]] = {
+    "10*9/L": "x10^9/L",
+    "Cel": "°C",
+    "mm[Hg]": "mmHg",
+    "mL/min/{1.73_m2}": "mL/min/1.73 m2",
+}
 """UCUM codes as people write them; an annotation in braces (`{INR}`) is no unit."""
 
 
@@ -198,7 +203,8 @@ def _unknown(facts: tuple[Fact, ...]) -> list[str]:
 
 
 def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    """A capital to begin with, but for names that have theirs further on (`eGFR`)."""
+    return words if words[1:2].isupper() else words[:1].upper() + words[1:]
 
 
 def _bullets(lines: Iterable[str]) -> str:

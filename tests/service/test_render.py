@@ -145,6 +145,13 @@ def test_inputs_are_shown_and_sent_with_where_they_come_from() -> None:
     ]
 
 
+def test_names_and_units_are_shown_as_people_write_them() -> None:
+    rows = (Input("eGFR", Decimal(20), "mL/min/{1.73_m2}"), Input("INR", Decimal("1.8"), "{INR}"))
+    shown = sent(replace(ADVISE, inputs=rows), TRF)["detail"]
+    assert "| eGFR | 20 mL/min/1.73 m2 | no date |" in shown
+    assert "| INR | 1.8 | no date |" in shown
+
+
 def test_numbers_are_sent_exactly() -> None:
     rows = (Input("lactate", Decimal("7.10"), "mmol/L"), Input("count", Decimal("0.1234567890123456789")))
     text = encode(render(Decision((replace(ADVISE, inputs=rows),), {}), P, setting(TRF)))
