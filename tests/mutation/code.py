@@ -17,14 +17,14 @@ import pickle
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 import pytest
 
 from tests.mutation.code_judges import Court, judging_tests, name_of
 from tests.mutation.code_mutants import PROJECT, CodeMutant, mutants_of
-from tests.mutation.code_survivors import listed_for, named_by
+from tests.mutation.code_survivors import EQUIVALENT, UNTOLD, listed_for, named_by
 
 STATE = PROJECT / ".cache/mutation"
 VERDICTS = STATE / "code.jsonl"
@@ -81,7 +81,11 @@ def key(mutant: CodeMutant) -> str:
     return f"{mutant.name} {mutant.place.version}"
 
 
-def report(mutants: Sequence[CodeMutant], verdicts: Mapping[str, str]) -> Iterator[str]:
+def report(
+    mutants: Sequence[CodeMutant],
+    verdicts: Mapping[str, str],
+    lists: Callable[[str], Mapping[str, str]] = listed_for,
+) -> Iterator[str]:
     """Counts by folder, then every mutant that lives and is on no list."""
     by_folder: dict[str, list[CodeMutant]] = defaultdict(list)
     for mutant in mutants:
@@ -89,14 +93,15 @@ def report(mutants: Sequence[CodeMutant], verdicts: Mapping[str, str]) -> Iterat
     unlisted = []
     for folder, some in by_folder.items():
         found = [verdicts.get(key(one), "waits").partition(" ")[0] for one in some]
-        listed = listed_for(folder)
+        listed = lists(folder)
         named = {
             one: named_by(one, listed)
             for one, verdict in zip(some, found, strict=True)
             if verdict == "survived"
         }
         unlisted += [one for one, line in named.items() if line is None]
-        yield from _folder_told(folder, Counter(found), sum(line is not None for line in named.values()))
+        kinds = Counter("" if line is None else listed[line] for line in named.values())
+        yield from _folder_told(folder, Counter(found), kinds)
         if "waits" not in found:
             own = (line for line in listed if line.startswith(folder))
             yield from (
@@ -105,10 +110,10 @@ def report(mutants: Sequence[CodeMutant], verdicts: Mapping[str, str]) -> Iterat
     yield from (f"survived  {one.told}" for one in unlisted)
 
 
-def _folder_told(folder: str, found: Counter[str], reasoned: int) -> Iterator[str]:
+def _folder_told(folder: str, found: Counter[str], kinds: Counter[str]) -> Iterator[str]:
     judged = found.total() - found["waits"]
     share = f"{100 * found['killed'] / judged:.1f} % killed" if judged else "none judged"
-    lives = f"{reasoned} live for a reason, {found['survived'] - reasoned} without"
+    lives = f"{kinds[EQUIVALENT]} live for a reason, {kinds[UNTOLD]} told by no story, {kinds['']} without"
     yield f"{folder}: {share}; {found['killed']} of {judged}; {lives}; {found['waits']} wait"
     if judged and 100 * found["killed"] < LEAST * judged:
         yield f"FAILED: {folder}: less than {LEAST} % killed"

@@ -12,6 +12,8 @@ from tests.mutation.code_mutants import CodeMutant
 
 LISTS = Path(__file__).with_name("code_survivors")
 EVERYWHERE = "all"
+EQUIVALENT, UNTOLD = "reason", "untold"
+"""The tables of a list: nobody could see the mutant; it could be seen, and no story tells how."""
 
 
 def named_by(mutant: CodeMutant, listed: Iterable[str]) -> str | None:
@@ -25,7 +27,7 @@ def line_of(mutant: CodeMutant) -> str:
 
 
 def listed_for(folder: str) -> Mapping[str, str]:
-    """Lines with their reasons: those of the folder, then those of all."""
+    """Lines with the table in which they stand: those of the folder, then those of all."""
     return _lines(Path(folder).name) | _lines(EVERYWHERE)
 
 
@@ -34,8 +36,8 @@ def _lines(name: str) -> dict[str, str]:
     path = LISTS / f"{name}.toml"
     if not path.exists():
         return {}
-    rows = tomllib.loads(path.read_text(encoding="utf-8"))["reason"]
-    return {line: row["why"] for row in rows for line in row["mutants"]}
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {line: table for table, rows in tables.items() for row in rows for line in row["mutants"]}
 
 
 @cache

@@ -11,7 +11,7 @@ from cards.safety import score
 from tests.mutation import code
 from tests.mutation.code_judges import applied
 from tests.mutation.code_mutants import CodeMutant, mutants_of
-from tests.mutation.code_survivors import EVERYWHERE, LISTS, line_of, named_by
+from tests.mutation.code_survivors import EQUIVALENT, EVERYWHERE, LISTS, UNTOLD, line_of, named_by
 
 SCORE = Path(score.__file__)
 MUTANTS = tuple(mutants_of(SCORE))
@@ -61,10 +61,19 @@ def test_a_mutant_that_lives_for_a_reason_is_counted_apart() -> None:
     assert named_by(MUTANTS[1], [line]) is None
 
 
+def test_what_no_story_tells_is_counted_apart() -> None:
+    listed = {line_of(MUTANTS[0]): EQUIVALENT, line_of(MUTANTS[1]): UNTOLD}
+    living = {code.key(mutant): "survived" for mutant in MUTANTS[:3]}
+    line, *_ = code.report(MUTANTS, living, lambda folder: listed)
+    assert "1 live for a reason, 1 told by no story, 1 without" in line
+
+
 def test_every_list_names_a_folder_its_mutants_and_why() -> None:
     folders = {Path(name).name: name for name in code.folders()}
     for path in sorted(LISTS.glob("*.toml")):
-        for row in tomllib.loads(path.read_text(encoding="utf-8"))["reason"]:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        assert tables.keys() <= {EQUIVALENT, UNTOLD}
+        for row in (row for rows in tables.values() for row in rows):
             assert row.keys() == {"why", "mutants"}
             own = "" if path.stem == EVERYWHERE else f"{folders[path.stem]}/"
             assert all(line.startswith(own) for line in row["mutants"])
