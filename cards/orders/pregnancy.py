@@ -40,7 +40,7 @@ def _reasons(
     p: PatientFacts, limits: Thresholds, orders: tuple[Order, ...], *, pregnant: bool
 ) -> tuple[Reason, ...]:
     age = p.person.age_years
-    shown = (Input("pregnancy", "recorded", None, None, p.person.pregnancy_reference),) if pregnant else ()
+    shown = (Input("pregnancy", "recorded", None, None, p.person.pregnancy_reference),)
     found: list[Reason] = []
     if pregnant and any(o.is_in(*HARMFUL) for o in orders):
         found.append(Reason("harmful", Indicator.CRITICAL, shown))

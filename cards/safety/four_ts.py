@@ -118,7 +118,7 @@ def _timing(course: Course, courses: tuple[Course, ...], drop: Drop | None, limi
     if drop is None:
         return Item(0, 2, rows, (Fact.PLATELETS,))
     if course.start is None or drop.before is None:
-        return Item(1, 1, rows, (Fact.HEPARIN_DATES,))
+        return Item.known(1, *rows)
     if drop.onset is None:
         return Item.known(0, *rows)
     day = Decimal((drop.onset.time.earliest.date() - course.start.earliest.date()).days)

@@ -84,8 +84,7 @@ def _pregnancy(p: PatientFacts, limits: Thresholds) -> Shown:
     if birth or delivered or ended:
         return Shown(Known.YES, (*birth, *delivered, *ended))
     if p.person.pregnancy is not Known.YES:
-        matters = p.person.pregnancy is Known.UNKNOWN and p.person.sex != "male"
-        return Shown(Known.UNKNOWN if matters else Known.NO)
+        return Shown(p.person.pregnancy)
     weeks = p.person.gestation_weeks
     row = Input("pregnancy", "recorded", reference=p.person.pregnancy_reference)
     if weeks is None:

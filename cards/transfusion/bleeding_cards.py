@@ -70,7 +70,7 @@ def _asks_again(case: Case, given: Given) -> bool:
 
 
 def _in_progress(case: Case, given: Given) -> Advise:
-    running = given.row.value in ("in-progress", "active") and not given.only_ordered
+    running = given.row.value == "in-progress"
     key = "ordered" if given.only_ordered else "running" if running else "given"
     after = (
         ()

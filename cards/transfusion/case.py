@@ -123,7 +123,7 @@ def find_row(p: PatientFacts, found: frozenset[str]) -> Row:
     b = p.bleeding
     if b.cns or any(x.posterior_eye for x in b.active):
         return Row.CNS
-    if b.severe or b.major or (p.signs.shock and _is_more_than_minor(p)):
+    if b.major or (p.signs.shock and _is_more_than_minor(p)):
         return Row.SEVERE
     if b.serious:
         return Row.MUCOSAL

@@ -100,7 +100,7 @@ def rule_by_count(case: Case, count: PlateletCount) -> str:
         return _brain_at_100(case, cell)
     if case.dengue:
         return "TRF-08" if _gives_way_to_dengue(case, cell, column) else cell
-    if cell in ("TRF-01", "TRF-02", "TRF-06", "TRF-10"):
+    if cell in ("TRF-01", "TRF-02", "TRF-06"):
         return cell
     if count.value >= case.limits.bleeding_transfuse:
         return cell

@@ -33,7 +33,6 @@ from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import INVASIVE, coming_procedures
 from cards.transfusion.given import PLATELETS, Given, find_given
 
-SEVERE = 3
 STEP = Decimal("5")
 MAJOR_SURGERY = ("proc-major-surgery", "proc-neurosurgery")
 OTHER_PROCEDURES = tuple(s for s in INVASIVE if s not in MAJOR_SURGERY)
@@ -70,8 +69,8 @@ def read_newborn(p: PatientFacts, limits: Thresholds) -> Newborn:
 
 
 def _is_major(p: PatientFacts, bleed: Bleed) -> bool:
-    """WHO 3-4, inside the skull, of the lung, of the gut with shock."""
-    if bleed.weight >= SEVERE or bleed.site is Site.CNS or bleed.name in MAJOR_KINDS:
+    """Inside the skull, of the lung, of the gut with shock."""
+    if bleed.site is Site.CNS or bleed.name in MAJOR_KINDS:
         return True
     gut = bleed.set_id == "bleed-gi" or bleed.name == "newborn-gut"
     return bleed.set_id == "bleed-pulmonary" or (gut and bool(p.signs.shock))

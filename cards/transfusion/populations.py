@@ -40,7 +40,7 @@ def additions(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[Additi
     """In the order of the rulebook."""
     return (
         *_child(p, asked),
-        *_pregnancy(p, asked),
+        *_pregnancy(p),
         *_steroid(p, asked, limits),
         *_elderly(p, asked, limits),
         *_immunocompromised(p, asked),
@@ -57,7 +57,7 @@ def _child(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
     yield Addition("POP-02", (f"POP-02/{key}",), rows=_age(p))
 
 
-def _pregnancy(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
+def _pregnancy(p: PatientFacts) -> Iterator[Addition]:
     if p.person.pregnancy is Known.YES:
         row = Input("pregnancy", "recorded", reference=p.person.pregnancy_reference)
         yield Addition("POP-03", ("POP-03/transfusion",), rows=(row,))
