@@ -29,7 +29,7 @@ def allergy(p: PatientFacts, caution: Caution, *_: object) -> Applied:
 
 
 def pregnant(p: PatientFacts, *_: object) -> Applied:
-    """Unknown matters for females of 12 to 55 years (rulebook A.9), and where sex or age is not known."""
+    """Unknown matters for females of 12 to 55 years (rulebook A.9), and where their sex or the age is not known."""
     person = p.person
     if person.pregnancy is Known.YES:
         return Applied(Known.YES, (Input("pregnancy", "recorded", reference=person.pregnancy_reference),))
@@ -37,9 +37,9 @@ def pregnant(p: PatientFacts, *_: object) -> Applied:
         return NO
     if person.age_years is None:
         return Applied(Known.UNKNOWN, missing=Fact.AGE)
-    if person.sex != "female":
-        return Applied(Known.UNKNOWN, missing=Fact.SEX)
-    return Applied(Known.UNKNOWN, missing=Fact.PREGNANCY) if person.pregnancy_matters else NO
+    if not person.is_of_childbearing_age:
+        return NO
+    return Applied(Known.UNKNOWN, missing=Fact.PREGNANCY if person.sex == "female" else Fact.SEX)
 
 
 def lactating(p: PatientFacts, *_: object) -> Applied:

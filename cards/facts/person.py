@@ -48,7 +48,12 @@ class Person:
     @property
     def pregnancy_matters(self) -> bool:
         """A.9: relevant for females of 12 to 55 years."""
-        return self.sex == "female" and self.age_years is not None and 12 <= self.age_years <= 55
+        return self.sex == "female" and self.is_of_childbearing_age
+
+    @property
+    def is_of_childbearing_age(self) -> bool:
+        """Recorded age of 12 to 55 years, whatever the sex."""
+        return self.age_years is not None and 12 <= self.age_years <= 55
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def _fall_percent(before: PlateletCount, count: PlateletCount) -> int:
 
 def _course_card(p: PatientFacts, count: PlateletCount, course: Course, limits: Thresholds) -> Advise:
     """MON-01, MON-02 or MON-03: information."""
-    ordered = find_ordered(p, max(count.time.earliest + course.interval.high, p.as_of))
+    ordered = _ordered(p, count, course)
     advice = advice_keys(p, limits)
     lead = {"MON-03": ("fell",), "MON-02": ()}.get(course.rule, ())
     rows = () if course.before is None else (count_row(course.before, "platelet count before"),)
@@ -154,6 +154,11 @@ def _course_card(p: PatientFacts, count: PlateletCount, course: Course, limits: 
         suggestions=_draft(p, count, course, ordered),
         also=(*also, *(("MON-07",) if advice else ())),
     )
+
+
+def _ordered(p: PatientFacts, count: PlateletCount, course: Course) -> Planned | None:
+    """A count that is ordered for the interval, or for today where that has passed."""
+    return find_ordered(p, max(count.time.earliest + course.interval.high, p.as_of))
 
 
 def _interval_words(
@@ -227,7 +232,7 @@ def _exceeded_card(
 ) -> Advise:
     """A warning: re-evaluate the cause, refer; the interval and the advice stand in the same card."""
     infection = exceeded.infection
-    ordered = None if course is None else find_ordered(p, count.time.earliest + course.interval.high)
+    ordered = None if course is None else _ordered(p, count, course)
     drugs = p.using(*LOWERING_DRUGS)
     advice = advice_keys(p, limits)
     words = () if course is None else _interval_words(p, count, course, ordered, limits)
