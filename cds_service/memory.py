@@ -169,17 +169,19 @@ class Recollection:
         return MappingProxyType({rule: told.get(id(one), one) for rule, one in decision.outcomes.items()})
 
     def keep(self, cards: Sequence[Card]) -> None:
-        """Puts the shown cards and the silent ones into the queue."""
+        """Puts the shown cards and the silent ones into the queue, all together: they are stored at once."""
+        rows = []
         for card, (before, after) in zip(cards, self._shown, strict=True):
             suggestions = " ".join(s.uuid for s in card.suggestions)
-            self._put(card.uuid, before, after.indicator, "", suggestions)
+            rows.append(self._row(card.uuid, before, after.indicator, "", suggestions))
         for advise, reason in self.silent:
-            self._put(str(uuid4()), advise, advise.indicator, reason.value, "")
+            rows.append(self._row(str(uuid4()), advise, advise.indicator, reason.value, ""))
+        self.memory.writer.put(*rows)
 
-    def _put(
+    def _row(
         self, uuid: str, advise: Advise, indicator: Indicator, silenced_by: str, suggestions: str
-    ) -> None:
-        row: dict[str, Any] = {
+    ) -> dict[str, Any]:
+        return {
             "uuid": uuid,
             "at": self.now,
             "service": self.caller.service,
@@ -198,7 +200,6 @@ class Recollection:
             **self._of_now,
             "suggestions": suggestions,
         }
-        self.memory.writer.put(row)
 
 
 def _lowered(advise: Advise) -> Advise:

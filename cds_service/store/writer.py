@@ -59,17 +59,20 @@ class Writer:
                 self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
                 self._thread.start()
 
-    def put(self, row: Row) -> None:
-        """Takes a row, or counts it as lost where the queue is full. Never waits for the database."""
+    def put(self, *rows: Row) -> None:
+        """Takes the rows together; those for which the queue has no room are lost. Never waits for the database."""
+        if not rows:
+            return
         if self._thread is None:
             self.start()
         with self._changed:
-            if len(self._waiting) < self._size:
-                self._waiting.append(row)
+            taken = rows[: max(self._size - len(self._waiting), 0)]
+            if taken:
+                self._waiting.extend(taken)
                 self._told(len(self._waiting))
                 self._changed.notify_all()
-                return
-        self._lost(1)
+        if len(taken) < len(rows):
+            self._lost(len(rows) - len(taken))
 
     def flush(self, seconds: float) -> bool:
         """Waits until all that was put is stored, or the time is over. Whether it is."""

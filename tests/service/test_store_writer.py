@@ -54,6 +54,19 @@ def test_a_full_queue_loses_and_counts_and_never_waits() -> None:
     assert (writer.waiting, sum(lost)) == (0, 1010)
 
 
+def test_of_rows_that_are_put_together_only_those_without_room_are_lost() -> None:
+    lost: list[int] = []
+    writer = Writer(Database(NOWHERE), 10, lost.append)
+    writer.put()
+    assert writer.waiting == 0
+    writer.put(*map(card, range(7)))
+    writer.put(*map(card, range(7, 14)))
+    assert (writer.waiting, lost) == (10, [4])
+    writer.put(card(14))
+    assert (writer.waiting, lost) == (10, [4, 1])
+    writer.close(0.1)
+
+
 def test_a_row_that_cannot_be_stored_is_lost_alone(tmp_path: Path) -> None:
     lost: list[int] = []
     writer = Writer(Database(f"sqlite:///{tmp_path / 's.db'}"), 100, lost.append)
