@@ -30,21 +30,19 @@ def further_points(over: Sequence[Advise]) -> Advise:
 
 def name_points(card: Advise, over: Sequence[Advise]) -> Advise:
     """The card with the titles of `over` at its end, and what they rest on."""
-    lead = () if card.rule == RULE else (f"{RULE}/points",)
-    return replace(
-        card,
-        say=(*card.say, *lead, *(as_told_by(one, one.title) for one in over)),
-        values={**card.values, **_values(over)},
-        inputs=tuple(dict.fromkeys((*card.inputs, *(i for one in over for i in one.inputs)))),
-        also=_also(card, over),
-    )
+    return _name(card, () if card.rule == RULE else (f"{RULE}/points",), over)
 
 
 def name_infections(card: Advise, over: Sequence[Advise]) -> Advise:
     """The second infection card with the titles of further ones (A.2, row 8)."""
+    return _name(card, (f"{RULE}/infections",), over)
+
+
+def _name(card: Advise, lead: tuple[str, ...], over: Sequence[Advise]) -> Advise:
+    """After the words of `lead` the title of each."""
     return replace(
         card,
-        say=(*card.say, f"{RULE}/infections", *(as_told_by(one, one.title) for one in over)),
+        say=(*card.say, *lead, *(as_told_by(one, one.title) for one in over)),
         values={**card.values, **_values(over)},
         inputs=tuple(dict.fromkeys((*card.inputs, *(i for one in over for i in one.inputs)))),
         also=_also(card, over),

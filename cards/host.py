@@ -50,6 +50,11 @@ def dialysis(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     )
 
 
+def kidney_disease(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Rows of a kidney disease that is recorded, and of dialysis."""
+    return (*(finding_row("kidney disease", f) for f in p.present("risk-ckd")), *dialysis(p, limits))
+
+
 def immunocompromised(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Rows of every item of A.9; empty where none is recorded.
 

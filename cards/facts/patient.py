@@ -11,7 +11,7 @@ from cards.facts.bleeding import Bleeding
 from cards.facts.infections import Infections
 from cards.facts.person import Person, Signs
 from cards.facts.platelets import Platelets
-from cards.facts.presence import is_present, is_suspected, last_use, reference_time
+from cards.facts.presence import is_present, is_suspected, is_under_way, last_use, reference_time
 from cards.frozen import dataclass
 from cards.record import (
     Allergy,
@@ -176,7 +176,7 @@ class PatientFacts:
         )
 
     def _happened(self, event: Performed, within: timedelta) -> bool:
-        if event.status == "in-progress" and event.end is None:
+        if is_under_way(event):
             return True
         when = event.end or event.start
         return when is not None and when.earliest <= self.as_of and when.since(self.as_of) <= within

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cards.record import ClinicalStatus, Finding, Medication, MedicationSource, Moment, Verification
+from cards.record import (
+    ClinicalStatus,
+    Finding,
+    Medication,
+    MedicationSource,
+    Moment,
+    Performed,
+    Verification,
+)
 
 PAST_CODES = frozenset({"history", "remission"})
 """Code statuses that say by themselves that the fact is over."""
 
 GOING_ON = frozenset({"active", "intended", "in-progress", "unknown"})
 NEVER_TAKEN = frozenset({"not-taken", "cancelled", "not-done", "entered-in-error", "draft", "on-hold"})
+
+
+def is_under_way(event: Performed) -> bool:
+    """Begun, and no end is recorded."""
+    return event.status == "in-progress" and event.end is None
 
 
 def has_past_code(finding: Finding, *set_ids: str) -> bool:

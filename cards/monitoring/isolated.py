@@ -6,7 +6,6 @@ Rules and words that speak of an immune cause ask `not_isolated`: they keep sile
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 from cards.facts import PatientFacts
 from cards.facts.once import once
@@ -14,6 +13,7 @@ from cards.outcome import Input
 from cards.reasons import Fact
 from cards.record import Comparator, Measurement, Result
 from cards.rows import measurement_row, result_row
+from cards.safety.laboratory import is_seen
 from cards.thresholds import Thresholds
 
 HAEMOGLOBIN, NEUTROPHILS = "obs-hemoglobin", "obs-neutrophils"
@@ -72,17 +72,10 @@ def _cells(p: PatientFacts, limits: Thresholds) -> Iterable[Input]:
     within = limits.span("not_isolated_hb_fall_days")
     for name, set_id in CELLS:
         limit = limits.schistocytes_percent if name == "schistocytes" else None
-        counted = [m for m in _recent(p, set_id, limits) if _is_seen(m, limit)]
+        counted = [m for m in _recent(p, set_id, limits) if is_seen(m, limit)]
         numbers = {m.reference for m in counted}
         for test in p.tests(set_id):
             present = test.result is Result.POSITIVE and test.reference not in numbers
             if present and test.time is not None and test.time.since(p.as_of) <= within:
                 yield result_row(name, test)
         yield from (measurement_row(name, m) for m in counted)
-
-
-def _is_seen(m: Measurement, limit: Decimal | None) -> bool:
-    """At or above its limit, or above none; a bound from above (`<1 %`) shows nothing."""
-    if m.comparator in (Comparator.LESS, Comparator.AT_MOST):
-        return False
-    return m.value > 0 if limit is None else m.value >= limit

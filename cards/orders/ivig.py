@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cards.facts import PatientFacts
-from cards.host import dialysis
+from cards.host import dialysis, kidney_disease
 from cards.orders.selection import none_chosen, read_count, refer, remove
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
@@ -71,8 +71,7 @@ def _kidney(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     egfr = p.newest("obs-egfr", limits.span("egfr_days"))
     if egfr is not None and egfr.value < limits.ivig_egfr:
         return (measurement_row("eGFR", egfr),)
-    recorded = p.present("risk-ckd") if egfr is None else ()
-    return (*(finding_row("kidney disease", f) for f in recorded), *dialysis(p, limits))
+    return kidney_disease(p, limits) if egfr is None else dialysis(p, limits)
 
 
 def _is_drawn(p: PatientFacts) -> bool:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from cards.facts import Sign, is_present
 from cards.facts.patient import DONE
+from cards.facts.presence import is_under_way
 from cards.reading.trend import median
 from cards.reading.windows import is_recent
 from cards.record import Measurement, Record
@@ -43,7 +44,7 @@ def _ventilated(record: Record, limits: Thresholds) -> list[Sign]:
     return [
         Sign(e.reference, time=e.start)
         for e in events
-        if (e.status == "in-progress" and e.end is None) or is_recent(e.end or e.start, record.as_of, within)
+        if is_under_way(e) or is_recent(e.end or e.start, record.as_of, within)
     ]
 
 

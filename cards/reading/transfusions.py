@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from cards.facts import PlateletCount
 from cards.facts.patient import DONE
+from cards.facts.presence import is_under_way
 from cards.record import Moment, Performed, Record
 from cards.thresholds import Thresholds
 
@@ -23,7 +24,7 @@ def _span(given: Performed, as_of: datetime) -> tuple[Moment, Moment] | None:
     start = given.start or given.end
     if start is None or given.status not in DONE:
         return None
-    if given.end is None and given.status == "in-progress":
+    if is_under_way(given):
         return start, Moment.instant(as_of)
     return start, given.end or start
 

@@ -40,6 +40,13 @@ UNITS: Mapping[str, tuple[str, Decimal]] = MappingProxyType(
 """By set: the unit in which its values are read, and what takes a limit to it (those in mg/dL of the scores)."""
 
 
+def is_seen(m: Measurement, limit: Decimal | None = None) -> bool:
+    """Cells of the film at or above a limit, or above none; a bound from above (`<1 %`) shows nothing."""
+    if m.comparator in (Comparator.LESS, Comparator.AT_MOST):
+        return False
+    return m.value > 0 if limit is None else m.value >= limit
+
+
 def newest(p: PatientFacts, set_id: str, within: timedelta) -> Measurement | None:
     """The newest value at most `within` old that is in the unit of its set (None: not measured)."""
     if set_id not in p.sets_measured:

@@ -12,16 +12,13 @@ from cards.facts.once import once
 from cards.host import is_newborn
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
-from cards.record import Comparator, Kind, Result
+from cards.record import Kind, Result
 from cards.rows import finding_row, measurement_row, result_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
 from cards.safety.haemolysis import Shown
-from cards.safety.laboratory import any_of, below, newest
+from cards.safety.laboratory import any_of, below, is_seen, newest
 from cards.thresholds import Thresholds
-
-AT_MOST = (Comparator.LESS, Comparator.AT_MOST)
-"""A bound from above, such as `<1 %`, shows no blasts."""
 
 KNOWN = ("mimic-marrow", "mimic-acute-leukaemia", "mimic-aplastic")
 PANCYTOPENIA = "mimic-pancytopenia"
@@ -68,13 +65,12 @@ def _blasts(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Blasts in the blood, as a number above none or as a finding of the film, of the last 30 days."""
     within = limits.span("blasts_days")
     counted = p.newest("obs-blasts", within)
-    is_seen = counted is not None and counted.value > 0 and counted.comparator not in AT_MOST
     seen = [
         t
         for t in p.tests("obs-blasts")
         if t.result is Result.POSITIVE and (t.time is None or t.time.since(p.as_of) <= within)
     ]
-    number = (measurement_row("blasts in the blood", counted),) if counted is not None and is_seen else ()
+    number = [measurement_row("blasts in the blood", m) for m in (counted,) if m is not None and is_seen(m)]
     return (*number, *(result_row("blasts in the blood", t) for t in seen))
 
 

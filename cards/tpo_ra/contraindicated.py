@@ -29,6 +29,7 @@ from cards.precedence import ORDER_HOOKS
 from cards.reasons import Fact, Why
 from cards.record import ClinicalStatus, Finding, Kind, Verification
 from cards.rows import finding_row, measurement_row, medication_row, platelet_row
+from cards.scope_sets import ANTI_PF4
 from cards.thresholds import Thresholds
 
 TPO_RA = "med-tpo-ra"
@@ -36,8 +37,6 @@ TPO_RA = "med-tpo-ra"
 THROMBOSIS = ("risk-thrombosis", "risk-cvst", "risk-portal-vein-thrombosis", "risk-acs")
 ANTIPHOSPHOLIPID = ("mimic-aps-sle",)
 THROMBOSIS_RISK = ("risk-thrombosis-history", "risk-thrombophilia")
-ANTI_PF4 = ("mimic-hit", "mimic-vitt")
-"""While it is current it is TPO-10's."""
 
 MARROW = ("mimic-marrow", "mimic-acute-leukaemia", "mimic-lymphoma", "mimic-pancytopenia", "mimic-aplastic")
 APLASTIC, ELTROMBOPAG, SEVERE = "mimic-aplastic", "med-eltrombopag", 3

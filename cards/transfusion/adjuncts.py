@@ -9,7 +9,7 @@ from cards.anti_infective.course import is_controlled, was_treated
 from cards.anti_infective.recorded import is_infection_recorded
 from cards.facts import Bleed, Infection, PatientFacts, Site
 from cards.frozen import dataclass
-from cards.host import dialysis, hypoproliferative
+from cards.host import dialysis, hypoproliferative, kidney_disease
 from cards.monitoring.isolated import not_isolated
 from cards.outcome import Advice, Advise, Answers, Input, NoAdvice, Topic
 from cards.reading.situation import has_current_dic
@@ -68,13 +68,12 @@ def immunoglobulin(p: PatientFacts, limits: Thresholds, *, emergency: bool) -> A
     thrombosis = p.findings(*THROMBOSIS_EVER)
     iga = p.findings("risk-iga-deficiency")
     egfr = p.newest("obs-egfr", limits.span("egfr_days"))
-    kidney = p.present("risk-ckd")
-    dialysed = dialysis(p, limits)
+    kidney = kidney_disease(p, limits)
     low = egfr if egfr is not None and egfr.value < limits.ivig_egfr else None
     cautions = (
         ("IMM-01/caution.thrombosis", bool(thrombosis)),
         ("IMM-01/caution.iga", bool(iga)),
-        ("IMM-01/caution.kidney", bool(kidney or dialysed) or low is not None),
+        ("IMM-01/caution.kidney", bool(kidney) or low is not None),
     )
     unknown = (
         (Fact.AGE, p.person.age_years is None),
@@ -89,8 +88,7 @@ def immunoglobulin(p: PatientFacts, limits: Thresholds, *, emergency: bool) -> A
         rows=(
             *(finding_row("thrombosis or its risk", f) for f in thrombosis),
             *(finding_row("IgA deficiency", f) for f in iga),
-            *(finding_row("kidney disease", f) for f in kidney),
-            *dialysed,
+            *kidney,
             *((measurement_row("eGFR", low),) if low is not None else ()),
         ),
     )

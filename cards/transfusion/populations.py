@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cards.facts import Known, PatientFacts
 from cards.frozen import dataclass
-from cards.host import dialysis, transplantations
+from cards.host import kidney_disease, transplantations
 from cards.outcome import Input
 from cards.rows import event_row, finding_row
 from cards.thresholds import Thresholds
@@ -100,7 +100,7 @@ def _liver(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
 
 
 def _kidney(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
-    failing = (*(finding_row("kidney disease", f) for f in p.present("risk-ckd")), *dialysis(p, limits))
+    failing = kidney_disease(p, limits)
     if asked.bleeding and failing:
         yield Addition("POP-07", cautions=("POP-07/caution.uraemia",), rows=failing)
 

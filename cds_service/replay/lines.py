@@ -142,49 +142,39 @@ class LineReader:
 
         That a line is an Observation of one quantity is found out by trying, as long as the last was one.
         """
-        decode, patients, known = _PLAIN.decode, self._patients, self._shared
         was_observation = True
         for number, text in texts:
             if was_observation and isinstance(text, bytes) and len(text) <= LONGEST_LINE:
-                try:
-                    head = decode(text)
-                    reference = head.subject.reference or ""
-                    server, patient = patients.get(reference) or self._read_patient(reference)
-                except _UNREADABLE:
-                    patient = ""
-                if patient:
-                    # No member is empty, and no JSON holds the byte 0.
-                    shared = b"\0".join(
-                        (
-                            head.value_quantity,
-                            head.code,
-                            head.status,
-                            head.interpretation,
-                            head.reference_range,
-                        )
-                    )
-                    alike, value = known.get(shared) or self._read_shared(shared, head)
-                    if server or len(reference) != _BEFORE_ID + len(patient):  # not simply Patient/id
-                        alike = 0
-                    yield Line(
-                        file,
-                        number,
-                        "Observation",
-                        patient,
-                        server,
-                        "",
-                        text.strip(),
-                        head.id,
-                        alike,
-                        value,
-                        head.effective_date_time,
-                        head.issued,
-                    )
+                plain = self._read_plain(file, number, text)
+                if plain is not None:
+                    yield plain
                     continue
             line = read_text(file, number, text)
             if line is not None:
                 was_observation = not isinstance(line, Line) or line.kind == "Observation"
                 yield line
+
+    def _read_plain(self, file: int, number: int, text: bytes) -> Line | None:
+        """An Observation of one quantity and of a patient; None for any other line."""
+        try:
+            head = _PLAIN.decode(text)
+            reference = head.subject.reference or ""
+            server, patient = self._patients.get(reference) or self._read_patient(reference)
+        except _UNREADABLE:
+            return None
+        if not patient:
+            return None
+        # No member is empty, and no JSON holds the byte 0.
+        members = head.value_quantity, head.code, head.status, head.interpretation, head.reference_range
+        shared = b"\0".join(members)
+        alike, value = self._shared.get(shared) or self._read_shared(shared, head)
+        if server or len(reference) != _BEFORE_ID + len(patient):  # not simply Patient/id
+            alike = 0
+        time, issued = head.effective_date_time, head.issued
+        raw = text.strip()
+        return Line(
+            file, number, "Observation", patient, server, "", raw, head.id, alike, value, time, issued
+        )
 
     def _read_patient(self, reference: str) -> tuple[str, str]:
         if len(self._patients) >= _REMEMBERED:
