@@ -25,7 +25,6 @@ ASCENDING: tuple[tuple[str, ...], ...] = (
     ("possible_temperature_low", "hypothermia", "fever", "possible_temperature_high"),
     ("trend_gap", "trend_after_platelets", "trend_window"),
     ("rapid_fall_short", "trend_window"),
-    ("baseline_from", "baseline_to"),
     ("bleed_observed", "bleed_active", "bleed_active_cns", "bleed_open"),
     ("bleed_ended", "bleed_active"),
     ("lactate_high", "lactate_organ_failure"),

@@ -25,7 +25,6 @@ class Infection:
     current: bool  # A.9 "current infection"
     onset: Moment | None
     references: tuple[str, ...]  # what it rests on, deciding one first
-    written_confirmed: bool = False  # verificationStatus written as confirmed
     status_recorded: bool = True
     severe: bool = False  # by code (severe dengue, septic shock) or Condition.severity severe
     therapy: tuple[Medication, ...] = ()  # active drugs that are a section D therapy of it

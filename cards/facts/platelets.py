@@ -81,12 +81,8 @@ class Trend:
     """B.2, over valid counts >= 6 h apart of the last 14 days, without those within 24 h after platelets."""
 
     falling: bool = False
-    fall_percent: int = 0  # from the previous count of the trend to the current one; 0 when not falling
     rapid_fall: Fall | None = None
-    rises: int = 0  # successive rises up to the current count
     recovering: bool = False  # two successive rises and >= 20 % above nadir
-    recovered: bool = False  # >= 100 twice, or within 10 % of baseline
-    nadir: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +110,6 @@ class Platelets:
     grade: int | None = None  # B.1, of `current`
     age: timedelta | None = None  # of `current`, longest possible
     limit: timedelta | None = None  # the staleness limit of the situation (B.3)
-    baseline: Decimal | None = None
     problem: PlateletResult | None = (
         None  # newest unusable result that is newer than `current`, or the only one
     )

@@ -9,7 +9,7 @@ from cards.facts import Bleeding, Blocker, PlateletCount, Platelets
 from cards.reading.doubts import Doubts, count_before, find_doubts
 from cards.reading.series import Sorted, sort_results
 from cards.reading.situation import Situation, staleness_limit
-from cards.reading.trend import find_baseline, find_low_since, is_chronic_stable, read_trend
+from cards.reading.trend import find_low_since, is_chronic_stable, read_trend
 from cards.record import Answer, Kind, Record, UnitProblem
 from cards.thresholds import Thresholds
 
@@ -25,8 +25,7 @@ def read_platelets(
     if current is None:
         return _without_count(record, results, doubts)
     low_since = find_low_since(series, current, limits)
-    baseline = find_baseline(series, low_since.earliest if low_since else record.as_of, limits)
-    trend = read_trend(series, current, baseline, record.stay, record.as_of, limits)
+    trend = read_trend(series, current, record.stay, record.as_of, limits)
     chronic = is_chronic_stable(series, current, limits)
     falling = trend.falling or trend.rapid_fall is not None
     age = current.time.age(record.as_of)
@@ -42,7 +41,6 @@ def read_platelets(
         grade=grade_of(current, limits),
         age=age,
         limit=limit,
-        baseline=baseline,
         problem=doubts.problem,
         unread=doubts.unread,
         undated=doubts.undated,

@@ -1,6 +1,4 @@
-"""The course of the counts: trend (rulebook B.2), rapid fall (PLT-03), baseline, onset of the low series,
-PLT-07.
-"""
+"""The course of the counts: trend (rulebook B.2), rapid fall (PLT-03), onset of the low series, PLT-07."""
 
 from __future__ import annotations
 
@@ -24,7 +22,6 @@ NO_TREND = Trend()
 def read_trend(
     series: Sequence[PlateletCount],
     current: PlateletCount,
-    baseline: Decimal | None,
     stay: Stay | None,
     as_of: datetime,
     limits: Thresholds,
@@ -39,18 +36,11 @@ def read_trend(
     ]
     points = trend_points(counts, current, as_of, limits)
     values = [p.value for p in points]
-    nadir = min(values)
-    rises = count_rises(values)
     previous = values[-2] if len(values) > 1 else current.value
-    falling = is_falling(previous, current.value, limits)
     return Trend(
-        falling=falling,
-        fall_percent=percent_below(current.value, previous) if falling else 0,
+        falling=is_falling(previous, current.value, limits),
         rapid_fall=find_rapid_fall(counts, current, stay, as_of, limits),
-        rises=rises,
-        recovering=rises >= 2 and current.value * 100 >= nadir * (100 + limits.recovering_percent),
-        recovered=has_recovered(values, baseline, limits),
-        nadir=nadir,
+        recovering=is_recovering(values, limits),
     )
 
 
@@ -80,6 +70,11 @@ def count_rises(values: Sequence[Decimal]) -> int:
     return rises
 
 
+def is_recovering(values: Sequence[Decimal], limits: Thresholds) -> bool:
+    """Two successive rises up to the last value, which lies at least 20 % above the lowest."""
+    return count_rises(values) >= 2 and values[-1] * 100 >= min(values) * (100 + limits.recovering_percent)
+
+
 def is_falling(previous: Decimal, value: Decimal, limits: Thresholds) -> bool:
     """A drop by at least 20 % and at least 10."""
     drop = previous - value
@@ -89,13 +84,6 @@ def is_falling(previous: Decimal, value: Decimal, limits: Thresholds) -> bool:
 def percent_below(value: Decimal, reference: Decimal) -> int:
     """By how many per cent the value lies below the reference, cut to a whole number."""
     return 0 if reference <= 0 else int((reference - value) * 100 / reference)
-
-
-def has_recovered(values: Sequence[Decimal], baseline: Decimal | None, limits: Thresholds) -> bool:
-    """At or above 100 twice in a row, or not more than 10 % below the baseline."""
-    if len(values) > 1 and min(values[-2:]) >= limits.recovered_count:
-        return True
-    return baseline is not None and values[-1] * 100 >= baseline * (100 - limits.baseline_percent)
 
 
 # ------------------------------------------------------------------------------------------------- rapid fall
@@ -159,16 +147,6 @@ def find_low_since(
         elif not count.transfused and count.time.earliest <= current.time.earliest:
             break
     return first.time
-
-
-def find_baseline(series: Sequence[PlateletCount], illness: datetime, limits: Thresholds) -> Decimal | None:
-    """Median of the valid counts 14 to 365 days before the index illness (A.1); None without any.
-
-    The illness begins with the first count < 100 of the present low series, else at the time asked for.
-    """
-    near, far = limits.span("baseline_from"), limits.span("baseline_to")
-    values = [c.value for c in series if not c.transfused and near <= illness - c.time.earliest <= far]
-    return median(values) if values else None
 
 
 def median(values: Iterable[Decimal]) -> Decimal:

@@ -66,13 +66,12 @@ def test_a_positive_test_proves() -> None:
 def test_a_condition_reports() -> None:
     infection = only(ebv(verification=Verification.REPORTED, clinical=ClinicalStatus.ABSENT))
     assert infection.certainty is Certainty.REPORTED
-    assert not infection.written_confirmed
     assert not infection.status_recorded
 
 
 def test_a_condition_written_as_confirmed_is_reported_too() -> None:
     infection = only(ebv())
-    assert (infection.certainty, infection.written_confirmed) == (Certainty.REPORTED, True)
+    assert infection.certainty is Certainty.REPORTED
     assert infection.status_recorded
 
 

@@ -20,8 +20,6 @@ from tests.cards.build import (
     platelets_given,
 )
 
-MINUTE = timedelta(minutes=1)
-
 
 def trend(*counts: object, **members: object) -> Trend:
     return facts(list(counts), **members).platelets.trend
@@ -36,11 +34,6 @@ def trend(*counts: object, **members: object) -> Trend:
 def test_falling_needs_both_share_and_number(previous: int, value: object, falling: bool) -> None:
     """At least 20 % and at least 10: 50 to 40.1 misses both, 40 to 31 is 22 % but only 9."""
     assert trend(count(previous, days=1), count(value)).falling is falling
-
-
-def test_the_percentage_is_cut() -> None:
-    """V-149: 62 to 48 is 22.58 %."""
-    assert trend(count(62, days=7), count(48)).fall_percent == 22
 
 
 def test_counts_within_six_hours_are_one_point() -> None:
@@ -59,10 +52,7 @@ def test_counts_older_than_14_days_make_no_trend() -> None:
 
 def test_recovering_after_two_rises() -> None:
     """V-130."""
-    found = trend(count(28, days=12), count(61, days=6), count(112))
-    assert found.recovering
-    assert found.rises == 2
-    assert found.nadir == 28
+    assert trend(count(28, days=12), count(61, days=6), count(112)).recovering
 
 
 @pytest.mark.parametrize("values", [(28, 61), (60, 50, 61), (100, 104, 110)])
@@ -77,25 +67,10 @@ def test_recovering_starts_at_20_percent_above_the_nadir() -> None:
     assert found == [False, True, True]
 
 
-def test_recovered_twice_at_100() -> None:
-    below, at, _ = near(LIMITS.recovered_count)
-    assert trend(count(at, days=2), count(at)).recovered
-    assert not trend(count(below, days=2), count(120)).recovered
-    assert not trend(count(120)).recovered
-
-
-def test_recovered_near_the_baseline() -> None:
-    """Baseline 110 before the illness: 99 is within 10 %, 98.9 is not."""
-    older = [count(110, days=90), count(20, days=10)]
-    assert trend(*older, count(99)).recovered
-    assert not trend(*older, count("98.9")).recovered
-
-
 def test_counts_after_platelets_make_no_trend() -> None:
     given = platelets_given(hours=30)
     found = trend(count(60, days=3), count(20, hours=31), count(90, hours=20), count(30), performed=[given])
-    assert found.nadir == 20
-    assert found.rises == 1
+    assert not found.falling
     assert found.rapid_fall is not None
     assert found.rapid_fall.before.value == 60
 
@@ -166,30 +141,6 @@ def test_a_count_after_platelets_does_not_break_the_low_series() -> None:
 
 def test_no_low_series_from_100() -> None:
     assert facts(100).platelets.low_since is None
-
-
-def test_the_baseline_is_the_median_before_the_illness() -> None:
-    counts = [
-        count(90, days=1000),
-        count(240, days=300),
-        count(260, days=200),
-        count(200, days=40),
-        count(22),
-    ]
-    assert facts(counts).platelets.baseline == 240
-
-
-def test_the_baseline_window_is_closed() -> None:
-    near_end, far_end = LIMITS.span("baseline_from"), LIMITS.span("baseline_to")
-    illness = timedelta(hours=3)
-    for age, expected in (
-        (near_end, 240),
-        (far_end, 240),
-        (near_end - MINUTE, None),
-        (far_end + MINUTE, None),
-    ):
-        counts = [count(240, seconds=(illness + age).total_seconds()), count(22)]
-        assert facts(counts).platelets.baseline == expected
 
 
 @pytest.mark.parametrize(
