@@ -27,9 +27,10 @@ from cards.anti_infective.pathogen_words import pathogen_sections
 from cards.drafts import check
 from cards.thresholds import Thresholds, described
 from cards.valueset_files import Code
-from cards.valuesets import Terminology, ValueSet, load, normalise_coding
+from cards.valuesets import Terminology, load, normalise_coding
 from cards.wording import Section, Words
 from tests.mutation.code_list import Meaning, meanings
+from tests.mutation.covered import covered_by, less
 from tests.mutation.derived import constants, derived, replaced, tree_of
 from tests.mutation.stories import Coding, Judge, Told, sets_of, settling, shipped, stories, trail_of
 from tests.mutation.tracing import EVERYTHING, Touch, code_naming, touched_by_code, touched_by_number
@@ -45,7 +46,8 @@ class Killed(Exception):
 class Mutant:
     """`place` groups mutants (a module, a file); `candidates` are the stories that it can touch.
 
-    `is_missed` asks what is written beside the content (the list of codes).
+    `is_missed` asks what is written beside the content (the list of codes); `covered_by` names what else of the content
+    says the same, so that nothing is changed.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Mutant:
     candidates: tuple[Told, ...]
     applied: Callable[[], AbstractContextManager[Judge]]
     is_missed: Callable[[], bool] = lambda: False
+    covered_by: Callable[[], str | None] = lambda: None
 
     @property
     def name(self) -> str:
@@ -277,18 +280,14 @@ def code_mutants() -> Iterator[Mutant]:
                 tuple(using.get((code.system, code.code), ())),
                 _without(set_id, code),
                 partial(_is_missed, set_id, code, tuple(by_set.get(set_id, ()))),
+                partial(covered_by, terms[set_id], code),
             )
 
 
 def _is_missed(set_id: str, code: Code, written: tuple[Meaning, ...]) -> bool:
     """The list says something else of the set without the code."""
-    alone = Terminology((_less(set_id, code),))
+    alone = Terminology((less(shipped().terminology[set_id], code),))
     return any(one.wrong(alone) for one in written)
-
-
-def _less(set_id: str, code: Code) -> ValueSet:
-    one = shipped().terminology[set_id]
-    return replace(one, codes=tuple(other for other in one.codes if other is not code))
 
 
 @cache
@@ -310,8 +309,7 @@ def _without(set_id: str, code: Code) -> Callable[[], AbstractContextManager[Jud
     @contextmanager
     def applied() -> Iterator[Judge]:
         terms = shipped().terminology
-        less = _less(set_id, code)
-        changed = Terminology(less if each == set_id else terms[each] for each in terms)
+        changed = Terminology(less(terms[each], code) if each == set_id else terms[each] for each in terms)
         yield Judge(replace(shipped(), terminology=changed), resettles=True)
 
     return applied

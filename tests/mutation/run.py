@@ -5,7 +5,8 @@ Where either has changed all is judged anew, but each mutant first by the story 
 little. Only one worker writes a file, so that nothing is lost when a run is ended.
 
 `survivors.toml` lists the mutants that no story can kill, with the reason. The run fails where a kind is killed less
-than it has to be, where a threshold survives that is not on the list, and where one on the list was killed.
+than it has to be, where a threshold survives that is not on the list, and where one on the list was killed or is gone.
+A code that lives because a category of its own set means it too is "covered": neither killed nor living.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ SURVIVORS = Path(__file__).with_name("survivors.toml")
 WORKERS = 2
 LEAST = 90
 """Per cent of each kind that have to be killed; of the thresholds all but those on the list."""
+LIVING = ("survived", "untouched")
 
 
 def version() -> str:
@@ -69,9 +71,18 @@ def listed() -> Mapping[str, str]:
 
 
 def judged(mutant: Mutant, killers: Killers) -> str:
-    """ "killed by V-01", "refused" by the loader, "untouched" where no story comes near, "survived"."""
+    """ "killed by V-01", "refused" by the loader, "untouched" where no story comes near, "survived".
+
+    "covered by J01DD" is a code that lives because a category of its own set means it too.
+    """
     if mutant.is_missed():
         return "killed by the list of codes"
+    verdict = _by_stories(mutant, killers)
+    above = mutant.covered_by() if verdict in LIVING else None
+    return verdict if above is None else f"covered by {above}"
+
+
+def _by_stories(mutant: Mutant, killers: Killers) -> str:
     if not mutant.candidates:
         return "untouched"
     try:
@@ -110,28 +121,42 @@ def report(kinds: Sequence[str], verdicts: dict[str, str]) -> Iterator[str]:
     waiting: Counter[str] = Counter()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     left: list[str] = []
+    gone = {name for name in allowed if name.partition(":")[0] in kinds}
     for mutant in all_mutants(kinds):
+        gone.discard(mutant.name)
         verdict = verdicts.get(mutant.name)
         if verdict is None:
             waiting[mutant.kind] += 1
             continue
         word = verdict.partition(" ")[0]
         counts[mutant.kind][word] += 1
-        lives = word in ("survived", "untouched")
+        lives = word in LIVING
         if lives:
             left.append(f"{word:9}  {mutant.name}  ({allowed.get(mutant.name, 'no reason is known')})")
         if lives and mutant.kind == "thresholds" and mutant.name not in allowed:
             left.append(f"FAILED: no story kills {mutant.name}")
         if not lives and mutant.name in allowed:
             left.append(f"FAILED: {mutant.name} is listed as a survivor and was {verdict}")
+    left += [f"FAILED: {name} is listed as a survivor and is no mutant" for name in sorted(gone)]
     for kind in kinds:
-        found = counts[kind]
-        judged_ones, dead = found.total(), found["killed"] + found["refused"]
-        share = f"{100 * dead / judged_ones:.1f} % killed" if judged_ones else "none judged"
-        yield f"{kind}: {share}; {dict(found)}; {waiting[kind]} wait"
-        if kind != "thresholds" and judged_ones and 100 * dead < LEAST * judged_ones:
+        yield f"{kind}: {verdicts_told(counts[kind])}; {waiting[kind]} wait"
+        if kind != "thresholds" and share_of(counts[kind]) < LEAST:
             yield f"FAILED: {kind}: less than {LEAST} % killed"
     yield from left
+
+
+def share_of(found: Counter[str]) -> float:
+    """Per cent killed of those that can be: what is covered is neither killed nor living. 100 where none is judged."""
+    dead, living = found["killed"] + found["refused"], sum(found[word] for word in LIVING)
+    return 100 * dead / (dead + living) if dead + living else 100
+
+
+def verdicts_told(found: Counter[str]) -> str:
+    """The verdicts of a kind in one line."""
+    if not found:
+        return "none judged"
+    covered = f" of those that no other code of their set covers ({found['covered']} are covered)"
+    return f"{share_of(found):.1f} % killed{covered if found['covered'] else ''}; {dict(found)}"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from contextlib import nullcontext
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from cards import code_systems as systems
 from cards import precedence
 from cards.transfusion import decision
-from tests.mutation import mutants
+from cards.valueset_files import Code, ValueSet
+from cards.valuesets import Terminology
+from tests.mutation import mutants, run
 from tests.mutation.code_judges import judging_tests
+from tests.mutation.covered import covered_by
 from tests.mutation.derived import derived
-from tests.mutation.stories import Traced, shipped
+from tests.mutation.stories import Judge, Killers, Traced, shipped
 
 
 def changed(text: str, **names: Any) -> list[tuple[str, Any]]:
@@ -123,3 +129,70 @@ def test_a_folder_is_judged_by_the_tests_that_import_from_it() -> None:
     assert "tests/cards/test_candidate.py" in tests
     assert "tests/cards/test_vignettes.py" not in tests
     assert judging_tests(["cards/none"]) == []
+
+
+def drug(code: str, system: str = systems.ATC, **members: Any) -> Code:
+    return Code(system, code, "made up", verified=True, source="made up", **members)
+
+
+CEFTRIAXONE = drug("J01DD04", level="ingredient")
+CEPHALOSPORINS = drug("J01DD", match="prefix", level="class")
+
+
+def a_set(*codes: Code, name: str = "med-made-up") -> ValueSet:
+    return ValueSet(name, "Made up", "made up", ("meds",), None, codes)
+
+
+def test_a_code_below_a_category_of_its_set_is_covered() -> None:
+    assert covered_by(a_set(CEPHALOSPORINS, CEFTRIAXONE), CEFTRIAXONE) == "J01DD"
+    wider = drug("J01D", match="prefix")
+    assert covered_by(a_set(wider, CEPHALOSPORINS), CEPHALOSPORINS) == "J01D"
+
+
+@pytest.mark.parametrize(
+    "category",
+    [
+        drug("J01DE", match="prefix"),
+        drug("J01DD"),
+        drug("J01DD", systems.ICD_10, match="prefix"),
+        drug("J01DD", match="prefix", excepts=("J01DD04",)),
+        drug("J01DD", match="prefix", status="history"),
+        drug("J01DD", match="prefix", word="petechiae"),
+    ],
+    ids=["beside", "alone", "system", "left out", "status", "word"],
+)
+def test_a_code_that_would_not_be_read_the_same_is_not_covered(category: Code) -> None:
+    assert covered_by(a_set(category, CEFTRIAXONE), CEFTRIAXONE) is None
+
+
+def test_a_category_that_leaves_out_other_codes_is_not_covered() -> None:
+    wider = drug("J01D", match="prefix", excepts=("J01DD04", "J01DE"))
+    assert covered_by(a_set(wider, CEPHALOSPORINS), CEPHALOSPORINS) is None
+    narrower = drug("J01DD", match="prefix", excepts=("J01DD04",))
+    assert covered_by(a_set(wider, narrower), narrower) == "J01D"
+
+
+def test_a_category_of_another_set_covers_nothing() -> None:
+    own, other = a_set(CEFTRIAXONE), a_set(CEPHALOSPORINS, name="med-other")
+    assert {one.set_id for one in Terminology((own, other)).sets_of(systems.ATC, "J01DD04")} == {
+        own.id,
+        other.id,
+    }
+    assert covered_by(own, CEFTRIAXONE) is None
+
+
+def test_what_is_covered_is_neither_killed_nor_living() -> None:
+    def verdict(**members: Any) -> str:
+        judge = Judge(shipped())
+        one = mutants.Mutant("codes", "made-up", "made up", (), lambda: nullcontext(judge), **members)
+        return run.judged(one, Killers())
+
+    assert verdict() == "untouched"
+    assert verdict(covered_by=lambda: "J01DD") == "covered by J01DD"
+    assert verdict(covered_by=lambda: "J01DD", is_missed=lambda: True) == "killed by the list of codes"
+    found = Counter(killed=9, untouched=1, covered=10)
+    assert run.share_of(found) == 90
+    assert run.verdicts_told(found).startswith(
+        "90.0 % killed of those that no other code of their set covers (10 are covered)"
+    )
+    assert run.verdicts_told(Counter(killed=3)).startswith("100.0 % killed;")
