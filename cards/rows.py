@@ -92,6 +92,19 @@ def result_row(fact: str, result: TestResult) -> Input:
     return Input(fact, result.result.value, None, result.time, result.reference)
 
 
+def pregnancy_row(p: PatientFacts) -> Input:
+    """The record that tells of a pregnancy; ask whether there is one first."""
+    return Input("pregnancy", "recorded", None, p.person.pregnancy_time, p.person.pregnancy_reference)
+
+
+def refusal_row(p: PatientFacts) -> Input:
+    """The record that tells of a refusal of blood products; ask whether there is one first."""
+    refused = (f for f in p.findings("refusal-of-blood") if f.reference == p.blood_refused)
+    found = next(refused, None)
+    when = None if found is None else found.onset or found.recorded
+    return Input("refusal of blood products", "recorded", None, when, p.blood_refused)
+
+
 def sign_row(fact: str, sign: Sign) -> Input:
     """A sign: the measured value, or "recorded" for a Condition."""
     value: Decimal | str = "recorded" if sign.value is None else sign.value

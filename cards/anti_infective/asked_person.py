@@ -9,7 +9,7 @@ from cards.host import asplenia, immunocompromised
 from cards.outcome import Input
 from cards.reasons import Fact
 from cards.record import Kind
-from cards.rows import measurement_row
+from cards.rows import measurement_row, pregnancy_row
 from cards.thresholds import Thresholds
 
 
@@ -32,7 +32,7 @@ def pregnant(p: PatientFacts, *_: object) -> Applied:
     """Unknown matters for females of 12 to 55 years (rulebook A.9), and where their sex or the age is not known."""
     person = p.person
     if person.pregnancy is Known.YES:
-        return Applied(Known.YES, (Input("pregnancy", "recorded", reference=person.pregnancy_reference),))
+        return Applied(Known.YES, (pregnancy_row(p),))
     if person.pregnancy is Known.NO or person.sex == "male":
         return NO
     if person.age_years is None:

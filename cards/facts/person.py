@@ -27,6 +27,7 @@ class Person:
     weight: Measurement | None  # kg, <= 30 days old
     pregnancy: Known
     pregnancy_reference: str | None = None
+    pregnancy_time: Moment | None = None
     lactating: bool = False
     gestation_weeks: Decimal | None = None
     ancestry: frozenset[str] = frozenset()

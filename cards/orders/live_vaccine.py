@@ -8,10 +8,10 @@ from cards.host import hiv, hypoproliferative, rituximab, transplantations
 from cards.months import add_months
 from cards.orders.selection import none_chosen, read_count, remove
 from cards.orders.verdict import Judged, Reason, order_card
-from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
+from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Medication, Moment
-from cards.rows import event_row, finding_row, medication_row
+from cards.rows import event_row, finding_row, medication_row, pregnancy_row
 from cards.steroid_dose import (
     Dose,
     courses_ended,
@@ -64,7 +64,7 @@ def _defence(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
     courses = _steroids(p, limits)
     dose, rows = _dose(p, courses, limits), rows_of(courses)
     pregnant = p.person.pregnancy is Known.YES
-    shown = (Input("pregnancy", "recorded", None, None, p.person.pregnancy_reference),) if pregnant else ()
+    shown = (pregnancy_row(p),) if pregnant else ()
     found = (
         ("defence", Indicator.CRITICAL, weak),
         ("pregnancy", Indicator.CRITICAL, shown),

@@ -8,6 +8,7 @@ from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Fact, Why
 from cards.record import Order
+from cards.rows import pregnancy_row
 from cards.safety.infections import evidence_of
 from cards.thresholds import Thresholds
 
@@ -40,7 +41,7 @@ def _reasons(
     p: PatientFacts, limits: Thresholds, orders: tuple[Order, ...], *, pregnant: bool
 ) -> tuple[Reason, ...]:
     age = p.person.age_years
-    shown = (Input("pregnancy", "recorded", None, None, p.person.pregnancy_reference),)
+    shown = (pregnancy_row(p),)
     found: list[Reason] = []
     if pregnant and any(o.is_in(*HARMFUL) for o in orders):
         found.append(Reason("harmful", Indicator.CRITICAL, shown))

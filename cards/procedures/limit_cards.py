@@ -11,7 +11,7 @@ from cards.outcome import Advise, Indicator, Input, Suggestion
 from cards.reading.situation import DENGUE
 from cards.reasons import Fact
 from cards.record import Kind, Moment, Order, Planned
-from cards.rows import count_row, event_row, medication_row, order_row
+from cards.rows import count_row, event_row, medication_row, order_row, pregnancy_row, refusal_row
 from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
 from cards.transfusion.adjuncts import Adjunct, may_be_immune
@@ -122,11 +122,12 @@ def _rows(p: PatientFacts, judged: Judged, given: Given | None) -> tuple[Input, 
     event, count = judged.event, judged.count
     row = order_row(judged.name, event) if isinstance(event, Order) else event_row(judged.name, event)
     asked = judged.rule in ("PROC-07", "PROC-08") and p.person.pregnancy is Known.YES
-    pregnancy = Input("pregnancy", "recorded", reference=p.person.pregnancy_reference)
+    refused = p.blood_refused is not None and judged.words not in WITHOUT_PLATELETS
     return (
         count_row(count) if _decides(p) else count_row(count, "last known platelet count"),
         row,
-        *((pregnancy,) if asked else ()),
+        *((pregnancy_row(p),) if asked else ()),
+        *((refusal_row(p),) if refused else ()),
         *((given.row,) if given is not None else ()),
         *(medication_row("antithrombotic drug", m) for m in p.using(*ANTITHROMBOTIC)),
     )

@@ -177,7 +177,9 @@ def _judge(p: PatientFacts, limits: Thresholds, row: Procedure, event: Event) ->
     count = _count_for_orders(p) if selected else _count_for_plans(p)
     if count is None:
         return None
-    steps = (*(row.order if selected else ()), *_steps(p, limits, row))
+    steps = _steps(p, limits, row)
+    if selected and steps is row.steps:
+        steps = (*row.order, *steps)
     for step in steps:
         limit: Decimal = getattr(limits, step.below)
         if count.value < limit:

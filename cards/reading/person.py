@@ -22,7 +22,7 @@ YOUNGEST = 2
 def read_person(record: Record, limits: Thresholds) -> Person:
     """Age in completed years and days of life; unknown stays unknown."""
     years, days = read_age(record.person.birth, record.as_of)
-    pregnancy, reference = read_pregnancy(record, years, limits)
+    pregnancy, evidence = read_pregnancy(record, years, limits)
     return Person(
         reference=record.person.reference,
         age_years=years,
@@ -30,7 +30,8 @@ def read_person(record: Record, limits: Thresholds) -> Person:
         sex=record.person.sex,
         weight=_weight(record, limits),
         pregnancy=pregnancy,
-        pregnancy_reference=reference,
+        pregnancy_reference=None if evidence is None else evidence.reference,
+        pregnancy_time=None if evidence is None else evidence.time,
         lactating=any(is_present(f, LACTATION) for f in record.findings_of(LACTATION)),
         gestation_weeks=read_gestation(record, pregnancy, limits),
         ancestry=record.person.ancestry,
@@ -91,15 +92,17 @@ def _sampled(measured: Measurement) -> float:
 # -------------------------------------------------------------------------------------------------- pregnancy
 
 
-def read_pregnancy(record: Record, years: int | None, limits: Thresholds) -> tuple[Known, str | None]:
-    """The newest evidence that is still known; else men and females outside 12 to 55 years are not pregnant.
+def read_pregnancy(
+    record: Record, years: int | None, limits: Thresholds
+) -> tuple[Known, PregnancyEvidence | None]:
+    """By the newest evidence that is still known; else men and females outside 12 to 55 years are not pregnant.
 
     A recorded pregnancy without an end is known up to 294 days, a record of none for 30.
     """
     evidence = [e for e in _evidence(record) if _still_known(e, record.as_of, limits)]
     if evidence:
         newest = max(evidence, key=_recorded)
-        return (Known.YES if newest.pregnant else Known.NO), newest.reference
+        return (Known.YES if newest.pregnant else Known.NO), newest
     sex = record.person.sex
     if sex == "male" or (sex == "female" and years is not None and years not in FERTILE):
         return Known.NO, None

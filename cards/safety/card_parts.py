@@ -9,7 +9,7 @@ from cards.finding_words import FINDING_WORDS
 from cards.frozen import dataclass
 from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion, Values
 from cards.reasons import Fact
-from cards.rows import bleeding_rows, platelet_rows
+from cards.rows import bleeding_rows, platelet_rows, pregnancy_row, refusal_row
 from cards.safety.recorded import RECORDED, history_rows
 from cards.thresholds import Thresholds
 
@@ -84,13 +84,11 @@ def find_population(p: PatientFacts, without: tuple[str, ...] = ()) -> Populatio
     `without` names those that the card says itself, or that do not concern it.
     """
     person = p.person
-    pregnancy = Input("pregnancy", "recorded", reference=person.pregnancy_reference)
-    refusal = Input("refusal of blood products", "recorded", reference=p.blood_refused)
     age = Input("age", person.age_years or 0, "a", None, person.reference)
     found = (
         (person.is_child, "POP-02", "child", age),
-        (person.pregnancy is Known.YES, "POP-03", "pregnancy", pregnancy),
-        (p.blood_refused is not None, "POP-09", "refusal", refusal),
+        (person.pregnancy is Known.YES, "POP-03", "pregnancy", pregnancy_row(p)),
+        (p.blood_refused is not None, "POP-09", "refusal", refusal_row(p)),
     )
     holding = [(rule, key, row) for holds, rule, key, row in found if holds and key not in without]
     return Population(

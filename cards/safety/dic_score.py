@@ -14,7 +14,7 @@ from cards.facts.once import once
 from cards.outcome import Input
 from cards.reasons import Fact
 from cards.record import Measurement, Moment
-from cards.rows import count_row, finding_row, infection_row, measurement_row
+from cards.rows import count_row, finding_row, infection_row, measurement_row, pregnancy_row
 from cards.safety.counts import NOT_FOR_A_SCORE
 from cards.safety.infections import recorded_infections
 from cards.safety.laboratory import above_range, at_least, below, newest
@@ -124,7 +124,7 @@ def find_causes(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     )
     pregnancy: tuple[Input, ...] = ()
     if p.person.pregnancy is Known.YES:
-        pregnancy = (Input("pregnancy", "recorded", reference=p.person.pregnancy_reference),)
+        pregnancy = (pregnancy_row(p),)
     known = {row.reference for row in infections}
     more = tuple(r for r in recorded_infections(p, limits) if r.reference not in known)
     return (*infections, *more, *others, *pregnancy)

@@ -15,7 +15,7 @@ from cards.facts.once import once
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Measurement
-from cards.rows import event_row, finding_row, measurement_row
+from cards.rows import event_row, finding_row, measurement_row, pregnancy_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
 from cards.safety.haemolysis import Shown, find_haemolysis
@@ -86,12 +86,14 @@ def _pregnancy(p: PatientFacts, limits: Thresholds) -> Shown:
     if p.person.pregnancy is not Known.YES:
         return Shown(p.person.pregnancy)
     weeks = p.person.gestation_weeks
-    row = Input("pregnancy", "recorded", reference=p.person.pregnancy_reference)
+    row = pregnancy_row(p)
     if weeks is None:
         return Shown(Known.YES, (row, Input("weeks of gestation", "not recorded")))
-    return Shown(
-        Known.YES if weeks >= limits.hellp_weeks else Known.NO, (row, Input("weeks of gestation", weeks))
-    )
+    measured = p.newest("obs-gestational-age")
+    told = Input("weeks of gestation", weeks)
+    if measured is not None:
+        told = Input("weeks of gestation", weeks, None, measured.time, measured.reference)
+    return Shown(Known.YES if weeks >= limits.hellp_weeks else Known.NO, (row, told))
 
 
 def _ended(p: PatientFacts, pregnancy: Finding, within: timedelta) -> bool:

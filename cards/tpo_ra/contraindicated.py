@@ -28,7 +28,7 @@ from cards.outcome import (
 from cards.precedence import ORDER_HOOKS
 from cards.reasons import Fact, Why
 from cards.record import ClinicalStatus, Finding, Kind, Verification
-from cards.rows import finding_row, measurement_row, medication_row, platelet_row
+from cards.rows import finding_row, measurement_row, medication_row, platelet_row, pregnancy_row
 from cards.scope_sets import ANTI_PF4
 from cards.thresholds import Thresholds
 
@@ -180,7 +180,7 @@ def _pancytopenia(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 def _pregnancy(p: PatientFacts) -> tuple[Contraindication, ...]:
     rows = []
     if p.person.pregnancy is Known.YES:
-        rows.append(Input("pregnancy", "recorded", reference=p.person.pregnancy_reference))
+        rows.append(pregnancy_row(p))
     if p.person.lactating:
         rows.append(Input("breastfeeding", "recorded"))
     return (Contraindication("TPO-09", Indicator.WARNING, "pregnancy", tuple(rows)),) if rows else ()

@@ -8,7 +8,7 @@ from cards.facts import Known, PatientFacts
 from cards.frozen import dataclass
 from cards.host import kidney_disease, transplantations
 from cards.outcome import Input
-from cards.rows import event_row, finding_row
+from cards.rows import event_row, finding_row, pregnancy_row, refusal_row
 from cards.thresholds import Thresholds
 from cards.transfusion.steroid import steroid_dangers
 
@@ -59,8 +59,7 @@ def _child(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
 
 def _pregnancy(p: PatientFacts) -> Iterator[Addition]:
     if p.person.pregnancy is Known.YES:
-        row = Input("pregnancy", "recorded", reference=p.person.pregnancy_reference)
-        yield Addition("POP-03", ("POP-03/transfusion",), rows=(row,))
+        yield Addition("POP-03", ("POP-03/transfusion",), rows=(pregnancy_row(p),))
 
 
 def _steroid(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
@@ -107,8 +106,7 @@ def _kidney(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addit
 
 def _refusal(p: PatientFacts) -> Iterator[Addition]:
     if p.blood_refused is not None:
-        row = Input("refusal of blood products", "recorded", reference=p.blood_refused)
-        yield Addition("POP-09", ("POP-09/refused",), rows=(row,))
+        yield Addition("POP-09", ("POP-09/refused",), rows=(refusal_row(p),))
 
 
 def _age(p: PatientFacts) -> tuple[Input, ...]:

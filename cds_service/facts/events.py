@@ -45,7 +45,7 @@ def read_events(
     """What was performed, what is planned, the vaccines given: of the sets alone.
 
     Performed are Procedures that were not left undone and platelets that were administered; planned are orders that are
-    active, draft or on hold, and booked appointments.
+    active, draft or on hold, booked appointments, and Procedures in preparation (rulebook A.1).
     """
     parsed = reading.parsed
     done = [
@@ -55,6 +55,7 @@ def read_events(
     plans = [
         *(_service(entry, reading) for entry in parsed.of(ServiceRequest)),
         *(_appointment(entry, reading) for entry in parsed.of(Appointment)),
+        *(_prepared(entry, reading) for entry in parsed.of(Procedure)),
     ]
     vaccines = [_vaccine(entry, reading) for entry in parsed.of(Immunization)]
     return _known(done), _known(plans), _known(vaccines)
@@ -140,7 +141,7 @@ def _occurrence(entry: Entry[ServiceRequest], reading: Reading) -> Moment | None
     if request.occurrence_date_time is not None:
         return reading.moment(request.occurrence_date_time, entry)
     if request.occurrence_period is not None:
-        return whole_period(request.occurrence_period, entry, reading)
+        return _open_period(request.occurrence_period, entry, reading)
     return (
         None if request.occurrence_timing is None else _next_event(request.occurrence_timing, entry, reading)
     )
@@ -162,7 +163,17 @@ def _next_event(timing: Timing, entry: Entry[Shape], reading: Reading) -> Moment
         return min(coming, key=lambda m: m.earliest) if coming else max(times, key=lambda m: m.latest)
     if timing.repeat is None or timing.repeat.bounds_period is None:
         return None
-    return whole_period(timing.repeat.bounds_period, entry, reading)
+    return _open_period(timing.repeat.bounds_period, entry, reading)
+
+
+def _open_period(period: Period, entry: Entry[Shape], reading: Reading) -> Moment | None:
+    """A plan that has begun and has no end goes on now; one that has an end alone may be carried out from now on."""
+    when = whole_period(period, entry, reading)
+    if when is None or (period.start is not None and period.end is not None):
+        return when
+    if period.end is None:
+        return replace(when, latest=max(when.latest, reading.as_of))
+    return replace(when, earliest=min(when.earliest, reading.as_of))
 
 
 def _appointment(entry: Entry[Appointment], reading: Reading) -> Planned | None:
@@ -180,6 +191,20 @@ def _appointment(entry: Entry[Appointment], reading: Reading) -> Planned | None:
         occurrence=whole_period(Period(appointment.start, appointment.end), entry, reading),
         authored=reading.moment(appointment.created, entry),
     )
+
+
+def _prepared(entry: Entry[Procedure], reading: Reading) -> Planned | None:
+    """A Procedure that is being prepared; its code and time were reported as what was done."""
+    procedure = entry.resource
+    if procedure.status != "preparation":
+        return None
+    set_ids = sets_of(procedure.code, reading.terminology) - {COMFORT}
+    if not set_ids:
+        return None
+    at = reading.moment(procedure.performed_date_time, entry)
+    period = procedure.performed_period
+    when = at if period is None else _open_period(period, entry, reading)
+    return Planned(entry.reference, set_ids, procedure.status, occurrence=when)
 
 
 def _meaning(

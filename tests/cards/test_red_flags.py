@@ -122,6 +122,9 @@ def test_a_severe_sign_comes_before_vomiting() -> None:
     assert indicator(facts(22, findings=[HEADACHE, VOMITING, SEVERE[3]])) is Indicator.CRITICAL
 
 
+SOON = float(LIMITS.order_in_progress)
+
+
 @pytest.mark.parametrize(
     ("given", "speaks"),
     [
@@ -130,7 +133,9 @@ def test_a_severe_sign_comes_before_vomiting() -> None:
         ({"performed": [done("order-ct-head", minutes=30, status="not-done")]}, True),
         ({"planned": [planned("order-ct-head", minutes=30)]}, False),
         ({"planned": [planned("order-ct-head", days=1)]}, True),
-        ({"planned": [planned("order-ct-head", days=1, occurrence=ago(hours=-1))]}, False),
+        ({"planned": [planned("order-ct-head", days=1, occurrence=ago(hours=-SOON))]}, False),
+        ({"planned": [planned("order-ct-head", days=1, occurrence=ago(hours=-SOON, minutes=-1))]}, True),
+        ({"planned": [planned("order-ct-head", minutes=30, occurrence=ago(days=-6))]}, False),
         ({"planned": [planned("order-ct-head", minutes=30, status="draft")]}, True),
         ({"planned": [planned("order-ct-head", undated=True)]}, True),
         ({"planned": [planned("order-cbc", minutes=30)]}, True),

@@ -8,7 +8,7 @@ import pytest
 
 from cards.record import Moment, Performed, Planned
 from cds_service.facts.events import read_events
-from tests.service.build import ATC, CVX, LOCAL, SNOMED, coded, concept, reading, reasons, resource
+from tests.service.build import ATC, CVX, LOCAL, NOW, SNOMED, coded, concept, reading, reasons, resource
 
 PLATELETS = coded("proc-platelet-transfusion")
 PUNCTURE = coded("proc-lumbar-puncture")
@@ -162,8 +162,35 @@ def test_a_period_is_one_interval() -> None:
     assert one.occurrence is not None
     assert one.occurrence.earliest.isoformat() == "2026-06-14T08:00:00+00:00"
     assert one.occurrence.latest.isoformat() == "2026-06-20T08:00:00+00:00"
-    (half,) = planned(service(occurrencePeriod={"end": "2026-06-20"}))
-    assert text(half.occurrence) == "2026-06-20"
+
+
+def test_a_plan_with_one_end_is_open_at_the_other() -> None:
+    (until,) = planned(service(occurrencePeriod={"end": "2026-06-20"}))
+    assert until.occurrence is not None
+    assert (text(until.occurrence), until.occurrence.earliest) == ("2026-06-20", NOW)
+    (begun,) = planned(service(occurrencePeriod={"start": "2026-05-01"}))
+    assert begun.occurrence is not None
+    assert (text(begun.occurrence), begun.occurrence.latest) == ("2026-05-01", NOW)
+    (over,) = planned(service(occurrencePeriod={"end": "2026-06-01"}))
+    assert over.occurrence is not None
+    assert over.occurrence.latest < NOW
+    (later,) = planned(service(occurrencePeriod={"start": "2026-06-20"}))
+    assert later.occurrence is not None
+    assert later.occurrence.earliest > NOW
+
+
+def test_a_procedure_in_preparation_is_planned() -> None:
+    (one,) = planned(procedure(status="preparation", code=PUNCTURE, performedDateTime="2026-06-17"))
+    assert (one.reference, one.status, text(one.occurrence)) == ("Procedure/x", "preparation", "2026-06-17")
+    period = {"start": "2026-06-16", "end": "2026-06-17"}
+    (over,) = planned(
+        procedure(status="preparation", code=PUNCTURE, performedDateTime=None, performedPeriod=period)
+    )
+    assert over.occurrence is not None
+    assert over.occurrence.latest.date().isoformat() == "2026-06-17"
+    comfort = coded("care-comfort")
+    assert planned(procedure(status="preparation", code=comfort)) == ()
+    assert planned(procedure(status="in-progress", code=PUNCTURE)) == ()
 
 
 def test_of_several_times_the_next_one() -> None:
