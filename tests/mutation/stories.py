@@ -166,11 +166,15 @@ def shipped() -> Content:
 
 @cache
 def stories(dialect: str = "") -> tuple[Told, ...]:
-    """Every vignette that holds under the shipped content; with a dialect, told in its codes."""
+    """Every vignette that holds under the shipped content; with a dialect, told in its codes.
+
+    What is decided on each is worked out here: a mutant that were asked first would be compared with itself.
+    """
     how = DIALECTS[dialect] if dialect else STANDARD
     told = (tell(vignette, how) for vignette in (*VIGNETTES, *BOUNDARIES))
     plain = Judge(shipped())
-    return tuple(one for one in told if not plain.wrong(one))
+    decisions = {one: one.decision for one in told if not plain.wrong(one)}
+    return tuple(decisions)
 
 
 @cache
