@@ -30,11 +30,12 @@ from cds_service.facts.lenient import (
 from cds_service.facts.medications import medication_codes
 from cds_service.fhir.dates import read_moment
 from cds_service.fhir.entries import Entry, Rejected
+from cds_service.fhir.parse import EARLIER, EARLIER_REQUESTS
 from cds_service.fhir.references import contained_id, is_id, normal_reference
 from cds_service.fhir.shapes import CodeableConcept, Medication
 
 _DRUG, _SERVICE, _VACCINES = "MedicationRequest", "ServiceRequest", "ImmunizationRecommendation"
-_READ: Final = frozenset({_DRUG, _SERVICE, _VACCINES})
+_READ: Final = frozenset({_DRUG, _SERVICE, _VACCINES, *EARLIER_REQUESTS})
 _WITHDRAWN: Final = frozenset({"cancelled", "stopped", "revoked", "completed", "entered-in-error"})
 _DEEPEST: Final = 3
 
@@ -155,6 +156,9 @@ def _is_of_another(resource: Json, reading: Reading) -> bool:
 
 def _order(draft: _Draft, told: _Drafts, *, selected: bool) -> Order:
     resource, terminology = draft.resource, told.reading.terminology
+    if draft.type in EARLIER_REQUESTS:  # something is ordered, and what it is cannot be told
+        told.report(draft, EARLIER)
+        return Order(draft.reference, EARLIER_REQUESTS[draft.type], frozenset(), selected, resource=resource)
     pairs = tuple(dict.fromkeys(_codes(draft, told)))
     set_ids = frozenset(member.set_id for pair in pairs for member in terminology.sets_of(*pair))
     if not set_ids:
@@ -181,11 +185,13 @@ def _order(draft: _Draft, told: _Drafts, *, selected: bool) -> Order:
 
 
 def _report_unmapped(draft: _Draft, told: _Drafts) -> None:
-    """A draft without any drug yet says nothing; a service in a known system that no set holds is no fact."""
+    """A draft without any drug yet says nothing, one whose drug has another shape than in R4 does; a service in a
+    known system that no set holds is no fact.
+    """
     concept = _concept(draft)
     if draft.type == _SERVICE and is_known(concept, told.reading.terminology):
         return
-    if concept.coding or concept.has_text or "medicationReference" in draft.resource:
+    if concept.coding or concept.has_text or any(name.startswith("medication") for name in draft.resource):
         told.report(draft, "unmapped order" if draft.type == _SERVICE else "unmapped drug")
 
 

@@ -21,14 +21,20 @@ from cds_service.fhir.references import contained_id, is_id, normal_reference
 from cds_service.fhir.shapes import DiagnosticReport, Observation, Patient, Shape, decode_shape
 from cds_service.fhir.subjects import Aliases, why_not_this_patient
 
-__all__ = ["Parsed", "Source", "Undecoded", "parse"]
+__all__ = ["EARLIER", "EARLIER_REQUESTS", "Parsed", "Source", "Undecoded", "parse"]
 
 S = TypeVar("S", bound=Shape)
 
-# Resources of earlier releases that hold what R4 has elsewhere: reported, where unread types are not.
-_OTHER_RELEASES: Final = frozenset(
-    {"MedicationOrder", "MedicationPrescription", "DiagnosticOrder", "ProcedureRequest", "ReferralRequest"}
-)
+EARLIER_REQUESTS: Final = {
+    "MedicationOrder": "MedicationRequest",
+    "MedicationPrescription": "MedicationRequest",
+    "DiagnosticOrder": "ServiceRequest",
+    "ProcedureRequest": "ServiceRequest",
+    "ReferralRequest": "ServiceRequest",
+}
+"""Resources of earlier releases, by what R4 has instead: reported, where unread types are not."""
+
+EARLIER: Final = "a resource of another FHIR release than R4"
 _DEEPEST_BUNDLE: Final = 3
 _LONGEST_VERSION: Final = 9  # digits
 _NO_TEXT: Final = Raw(b"null")
@@ -175,12 +181,12 @@ class _Found:
             yield from self._decode(where, inner.entries, depth + 1)
             return
         known = head.resource_type in _NAMES
-        if is_id(head.id) and (known or head.resource_type in _OTHER_RELEASES):
+        if is_id(head.id) and (known or head.resource_type in EARLIER_REQUESTS):
             where = f"{head.resource_type}/{head.id}"
         if known or not head.resource_type:
             self._set_aside(Undecoded(where, head.resource_type, _reason(error), raw.resource, key))
-        elif head.resource_type in _OTHER_RELEASES:
-            self.rejected.append(Rejected(where, "a resource of another FHIR release than R4"))
+        elif head.resource_type in EARLIER_REQUESTS:
+            self.rejected.append(Rejected(where, EARLIER))
 
     def _set_aside(self, one: Undecoded) -> None:
         self.undecoded.append(one)

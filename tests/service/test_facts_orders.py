@@ -171,6 +171,27 @@ def test_an_unmapped_drug_stays_an_order_and_is_reported(code: dict[str, Any]) -
     assert reasons(read) == [("MedicationRequest/d", "unmapped drug")]
 
 
+@pytest.mark.parametrize(
+    "drug", [{"medication": {"concept": IBUPROFEN}}, {"medicationCodeableConcept": "ibuprofen"}]
+)
+def test_a_drug_in_another_shape_than_that_of_r4_is_reported(drug: dict[str, Any]) -> None:
+    read = reading(hook="order-select")
+    without = {name: value for name, value in draft().items() if name != "medicationCodeableConcept"}
+    (one,) = orders(without | drug, read=read)
+    assert one.set_ids == frozenset()
+    assert reasons(read) == [("MedicationRequest/d", "unmapped drug")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "today"), [("MedicationOrder", "MedicationRequest"), ("ProcedureRequest", "ServiceRequest")]
+)
+def test_an_order_of_another_release_is_one_of_which_nothing_is_known(kind: str, today: str) -> None:
+    read = reading(hook="order-select")
+    (one,) = orders(draft("d", kind), selections=(f"{kind}/d",), read=read)
+    assert (one.resource_type, one.set_ids, one.selected) == (today, frozenset(), True)
+    assert reasons(read) == [(f"{kind}/d", "a resource of another FHIR release than R4")]
+
+
 def test_codes_of_no_set_are_kept_for_the_same_substance() -> None:
     assert order(medicationCodeableConcept=concept((RXNORM, "1187314"))).codes == ((RXNORM, "1187314"),)
 
