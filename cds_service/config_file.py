@@ -16,10 +16,12 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     StrictBool,
     StrictInt,
     StrictStr,
+    Tag,
     model_validator,
 )
 
@@ -27,8 +29,8 @@ _WEB_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _ORIGIN = re.compile(r"https?://[^\s/?#@]+")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _RULE_ID = re.compile(r"[A-Z]+(-[A-Z0-9]+)+")
-_LINE = r"^[^<>\x00-\x1f]+$"
-_LINK = r"^https?://[^\s@<>]+$"
+_LINE = r"^[^<>\p{C}]*[^<>\p{C}\s][^<>\p{C}]*$"
+_LINK = r"^https?://[^\s/?#@<>][^\s@<>]*$"
 
 
 def check_web_url(value: str) -> str:
@@ -213,6 +215,13 @@ class Silent(Section):
     )
 
 
+def _paths_or_codes(value: Any) -> str:
+    """Which of the two a list of [content.local_codes] holds, so that only its own faults are told."""
+    return (
+        "paths" if isinstance(value, list | tuple) and any(isinstance(one, str) for one in value) else "codes"
+    )
+
+
 class LocalCode(Section):
     """A code of the site's own, and the system that it belongs to."""
 
@@ -230,6 +239,10 @@ class SiteLink(Section):
     url: Annotated[StrictStr, Field(pattern=_LINK)] = Field(description="an http(s) address")
 
 
+LocalCodes = Annotated[
+    Annotated[tuple[LocalCode, ...], Tag("codes")] | Annotated[tuple[Text, ...], Tag("paths")],
+    Discriminator(_paths_or_codes),
+]
 Contact = Annotated[StrictStr, Field(min_length=1, max_length=80, pattern=_LINE)]
 
 
@@ -240,7 +253,7 @@ class Content(Section):
     rules: dict[RuleId, Literal["silent", "off", "on"]] = Field(
         default={}, description='"silent", "off" or "on" by rule id'
     )
-    local_codes: dict[str, tuple[LocalCode, ...] | tuple[Text, ...]] = Field(
+    local_codes: dict[str, LocalCodes] = Field(
         default={}, description="a list of {system, code} by value set, or files = [paths]"
     )
     links: dict[str, tuple[SiteLink, ...]] = Field(
@@ -263,7 +276,7 @@ class Content(Section):
 def read_tables(path: Path) -> dict[str, Any]:
     """The tables as they stand in the file, numbers exact. ValueError in one line when it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
         raise ValueError(f"expected a readable TOML file, {path}: {reason}") from error

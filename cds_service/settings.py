@@ -35,6 +35,8 @@ from cds_service.config_file import (
 )
 
 PREFIX = "PLATELET_HOOKS_"
+UNNAMED = ("[key]", "codes", "paths")
+"""Steps of pydantic that are nothing of the file."""
 TABLES = ("limits", "clients", "security", "content", "memory", "silent")
 
 PUBLIC_KEYS: Final = "sandbox.cds-hooks.org"
@@ -244,14 +246,16 @@ def describe(loc: Sequence[str | int], kind: str, context: Mapping[str, Any]) ->
 
 
 def _name(loc: Sequence[str | int]) -> str:
-    """`PLATELET_HOOKS_MODE`, `[limits] depth`, `[[clients]] 2, jku`, `[content.rules] TRF-04`."""
+    """`PLATELET_HOOKS_MODE`, `[limits] depth`, `[[clients]] 2, jku`, `[content.links] TRF-04, 2, url`."""
     if loc[0] not in TABLES:
         return f"{PREFIX}{str(loc[0]).upper()}"
     if loc[0] == "clients":
         number = f" {int(loc[1]) + 1}" if len(loc) > 1 else ""
         return f"[[clients]]{number}" + "".join(f", {step}" for step in loc[2:3])
-    depth = 2 if loc[0] == "content" else 1
-    return f"[{'.'.join(map(str, loc[:depth]))}]" + "".join(f" {step}" for step in loc[depth : depth + 1])
+    if loc[0] == "content":
+        steps = (step + 1 if isinstance(step, int) else step for step in loc[2:] if step not in UNNAMED)
+        return f"[{'.'.join(map(str, loc[:2]))}] {', '.join(map(str, steps))}".rstrip()
+    return f"[{loc[0]}]" + "".join(f" {step}" for step in loc[1:2])
 
 
 def _fields_along(loc: Sequence[str | int]) -> Iterator[FieldInfo]:
@@ -261,7 +265,12 @@ def _fields_along(loc: Sequence[str | int]) -> Iterator[FieldInfo]:
         if isinstance(step, str) and model is not None and step in model.model_fields:
             field = model.model_fields[step]
             yield field
-            parts = (field.annotation, *get_args(field.annotation))
-            model = next(
-                (part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)), None
-            )
+            model = next(_models_in(field.annotation), None)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The sections of a type such as `dict[str, tuple[SiteLink, ...]]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)

@@ -32,51 +32,100 @@ READINGS: Final = ("proves", "status", "scale", "factor")
 
 @dataclass(slots=True)
 class Found:
-    """Codes by value set, what is wrong, and what is worth a word although it is not wrong."""
+    """Codes by value set and coding, what is wrong, and what is worth a word although it is not wrong.
 
-    codes: dict[str, list[Code]] = field(default_factory=dict)
+    `origins` says of each set and code which file named it first.
+    """
+
+    codes: dict[str, dict[tuple[str, str], Code]] = field(default_factory=dict)
+    origins: dict[tuple[str, Code], str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, set_id: str, code: Code) -> None:
-        """One more code of a set."""
-        self.codes.setdefault(set_id, []).append(code)
+    def add(self, set_id: str, code: Code, where: str, origin: str) -> None:
+        """One more code of a set; that it is named twice is wrong only where it is read in two ways."""
+        first = self.codes.setdefault(set_id, {}).setdefault((code.system, code.code), code)
+        if any(getattr(first, name) != getattr(code, name) for name in READINGS):
+            self.problems.append(f"{where}: {code.code} is read in two ways in {set_id}")
+        self.origins.setdefault((set_id, first), origin)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads codes into `found`; `where` begins what is told of them, `origin` is the file that names them."""
+
+    terminology: Terminology
+    found: Found
+    where: str
+    origin: str
+
+    def problem(self, words: str) -> None:
+        """Something is wrong here."""
+        self.found.problems.append(f"{self.where}: {words}")
+
+    def note(self, words: str) -> None:
+        """Something is not used here."""
+        self.found.notes.append(f"{self.where}: {words}")
+
+    def add(self, one: ValueSet, system: str, code: str, like: str | None) -> None:
+        """A code of the site joins a set, read as `like` says."""
+        wrong = _malformed(system, code)
+        reading = wrong or _reading(one, like)
+        if isinstance(reading, str):
+            self.found.problems.append(f"{self.where}{'' if wrong else f', {code}'}: {reading}")
+        elif normalise_coding(system, code) in {(known.system, known.code) for known in one.codes}:
+            self.note(f"{code} is a code of {one.id} already")
+        else:
+            self.add_like(one, reading, system, code)
+
+    def add_like(self, one: ValueSet, like: Code, system: str, code: str) -> None:
+        """A code of the site joins a set, read like one of ours."""
+        self.found.add(one.id, _local(like, system, code, one.title), self.where, self.origin)
 
 
 def read_local_codes(
-    local: Mapping[str, Iterable[LocalCode | str]], folder: Path, terminology: Terminology
-) -> Found:
-    """The codes of `[content.local_codes]`; paths of `files` are relative to `folder`."""
-    found = Found()
+    local: Mapping[str, Iterable[LocalCode | str]],
+    folder: Path,
+    origin: str,
+    terminology: Terminology,
+    found: Found,
+) -> None:
+    """The codes of `[content.local_codes]` of a file (`origin`); paths of `files` are relative to `folder`."""
     for set_id, codes in local.items():
         if set_id == "files":
-            for path in codes:
-                _read_file(folder / Path(str(path)).expanduser(), str(path), terminology, found)
+            for path in map(str, codes):
+                _read_file(
+                    folder / Path(path).expanduser(), _Reader(terminology, found, f"files, {path}", path)
+                )
         elif set_id not in terminology:
             close = get_close_matches(set_id, list(terminology), n=1)
             found.problems.append(
                 f"{set_id}: there is no such value set{f'; {close[0]} is one' * bool(close)}"
             )
         else:
+            reader = _Reader(terminology, found, set_id, origin)
             for code in codes:
                 if isinstance(code, LocalCode):
-                    _add(found, terminology[set_id], code.system, code.code, code.like, set_id)
-    return found
+                    reader.add(terminology[set_id], code.system, code.code, code.like)
+
+
+def in_two_meanings(found: Found, terminology: Terminology) -> Iterator[str]:
+    """Codes of a site that stand in sets of which none of our codes stands in all: each once, in words."""
+    sets: dict[tuple[str, str], set[str]] = {}
+    for set_id, codes in found.codes.items():
+        for coding in codes:
+            known = {member.set_id for member in terminology.sets_of(*coding)}
+            sets.setdefault(coding, known).add(set_id)
+    for (_, code), several in sets.items():
+        shipped = terminology[min(several)].codes
+        if len(several) > 1 and not any(
+            several <= {member.set_id for member in terminology.sets_of(one.system, one.code)}
+            for one in shipped
+        ):
+            yield f"{code} is read as a code of {' and of '.join(sorted(several))}"
 
 
 # ---------------------------------------------------------------------------------------------- one code
-
-
-def _add(found: Found, one: ValueSet, system: str, code: str, like: str | None, where: str) -> None:
-    wrong = _malformed(system, code)
-    if wrong is not None:
-        found.problems.append(f"{where}: {wrong}")
-        return
-    reading = _reading(one, like)
-    if isinstance(reading, str):
-        found.problems.append(f"{where}, {code}: {reading}")
-        return
-    found.add(one.id, _local(reading, system, code, one.title))
 
 
 def _malformed(system: str, code: str) -> str | None:
@@ -126,36 +175,46 @@ def _local(like: Code, system: str, code: str, display: str) -> Code:
 # ---------------------------------------------------------------------------------------------- FHIR files
 
 
-def _read_file(path: Path, name: str, terminology: Terminology, found: Found) -> None:
+def _read_file(path: Path, reader: _Reader) -> None:
     try:
         resource = json.loads(path.read_bytes())
     except OSError as error:
-        found.problems.append(f"files, {name}: {error.strerror or 'cannot be read'}")
+        reader.problem(error.strerror or "cannot be read")
         return
-    except ValueError:
-        found.problems.append(f"files, {name}: no JSON")
+    except (ValueError, RecursionError):
+        reader.problem("no JSON")
         return
-    readers = {"ValueSet": _read_value_set, "ConceptMap": _read_concept_map}
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
-    if kind not in readers:
-        found.problems.append(f"files, {name}: expected a FHIR ValueSet or ConceptMap")
+    if kind not in ("ValueSet", "ConceptMap"):
+        reader.problem("expected a FHIR ValueSet or ConceptMap")
         return
     try:
-        readers[kind](resource, f"files, {name}", terminology, found)
+        (_read_value_set if kind == "ValueSet" else _read_concept_map)(resource, reader)
     except (AttributeError, KeyError, TypeError):
-        found.problems.append(f"files, {name}: not the shape of a FHIR R4 {kind}")
+        reader.problem(f"not the shape of a FHIR R4 {kind}")
 
 
-def _read_value_set(resource: dict[str, Any], where: str, terminology: Terminology, found: Found) -> None:
-    set_id = _set_named(resource, terminology)
+def _read_value_set(resource: dict[str, Any], reader: _Reader) -> None:
+    set_id = _set_named(resource, reader.terminology)
     if set_id is None:
-        found.problems.append(f"{where}: neither its id nor its url is that of one of our value sets")
+        reader.problem("neither its id nor its url is that of one of our value sets")
         return
-    known = {(code.system, code.code) for code in terminology[set_id].codes}
-    for include in resource.get("compose", {}).get("include", ()):
+    one, compose = reader.terminology[set_id], resource.get("compose", {})
+    known = {(code.system, code.code) for code in one.codes}
+    unlisted = 0
+    for include in compose.get("include", ()):
+        unlisted += "concept" not in include
         for concept in include.get("concept", ()):
             if normalise_coding(include["system"], concept["code"]) not in known:
-                _add(found, terminology[set_id], include["system"], concept["code"], None, where)
+                reader.add(one, include["system"], concept["code"], None)
+    if compose.get("exclude"):
+        reader.problem("expected no compose.exclude; leave those codes out")
+    if unlisted:
+        reader.note(
+            f"includes that do not list their codes (filter, valueSet, a whole system) are not used: {unlisted}"
+        )
+    if "expansion" in resource and not compose:
+        reader.note("an expansion is not used: expected the codes in compose.include")
 
 
 def _set_named(resource: dict[str, Any], terminology: Terminology) -> str | None:
@@ -165,41 +224,44 @@ def _set_named(resource: dict[str, Any], terminology: Terminology) -> str | None
     return next((name for name in names if name in terminology), None)
 
 
-def _read_concept_map(resource: dict[str, Any], where: str, terminology: Terminology, found: Found) -> None:
-    beside = {"other": 0, "unsafe": 0}
+def _read_concept_map(resource: dict[str, Any], reader: _Reader) -> None:
+    told = {"other": 0, "unsafe": 0, "depends": 0, "unmapped": 0}
     for group in resource.get("group", ()):
+        told["unmapped"] += "unmapped" in group
         for element in group["element"]:
             for target in element.get("target", ()):
                 if target["equivalence"] in NO_MATCH:
                     continue
                 if target["equivalence"] not in TAKEN:
-                    beside["unsafe"] += 1
-                    continue
-                joined = list(_joined(group, element, target, terminology))
-                beside["other"] += not joined
-                for one, code in joined:
-                    wrong = _malformed(code.system, code.code)
-                    found.problems += [] if wrong is None else [f"{where}: {wrong}"]
-                    found.add(one, code)
-    if beside["other"]:
-        found.notes.append(f"{where}: {beside['other']} mappings lead to no value set of ours")
-    if beside["unsafe"]:
-        found.notes.append(
-            f"{where}: {beside['unsafe']} mappings are not used: the target is not equal or wider"
-        )
+                    told["unsafe"] += 1
+                elif target.get("dependsOn") or target.get("product"):
+                    told["depends"] += 1
+                else:
+                    told["other"] += not _map(group, element["code"], target["code"], reader)
+    for words, number in (
+        ("mappings that lead to no value set of ours", told["other"]),
+        ("mappings that are not used, because the target is not equal or wider", told["unsafe"]),
+        ("mappings that are not used, because they depend on something else", told["depends"]),
+        ("groups whose `unmapped` is not used", told["unmapped"]),
+    ):
+        if number:
+            reader.note(f"{words}: {number}")
 
 
-def _joined(
-    group: Mapping[str, Any], element: Mapping[str, Any], target: Mapping[str, Any], terminology: Terminology
-) -> Iterator[tuple[str, Code]]:
-    """The sets that a mapping leads to, each with the local code."""
-    system, code = group["source"], element["code"]
+def _map(group: Mapping[str, Any], code: str, target: str, reader: _Reader) -> bool:
+    """The local code joins the sets of its target; whether there is any, or why not is told."""
+    terminology = reader.terminology
     if normalise_system(group["target"]) == SET_SYSTEM:
-        if target["code"] in terminology:
-            one = terminology[target["code"]]
-            reading = _reading(one, None)
-            if isinstance(reading, Code):
-                yield one.id, _local(reading, system, code, one.title)
-        return
-    for member in terminology.sets_of(group["target"], target["code"]):
-        yield member.set_id, _local(member.code, system, code, terminology[member.set_id].title)
+        if target in terminology:
+            reader.add(terminology[target], group["source"], code, None)
+        else:
+            reader.problem(f"{target}: there is no such value set")
+        return True
+    members = terminology.sets_of(group["target"], target)
+    wrong = _malformed(group["source"], code) if members else None
+    if wrong is not None:
+        reader.problem(wrong)
+        return True
+    for member in members:
+        reader.add_like(terminology[member.set_id], member.code, group["source"], code)
+    return bool(members)

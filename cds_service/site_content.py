@@ -14,7 +14,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from cards.anti_infective.infection import GENERAL
 from cards.anti_infective.pathogen import Pathogen
@@ -27,7 +27,10 @@ from cards.valuesets import Terminology
 from cards.wording import Words
 from cds_service.config_file import Content as Tables
 from cds_service.config_file import SiteLink
-from cds_service.site_codes import Found, read_local_codes
+from cds_service.site_codes import Found, in_two_meanings, read_local_codes
+
+DECIMALS: Final = 3
+"""Digits after the point that a site's number may have; the shipped ones have one at most."""
 
 Links = Mapping[str, tuple[SiteLink, ...]]
 
@@ -84,8 +87,7 @@ def read_site(sources: Iterable[Source], shipped: Shipped) -> SiteContent:
             for name, value in getattr(source.tables, table).items():
                 known[name] = value
                 origins[f"{table}/{name}"] = source.name
-        _join(found, read_local_codes(source.tables.local_codes, source.folder, shipped.terminology))
-        origins |= {f"local_codes/{name}": source.name for name in source.tables.local_codes}
+        read_local_codes(source.tables.local_codes, source.folder, source.name, shipped.terminology, found)
     limits, wrong = _limits(values["thresholds"])
     problems = [
         *wrong,
@@ -97,7 +99,11 @@ def read_site(sources: Iterable[Source], shipped: Shipped) -> SiteContent:
     if problems:
         raise SiteError(problems)
     switches = {rule: Switch(value) for rule, value in values["rules"].items()}
-    codes = {set_id: tuple(dict.fromkeys(some)) for set_id, some in sorted(found.codes.items())}
+    codes = {set_id: tuple(some.values()) for set_id, some in sorted(found.codes.items())}
+    origins |= {
+        f"local_codes/{set_id}/{code.system} {code.code}": origin
+        for (set_id, code), origin in found.origins.items()
+    }
     return SiteContent(
         limits,
         MappingProxyType(switches),
@@ -105,16 +111,9 @@ def read_site(sources: Iterable[Source], shipped: Shipped) -> SiteContent:
         MappingProxyType(values["links"]),
         MappingProxyType(values["contacts"]),
         MappingProxyType(origins),
-        tuple(found.notes),
+        (*found.notes, *in_two_meanings(found, shipped.terminology)),
         _digest(values, codes),
     )
-
-
-def _join(found: Found, more: Found) -> None:
-    for set_id, codes in more.codes.items():
-        found.codes.setdefault(set_id, []).extend(codes)
-    found.problems += more.problems
-    found.notes += more.notes
 
 
 # ---------------------------------------------------------------------------------------------- what is wrong
@@ -143,7 +142,9 @@ def _wrong_numbers(values: Mapping[str, Decimal]) -> Iterator[str]:
         unit = "" if one.unit == "1" else f" {one.unit}"
         if not one.low <= value <= one.high:
             bounds = f"{one.low:f}" if one.low == one.high else f"{one.low:f} to {one.high:f}"
-            yield f"{name} = {value:f}: expected {bounds}{unit}"
+            yield f"{name} = {value}: expected {bounds}{unit}"
+        elif value != round(value, DECIMALS):
+            yield f"{name} = {value}: expected at most {DECIMALS} digits after the point, for cards show it"
         elif one.unit in ("mo", "a") and value != value.to_integral_value():
             yield f"{name} = {value:f}: expected a whole number, for it counts in the calendar"
 

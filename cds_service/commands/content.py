@@ -154,10 +154,10 @@ def _thresholds(in_force: Content, changed: bool) -> Iterator[tuple[str, str, st
 
 
 def _codes(site: SiteContent) -> Iterator[tuple[str, str, str]]:
-    files = site.origins.get("local_codes/files", "")
     for set_id, codes in site.codes.items():
         for code in codes:
-            yield set_id, f"{code.system} {code.code}", site.origins.get(f"local_codes/{set_id}", files)
+            coding = f"{code.system} {code.code}"
+            yield set_id, coding, site.origins[f"local_codes/{set_id}/{coding}"]
 
 
 def _table(title: str, rows: Iterable[tuple[str, str, str]]) -> Iterator[str]:

@@ -96,6 +96,14 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     )
 
 
+def test_a_number_that_no_card_could_show_is_refused_shortly() -> None:
+    assert site(thresholds={"skin_only_close": "35.125"}).limits.skin_only_close == Decimal("35.125")
+    assert problems(thresholds={"skin_only_close": "35.1255", "cd4_low": "1e99999"}) == (
+        "[content.thresholds] skin_only_close = 35.1255: expected at most 3 digits after the point, for cards show it",
+        "[content.thresholds] cd4_low = 1E+99999: expected 200 to 350 /uL",
+    )
+
+
 def test_numbers_that_lose_their_order_are_refused() -> None:
     about = described()
     told = problems(
@@ -206,8 +214,8 @@ def test_a_concept_map_gives_local_codes_the_reading_of_their_target(tmp_path: P
         ("VCAG", "exposure", False),
     ]
     assert found.notes == (
-        "files, map.json: 1 mappings lead to no value set of ours",
-        "files, map.json: 1 mappings are not used: the target is not equal or wider",
+        "files, map.json: mappings that lead to no value set of ours: 1",
+        "files, map.json: mappings that are not used, because the target is not equal or wider: 1",
     )
 
 
@@ -215,6 +223,82 @@ def test_a_concept_map_can_name_our_value_sets(tmp_path: Path) -> None:
     mapped = concept_map("urn:platelet-hooks:ValueSet", ("PLT", "obs-platelet-count", "equal"))
     found = site(write(tmp_path, "map.json", mapped), local_codes={"files": ["map.json"]})
     assert [code.code for code in found.codes["obs-platelet-count"]] == ["PLT"]
+
+
+def test_a_mapping_that_holds_under_a_condition_is_not_taken_for_one_that_always_holds(
+    tmp_path: Path,
+) -> None:
+    mapped = concept_map(LOINC, ("A", "777-3", "equal"), ("B", "777-3", "equal"), ("C", "777-3", "equal"))
+    group = mapped["group"][0]
+    group["element"][0]["target"][0]["dependsOn"] = [{"property": "urn:tube", "value": "EDTA"}]
+    group["element"][1]["target"][0]["product"] = [{"property": "urn:tube", "value": "EDTA"}]
+    group["unmapped"] = {"mode": "fixed", "code": "777-3"}
+    found = site(write(tmp_path, "map.json", mapped), local_codes={"files": ["map.json"]})
+    assert [code.code for code in found.codes["obs-platelet-count"]] == ["C"]
+    assert found.notes == (
+        "files, map.json: mappings that are not used, because they depend on something else: 2",
+        "files, map.json: groups whose `unmapped` is not used: 1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("obs-platelets", "files, map.json: obs-platelets: there is no such value set"),
+        ("lab-ebv", "files, map.json, X: the codes of lab-ebv differ in proves and scale: say which"),
+    ],
+)
+def test_a_mapping_to_a_set_of_ours_that_cannot_be_followed_is_wrong(
+    tmp_path: Path, target: str, expected: str
+) -> None:
+    mapped = concept_map("urn:platelet-hooks:ValueSet", ("X", target, "equal"))
+    (told,) = problems(write(tmp_path, "map.json", mapped), local_codes={"files": ["map.json"]})
+    assert expected in told
+
+
+def test_a_code_that_is_read_in_two_ways_is_wrong(tmp_path: Path) -> None:
+    mapped = concept_map(LOINC, ("X", "24115-8", "equal"), ("X", "24114-1", "wider"))
+    assert problems(write(tmp_path, "map.json", mapped), local_codes={"files": ["map.json"]}) == (
+        "[content.local_codes] files, map.json: X is read in two ways in lab-ebv",
+    )
+
+
+def test_a_code_that_means_two_things_or_is_ours_already_is_told() -> None:
+    twice = {"system": LAB, "code": "X"}
+    ours = {"system": LOINC, "code": "718-7"}
+    local = {"obs-platelet-count": [twice, ours], "obs-hemoglobin": [twice, ours]}
+    assert site(local_codes=local).notes == (
+        "obs-hemoglobin: 718-7 is a code of obs-hemoglobin already",
+        "X is read as a code of obs-hemoglobin and of obs-platelet-count",
+        "718-7 is read as a code of obs-hemoglobin and of obs-platelet-count",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        ({"compose": {"include": [{"system": LAB, "filter": []}, {"valueSet": ["urn:x"]}]}}, "not used: 2"),
+        ({"expansion": {"contains": [{"system": LAB, "code": "X"}]}}, "an expansion is not used"),
+    ],
+)
+def test_codes_that_a_value_set_file_does_not_list_are_told(tmp_path: Path, content: Any, note: str) -> None:
+    resource = {"resourceType": "ValueSet", "id": "inf-ebv", **content}
+    found = site(write(tmp_path, "ebv.json", resource), local_codes={"files": ["ebv.json"]})
+    assert not found.codes
+    assert note in found.notes[0]
+
+
+def test_a_value_set_file_that_excludes_is_wrong(tmp_path: Path) -> None:
+    listed = [{"system": LAB, "concept": [{"code": "X"}]}]
+    resource = {
+        "resourceType": "ValueSet",
+        "id": "inf-ebv",
+        "compose": {"include": listed, "exclude": listed},
+    }
+    told = problems(write(tmp_path, "ebv.json", resource), local_codes={"files": ["ebv.json"]})
+    assert told == (
+        "[content.local_codes] files, ebv.json: expected no compose.exclude; leave those codes out",
+    )
 
 
 @pytest.mark.parametrize(
@@ -235,6 +319,8 @@ def test_a_value_set_file_joins_the_set_that_it_names(tmp_path: Path, url: str) 
     [
         ("{", "no JSON"),
         ("[]", "expected a FHIR ValueSet or ConceptMap"),
+        ("[" * 100_000, "no JSON"),
+        ('{"resourceType": ["ValueSet"]}', "expected a FHIR ValueSet or ConceptMap"),
         ('{"resourceType": "Patient"}', "expected a FHIR ValueSet or ConceptMap"),
         (
             '{"resourceType": "ValueSet", "id": "none"}',
