@@ -83,7 +83,9 @@ SUPPRESSIONS: tuple[Suppression, ...] = (
     Suppression("SAFE-04", (*TRF_GATED, "TPO-01..03")),
     Suppression("SAFE-03", ("TRF-02..07", "TRF-10", "TPO-01..03", "INF-STEC"), Indicator.CRITICAL),
     Suppression("SAFE-12", ("TRF-04", "INF-GEN-05")),
-    Suppression("SAFE-13", ("INF-VHF",)),
+    # Nothing is drawn before infectious diseases and public health are called.
+    Suppression("SAFE-13", ("INF-VHF", "INF-GEN-05", "PLT-04")),
+    Suppression("INF-VHF", ("PLT-04",)),
     # An interval of days reads wrong beside these.
     Suppression("SAFE-12", ("MON-01..04", "MON-07"), Indicator.CRITICAL),
     Suppression("INF-MEN", ("MON-01..04", "MON-07"), Indicator.CRITICAL),

@@ -195,6 +195,7 @@ class Pathogen:
     condition_sets: tuple[str, ...]
     severe_sets: tuple[str, ...]
     test_sets: tuple[str, ...]
+    many_agents: bool  # each test looks for one of several: a negative one excludes none of the others
     organism_sets: tuple[str, ...]
     therapy_sets: tuple[str, ...]
     therapy_packs: tuple[str, ...]

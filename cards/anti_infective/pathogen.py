@@ -116,6 +116,7 @@ def _pathogen(path: Path, terminology: Terminology) -> Pathogen:
         condition_sets=known.list("conditions"),
         severe_sets=known.list("severe", ()),
         test_sets=known.list("tests", ()),
+        many_agents=known.flag("many_agents", False),
         organism_sets=known.list("organisms", ()),
         therapy_sets=therapy.list("sets", ()),
         therapy_packs=therapy.list("packs", ()),

@@ -33,8 +33,9 @@ def _test_has_file(p: PatientFacts, test: TestResult) -> bool:
 
 
 def recorded_infections(p: PatientFacts) -> tuple[Finding, ...]:
-    """Present and suspected Conditions of the infection sets."""
-    return tuple([f for f in p.record.findings if _names_infection(f)])
+    """Present and suspected Conditions of the infection sets, without suspicions that a newer test removed."""
+    excluded = p.infections.excluded
+    return tuple([f for f in p.record.findings if f.reference not in excluded and _names_infection(f)])
 
 
 def _is_recent(p: PatientFacts, finding: Finding, limits: Thresholds) -> bool:

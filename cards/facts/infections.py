@@ -49,6 +49,7 @@ class Infection:
 class Infections:
     found: tuple[Infection, ...] = ()  # in the order of section D; current and past the window (MON-05)
     exposures: tuple[TestResult, ...] = ()  # antibody only: exposure, no infection
+    excluded: frozenset[str] = frozenset()  # references of suspicions that a newer negative test removed
 
     def of(self, *pathogens: str) -> tuple[Infection, ...]:
         """The infections of these pathogens, current or not."""

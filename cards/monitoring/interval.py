@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from cards.facts import Bleed, PatientFacts, PlateletCount, Site
 from cards.frozen import dataclass
+from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
 
 ROWS: tuple[tuple[str, str], ...] = (
@@ -73,7 +74,7 @@ def row_of(value: Decimal, limits: Thresholds) -> str | None:
 
 
 def usual(p: PatientFacts, count: PlateletCount, limits: Thresholds) -> str | None:
-    """MON-01: by bleeding, dengue, count and fall; the shorter one where several apply."""
+    """MON-01: by bleeding, dengue, STEC-HUS (SAFE-03), count and fall; the shorter one where several apply."""
     key = row_of(count.value, limits)
     if key is None:
         return None
@@ -84,6 +85,8 @@ def usual(p: PatientFacts, count: PlateletCount, limits: Thresholds) -> str | No
         keys.append("hours" if count.value < limits.low_high_risk else "daily")
     if p.dengue_current:
         keys.append("dengue")
+    if "SAFE-03" in mimics(p, limits):
+        keys.append("daily")
     if key == "weekly" and p.platelets.trend.falling:
         keys.append("twice-weekly")
     return min(keys, key=list(SPANS).index)

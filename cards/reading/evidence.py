@@ -43,7 +43,7 @@ class Evidence:
     older_positive: TestResult | None = None
     undated_positive: TestResult | None = None
     overruled_positive: TestResult | None = None  # by a later negative one
-    newest_negative: TestResult | None = None
+    newest_negative: TestResult | None = None  # None where no test can speak for all agents
 
     def is_doubtful(self, finding: Finding) -> bool:
         """Suspected by its verification or by every code of it."""
@@ -96,7 +96,7 @@ def gather_evidence(pathogen: Pathogen, record: Record, person: Person, limits: 
         older_positive=standing[0] if standing and not in_time else None,
         undated_positive=next((t for t in positives if moment_of(t) is None), None),
         overruled_positive=dated[0] if dated and not not_negated else None,
-        newest_negative=negative,
+        newest_negative=None if pathogen.many_agents else negative,
     )
 
 

@@ -41,15 +41,16 @@ def read_infections(
     named = record.finding_sets | record.test_sets | frozenset(organisms)
     if not named and not exposures:
         return NONE
-    found = []
+    found, removed = [], set[str]()
     for pathogen in pathogens:
         if named.isdisjoint(pathogen.named_sets):
             continue
         evidence = gather_evidence(pathogen, record, person, limits)
+        removed |= {f.reference for f in evidence.present if _is_removed(f, evidence)}
         infection = judge(pathogen, evidence, record, in_use, limits)
         if infection is not None:
             found.append(infection)
-    return Infections(tuple(found), exposures) if found or exposures else NONE
+    return Infections(tuple(found), exposures, frozenset(removed)) if found or exposures or removed else NONE
 
 
 def judge(

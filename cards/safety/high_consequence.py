@@ -10,11 +10,11 @@ from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, has_past_code, is_past
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
-from cards.record import Finding, Kind
+from cards.record import Finding, Kind, Verification
 from cards.rows import finding_row, sign_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
-from cards.safety.infections import evidence_of
+from cards.safety.infections import Evidence, evidence_of
 from cards.thresholds import Thresholds
 
 EXPOSURE = "exposure-high-consequence"
@@ -40,12 +40,22 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         "SAFE-13",
         Indicator.CRITICAL,
         rows,
-        title="title.recorded" if recorded.is_recorded else "title",
+        title=_title(recorded),
         say=("suggestion", "way.recorded" if recorded.is_recorded else "way.exposure", "malaria"),
         unknown=(Fact.TRAVEL,),
         suggestions=order(p, "call", ("infectious-diseases",), references(rows), "stat"),
         without=("refusal",),
     )
+
+
+def _title(recorded: Evidence) -> str:
+    """Only suspected is not recorded."""
+    if not recorded.is_recorded:
+        return "title"
+    certain = recorded.is_proven or any(
+        f.verification is not Verification.SUSPECTED for f in recorded.conditions
+    )
+    return "title.recorded" if certain else "title.suspected"
 
 
 def _why_not(p: PatientFacts, exposed: tuple[Finding, ...], low: Known) -> NoAdvice | CannotTell | None:

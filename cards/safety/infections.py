@@ -86,14 +86,22 @@ class Evidence:
         )
 
 
-def evidence_of(p: PatientFacts, key: str, limits: Thresholds, window: str = "proven_acute_days") -> Evidence:
-    """What the record holds of one infection within the window; a Condition without a date counts."""
+def evidence_of(
+    p: PatientFacts, key: str, limits: Thresholds, window: str = "proven_acute_days", *, over: bool = False
+) -> Evidence:
+    """What the record holds of one infection within the window; a Condition without a date counts.
+
+    A suspicion that a newer negative test removed does not. With `over` an infection of that time that has ended does:
+    some dangers follow it.
+    """
     named = NAMED[key]
     if not p.record.tests and not p.findings(*named.conditions):
         return Evidence(named.name, (), ())
     within = limits.span(window)
     conditions = tuple(
-        f for f in p.findings(*named.conditions) if _counts(p, f, named.conditions, limits, window)
+        f
+        for f in p.findings(*named.conditions)
+        if f.reference not in p.infections.excluded and _counts(p, f, named.conditions, limits, window, over)
     )
     tests = [t for t in p.record.tests if t.proves == "current" and _is_about(t, named)]
     negatives = [t for t in tests if t.result is Result.NEGATIVE]
@@ -108,10 +116,12 @@ def evidence_of(p: PatientFacts, key: str, limits: Thresholds, window: str = "pr
     return Evidence(named.name, conditions, positives)
 
 
-def _counts(p: PatientFacts, f: Finding, sets: tuple[str, ...], limits: Thresholds, window: str) -> bool:
+def _counts(
+    p: PatientFacts, f: Finding, sets: tuple[str, ...], limits: Thresholds, window: str, over: bool = False
+) -> bool:
     when = f.onset or reference_time(f)
-    recent = when is None or when.since(p.as_of) <= limits.span(window)
-    return recent and not is_past(f) and not has_past_code(f, *sets)
+    recent = not is_past(f) if when is None else when.since(p.as_of) <= limits.span(window)
+    return recent and (over or not is_past(f)) and not has_past_code(f, *sets)
 
 
 def _is_about(test: TestResult, named: Named) -> bool:

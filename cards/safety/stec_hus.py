@@ -1,9 +1,10 @@
 """SAFE-03: infection with Shiga toxin and haemolytic uraemic syndrome: no antibiotics, platelets only for bleeding.
 
-Three ways: Shiga toxin or the infection of the last 21 days; haemolytic uraemic syndrome recorded; bloody diarrhoea of
-the last 14 days with a count below 150 and a rise of creatinine or schistocytes. The last is a question (warning) where
-sepsis or shock is recorded or another cause of the diarrhoea is proven, and none in newborns, whose bloody stool has
-other causes that need antibiotics (POP-01). Sepsis is always treated.
+Three ways: Shiga toxin or the infection of the last 21 days (below 150 also one that is over, for the syndrome
+follows); haemolytic uraemic syndrome recorded; bloody diarrhoea of the last 14 days with a count below 150 and a rise
+of creatinine or schistocytes. The last is a question (warning) where sepsis or shock is recorded or another cause of
+the diarrhoea is proven, and none in newborns, whose bloody stool has other causes that need antibiotics (POP-01).
+Sepsis is always treated.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from cards.frozen import dataclass
 from cards.host import is_newborn
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
-from cards.record import Finding, Kind
-from cards.rows import finding_row, sign_row
+from cards.record import Finding, Kind, Result, TestResult
+from cards.rows import finding_row, result_row, sign_row
 from cards.safety.card_parts import HeldBack, hold_back, mimic_card, references, stop_orders
 from cards.safety.counts import is_below
 from cards.safety.falls import find_creatinine_rise
@@ -42,7 +43,8 @@ class Suspicion:
 @once
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether STEC-HUS is possible, and why not or what is missing."""
-    toxin = evidence_of(p, "stec", limits, "stec_days")
+    low = is_below(p, limits.normal)
+    toxin = evidence_of(p, "stec", limits, "stec_days", over=low is Known.YES)
     recorded = current_rows(p, "SAFE-03", limits)
     if toxin.is_recorded or recorded:
         ways = (*(("toxin",) if toxin.is_recorded else ()), *(("recorded",) if recorded else ()))
@@ -50,7 +52,6 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
     diarrhoea = _bloody_diarrhoea(p, limits)
     if not diarrhoea or is_newborn(p, limits):
         return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
-    low = is_below(p, limits.normal)
     if low is not Known.YES:
         return NoAdvice(Why.COUNT_NOT_LOW) if low is Known.NO else CannotTell(Fact.PLATELETS)
     film, creatinine = find_schistocytes(p, limits), find_creatinine_rise(p, limits)
@@ -89,13 +90,21 @@ def holds(p: PatientFacts, limits: Thresholds) -> bool:
     return isinstance(found, Suspicion) and not found.is_question
 
 
+def _negatives(p: PatientFacts, limits: Thresholds) -> list[TestResult]:
+    """Negative tests for Shiga toxin of the last 21 days."""
+    negative = [t for t in p.tests("lab-stec") if t.result is Result.NEGATIVE and t.time is not None]
+    return [t for t in negative if t.time and t.time.since(p.as_of) <= limits.span("stec_days")]
+
+
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Critical: no antibiotics, no antimotility drugs, nephrology; a warning to test first as a question."""
     found = suspect(p, limits)
     if not isinstance(found, Suspicion):
         return found
     septic = p.sepsis_recorded or bool(p.signs.shock)
-    tests = () if "toxin" in found.ways else ("stec-test",)
+    negative = () if "toxin" in found.ways else _negatives(p, limits)
+    is_open = "toxin" not in found.ways and not negative
+    tests = ("stec-test",) if is_open else ()
     kidneys = () if found.is_question else ("nephrology", "cbc", "creatinine")
     stops = () if septic or found.is_question else stop_orders(p, *STOPPED)
     held = HeldBack() if found.is_question or p.bleeding.major else hold_back(p, limits)
@@ -104,15 +113,16 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         limits,
         "SAFE-03",
         Indicator.WARNING if found.is_question else Indicator.CRITICAL,
-        (*found.rows, *held.rows),
+        (*found.rows, *(result_row("test for Shiga toxin", t) for t in negative), *held.rows),
         title="title.question" if found.is_question else "title",
         say=(
             "question" if found.is_question else "suggestion",
             *(f"way.{key}" for key in found.ways),
+            *(("no-result",) if is_open and "diarrhoea" in found.ways else ()),
             *(("sepsis",) if septic else ()),
         ),
-        cautions=held.cautions,
-        unknown=() if "toxin" in found.ways else (Fact.SHIGA_TOXIN,),
+        cautions=(*(("caution.negative",) if negative else ()), *held.cautions),
+        unknown=(Fact.SHIGA_TOXIN,) if is_open else (),
         values=held.values,
         suggestions=(
             *order(

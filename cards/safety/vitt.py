@@ -90,7 +90,7 @@ def _other_signs(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 
 def _after_infection(p: PatientFacts, limits: Thresholds) -> Suspicion | None:
-    infection = evidence_of(p, "adenovirus", limits, "adenovirus_days")
+    infection = evidence_of(p, "adenovirus", limits, "adenovirus_days", over=True)
     if not infection.is_recorded:
         return None
     thrombosis = _thrombosis(p, p.as_of - limits.span("adenovirus_days"))
