@@ -21,7 +21,7 @@ NO_STORE: Final = ("Cache-Control", "no-store")
 
 
 def mark_answers(app: Flask) -> None:
-    """Marks every answer, refusals too; what an answer says itself stays."""
+    """Marks every answer, refusals too; what an answer says itself stays. One without a body has no type."""
 
     @app.after_request
     def mark(response: Response) -> Response:
@@ -29,4 +29,8 @@ def mark_answers(app: Flask) -> None:
             response.headers.setdefault(name, value)
         if request.path.startswith(CALLS):  # what is about a patient
             response.headers.setdefault(*NO_STORE)
+        if response.is_sequence and response.calculate_content_length() == 0:
+            response.headers.remove(
+                "Content-Type"
+            )  # Flask's own is HTML, which is no answer to a JSON client
         return response

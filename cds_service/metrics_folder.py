@@ -14,7 +14,8 @@ PREFIX: Final = "metrics-"
 def share_metrics(state_dir: Path) -> None:
     """Makes the folder and names it in the environment, unless one is named; what dead processes left goes.
 
-    Where nothing can be written, every worker counts for itself.
+    In a new installation this makes the state directory, which is its owner's alone. Where nothing can be written,
+    every worker counts for itself.
     """
     if FOLDER in os.environ:
         return
@@ -23,7 +24,8 @@ def share_metrics(state_dir: Path) -> None:
         for left in state_dir.glob(f"{PREFIX}*"):
             if not _runs(left.name.removeprefix(PREFIX)):
                 shutil.rmtree(left, ignore_errors=True)
-        mine.mkdir(parents=True, exist_ok=True)
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mine.mkdir(exist_ok=True)
     except OSError:
         return
     os.environ[FOLDER] = str(mine)

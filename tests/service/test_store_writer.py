@@ -11,6 +11,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from cds_service.metrics_folder import FOLDER, forget_dead_workers, forget_metrics, share_metrics
 from cds_service.store.database import Database
 from cds_service.store.writer import Writer
@@ -122,6 +124,15 @@ def test_metrics_of_dead_processes_go(tmp_path: Path) -> None:
         os.environ.pop(FOLDER, None)
         if before is not None:
             os.environ[FOLDER] = before
+
+
+def test_the_state_directory_of_a_new_installation_is_its_owners_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, "unset below, and as it was after the test")
+    monkeypatch.delenv(FOLDER)
+    share_metrics(tmp_path / "state")
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
 
 def test_what_waits_is_told_whenever_it_changes(tmp_path: Path) -> None:

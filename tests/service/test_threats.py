@@ -256,6 +256,12 @@ def test_every_answer_is_marked_for_browsers(client: FlaskClient) -> None:
         assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_an_answer_without_a_body_has_no_type(client: FlaskClient) -> None:
+    asked = {"Origin": "https://ehr.example.org", "Access-Control-Request-Method": "POST"}
+    assert "Content-Type" not in client.options("/cds-services/itp-patient-view", headers=asked).headers
+    assert client.head("/cds-services").content_type == "application/json"
+
+
 # What a form of a foreign page can send without asking the browser's leave.
 FORMS = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")
 CHANGING = (
