@@ -90,15 +90,24 @@ def _input(i: Input) -> wire.Input:
 
 
 def _source(section: Section, rule: str, page: Page) -> Source:
-    citation = CITATIONS[section.source]
-    return Source(label=citation.label, url=citation.url, topic=topic_coding(rule, page.setting.base_url))
+    """What the card rests on; where no address of it is confirmed, that of the rule's page, which cites it in full."""
+    citation, base_url = CITATIONS[section.source], page.setting.base_url
+    return Source(
+        label=citation.label,
+        url=citation.url or _rule_page(rule, base_url),
+        topic=topic_coding(rule, base_url),
+    )
+
+
+def _rule_page(rule: str, base_url: str) -> str:
+    return f"{base_url}/rules/{rule}"
 
 
 def _links(section: Section, advise: Advise, uuid: str, page: Page) -> tuple[Link, ...]:
     rule = advise.rule
     own = Link(
         label=f"Why, and what a specialist would weigh (rule {rule})",
-        url=f"{page.setting.base_url}/rules/{rule}",
+        url=_rule_page(rule, page.setting.base_url),
         type="absolute",
     )
     local = links_of(rule, page.setting.site_links)

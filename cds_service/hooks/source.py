@@ -7,8 +7,8 @@ from cds_service.hooks.wire import Wire
 
 
 class Source(Wire, frozen=True, kw_only=True):
-    """`url` is the guideline's address, where one was confirmed."""
+    """`url` is the guideline's address where one was confirmed, else that of the page about the rule."""
 
     label: str
-    url: str | None = None
+    url: str
     topic: Coding

@@ -325,7 +325,7 @@ def shaped(*suggestions: tuple[Action, ...], behaviour: Any = "any") -> Card:
         summary="s",
         detail="d",
         indicator="warning",
-        source=Source(label="l", topic=topic),
+        source=Source(label="l", url="https://guideline.example", topic=topic),
         suggestions=tuple(
             WireSuggestion(label=f"label {n}", uuid=f"u{n}", actions=actions, is_recommended=n == 0 or None)
             for n, actions in enumerate(suggestions)

@@ -12,6 +12,7 @@ import pytest
 from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
+from cards.citations import CITATIONS
 from cards.decide import Decision, decide
 from cards.facts import PatientFacts
 from cards.merging import absorb
@@ -86,6 +87,12 @@ def test_the_parts_of_a_card() -> None:
     assert {link["type"] for link in card["links"]} == {"absolute"}
     assert "suggestions" not in card
     assert "selectionBehavior" not in card
+
+
+def test_a_source_without_an_address_leads_to_the_page_of_the_rule() -> None:
+    assert CITATIONS["SEED"].url is None
+    card = sent(ADVISE, replace(TRF, source="SEED"))
+    assert card["source"]["url"] == f"{BASE}/rules/TRF-02"
 
 
 def test_info_cards_ask_for_no_reason() -> None:
