@@ -26,6 +26,7 @@ Made by `make rulebook` of the rules' words, numbers and sources: edit those, ne
 For evaluation only: not a medical device, not cleared for clinical use. A clinician reads the primary documents before
 a rule goes into use; "text seen" tells how far each was read when its numbers were taken.
 
+- Counts of platelets are in 10^9/L: "below 50" is below 50 x10^9/L.
 - **When** says when a rule speaks, with the numbers in force. Which card gives way to which, and how many are shown, is
   decided afterwards (`cards/precedence.py`).
 - **Card** is what it may say: every title, then every paragraph under its key; a patient's card has those that apply.
@@ -92,7 +93,7 @@ def _card(entry: Entry, told_by: str) -> Iterator[str]:
     if entry.regimens:
         yield "May be drafted:\n\n" + "\n".join(f"- {regimen}" for regimen in entry.regimens)
     if entry.buttons and not same:
-        yield "Buttons: " + "; ".join(entry.buttons) + "."
+        yield "Buttons: " + "; ".join(dict.fromkeys(entry.buttons)) + "."
 
 
 def _sources(entry: Entry) -> Iterator[str]:

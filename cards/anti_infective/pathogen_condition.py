@@ -38,23 +38,40 @@ PHRASES: Mapping[When, str] = MappingProxyType(
         When.SEVERE: "an infection that is coded or graded severe",
         When.CRITICAL: "what makes the card critical",
         When.WARNED: "what makes the card a warning",
-        When.NEONATE: "the first 28 days of life",
+        When.NEONATE: "an age below 28 days",
         When.WEIGHT_BELOW: "a body weight below {limit} kg",
-        When.MEASURED_BELOW: "{sets} below {limit} within {days} days",
-        When.MEASURED_ABOVE: "{sets} above {limit} within {days} days",
+        When.MEASURED_BELOW: "{sets} below {limit}{unit} within {days}",
+        When.MEASURED_ABOVE: "{sets} above {limit}{unit} within {days}",
         When.TEST_POSITIVE: "a newest result of {sets} that is positive",
         When.IMMUNOCOMPROMISED: "a weak defence against infection",
         When.USING_OR_SELECTED: "a drug in use or selected of {sets}",
-        When.USED: "a drug of {sets} within {days} days",
-        When.VACCINATED: "a vaccine of {sets} within {days} days",
+        When.USED: "a drug of {sets} within {days}",
+        When.VACCINATED: "a vaccine of {sets} within {days}",
         When.FINDING_OR_SUSPECTED: "a recorded or suspected condition of {sets}",
         When.INPATIENT: "a stay in hospital",
         When.DIC: "disseminated coagulation (SAFE-07)",
     }
 )
 
-NEGATED: Mapping[When, str] = MappingProxyType({When.AGE_BELOW: "age {limit} years or more"})
+NEGATED: Mapping[When, str] = MappingProxyType(
+    {
+        When.AGE_BELOW: "age {limit} years or more",
+        When.MEASURED_BELOW: "{sets} of {limit}{unit} or more within {days}",
+    }
+)
 """Phrases of a row that is turned round; the others get a "not"."""
+
+UNITS: Mapping[str, str] = MappingProxyType(
+    {
+        "obs-hemoglobin": " g/dL",
+        "obs-neutrophils": " x10^9/L",
+        "obs-creatinine": " umol/L",
+        "obs-lactate": " mmol/L",
+        "obs-glucose": " mmol/L",
+        "obs-parasitaemia": " %",
+    }
+)
+"""The unit in which a value of a set is compared, as it is written behind the number."""
 
 SIGNS: Mapping[CriticalSign, str] = MappingProxyType(
     {
@@ -98,15 +115,23 @@ def regimens_of(pathogen: Pathogen, title_of: TitleOf) -> tuple[str, ...]:
 
 def _regimen(regimen: Regimen, title_of: TitleOf) -> str:
     drugs = "; ".join(f"{drug.text}: {_dosage(drug)}" for drug in regimen.drugs)
-    only = " and ".join(_words(row, title_of) for row in regimen.only)
+    only = " and ".join(_words(row, title_of) for row in regimen.only if not _is_without(row))
+    without = _either(
+        [_words(replace(row, negated=False), title_of) for row in regimen.only if _is_without(row)]
+    )
     against = _either([_words(row, title_of) for row in regimen.excluded])
     return (
         drugs
         + (f". Only with {only}" if only else "")
+        + (f". Only without {without}" if without else "")
         + (f". Not with {against}" if against else "")
         + (". Asks for the weight" if regimen.by_weight else "")
         + "."
     )
+
+
+def _is_without(row: Caution) -> bool:
+    return row.negated and row.when not in NEGATED
 
 
 def _dosage(drug: Drug) -> str:
@@ -216,8 +241,13 @@ def _words(row: Caution, title_of: TitleOf) -> str:
     phrase = PHRASES[row.when]
     if row.negated:
         phrase = NEGATED.get(row.when, f"not {phrase}")
-    limit = "" if row.limit is None else f"{row.limit:f}"
-    return phrase.format(sets=_sets(row.sets, title_of), limit=limit, days=row.days)
+    sets = _sets(row.sets, title_of)
+    return phrase.format(
+        sets=sets.replace("Allergy to ", "") if row.when is When.ALLERGY else sets,
+        limit="" if row.limit is None else f"{row.limit:f}",
+        unit=UNITS.get(row.sets[0], "") if row.sets else "",
+        days="1 day" if row.days == 1 else f"{row.days} days",
+    )
 
 
 def _sets(ids: Iterable[str], title_of: TitleOf) -> str:

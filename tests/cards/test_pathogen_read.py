@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -48,6 +49,7 @@ tested_when_unexplained = true
 conditions = ["inf-cmv", "inf-ebv"]
 severe = ["inf-sepsis"]
 tests = ["lab-cmv"]
+many_agents = true
 organisms = ["inf-malaria"]
 vaccines = ["vax-mmr"]
 vaccine_days = 42
@@ -248,6 +250,7 @@ WHOLE = Pathogen(
     condition_sets=("inf-cmv", "inf-ebv"),
     severe_sets=("inf-sepsis",),
     test_sets=("lab-cmv",),
+    many_agents=True,
     organism_sets=("inf-malaria",),
     therapy_sets=("med-h-pylori",),
     therapy_packs=("med-h-pylori-pack",),
@@ -338,6 +341,7 @@ SCARCE = Pathogen(
     condition_sets=("inf-ebv",),
     severe_sets=(),
     test_sets=(),
+    many_agents=False,
     organism_sets=(),
     therapy_sets=(),
     therapy_packs=(),
@@ -553,7 +557,7 @@ def test_the_condition_of_a_treatment_says_whom_and_how_urgently() -> None:
         "It is current until it is cured.",
         "Critical with shock, or organ failure, or active bleeding of WHO grade 2 or more, or a form that is coded or "
         "graded severe, or sepsis beside it, or altered consciousness, or a seizure, or OBS-LACTATE (`obs-lactate`) "
-        "above 4.5 within 2 days.",
+        "above 4.5 mmol/L within 2 days.",
         "A warning with platelets below 30.",
         "Treated (critical) only with what makes the card a warning, or age 65 years or more; else care is supportive. "
         "Not treated now with a pregnancy.",
@@ -582,11 +586,18 @@ def test_the_condition_of_a_file_with_one_card_is_all_of_it() -> None:
     ]
 
 
+def test_a_limit_has_its_unit_and_one_that_is_turned_round_says_so() -> None:
+    row = WHOLE.critical[0]
+    turned = replace(row, when=When.MEASURED_BELOW, limit=Decimal(5), days=1, negated=True)
+    said = condition_of(replace(WHOLE, critical=(turned,), critical_when=()), "INF-ALL-02", title_of)
+    assert "Critical with OBS-LACTATE (`obs-lactate`) of 5 mmol/L or more within 1 day." in said.splitlines()
+
+
 def test_a_regimen_in_words_names_doses_and_who_is_excluded() -> None:
     assert regimens_of(WHOLE, title_of) == (
-        "Tetracycline: 7.5 mg/kg, at most 500 mg by mouth; Other: as the ward gives it. Only with a stay in hospital "
-        "and not a drug in use of MED-CORTICOSTEROID (`med-corticosteroid`), MED-RITUXIMAB (`med-rituximab`). Not with "
-        "an allergy to ALLERGY-TETRACYCLINE (`allergy-tetracycline`), or a body weight below 45 kg. Asks for the "
+        "Tetracycline: 7.5 mg/kg, at most 500 mg by mouth; Other: as the ward gives it. Only with a stay in hospital. "
+        "Only without a drug in use of MED-CORTICOSTEROID (`med-corticosteroid`), MED-RITUXIMAB (`med-rituximab`). Not "
+        "with an allergy to ALLERGY-TETRACYCLINE (`allergy-tetracycline`), or a body weight below 45 kg. Asks for the "
         "weight.",
     )
 

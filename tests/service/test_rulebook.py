@@ -8,9 +8,12 @@ from decimal import Decimal
 from functools import cache
 
 from cards.advice import ALL_ADVICE
+from cards.anti_infective.asked_record import MEASURED
+from cards.anti_infective.pathogen_condition import UNITS
 from cards.thresholds import Thresholds, described
 from cards.wording import CONDITION
 from cds_service.content import load_content
+from cds_service.facts.scales import SCALES
 from cds_service.fixture_files import fixtures_folder
 from cds_service.rulebook import rulebook
 from cds_service.rulebook_entries import DESIGN, Entry, entries, readers_of, users_of
@@ -123,6 +126,18 @@ def test_the_regimens_of_a_pathogen_stand_with_doses_and_exclusions() -> None:
     assert "May be drafted:" in told
     assert "(`allergy-tetracycline`)" in told
     assert "Words as under [INF-HP](#inf-hp)." in told
+
+
+def test_the_values_that_a_pathogen_asks_for_are_told_in_the_unit_in_which_they_are_compared() -> None:
+    assert set(UNITS) == set(MEASURED)
+    for set_id, unit in UNITS.items():
+        read_as = {scale.unit for scale in SCALES[set_id].values()}
+        assert read_as == {unit.strip().replace("x10^9/L", "10*9/L")}, set_id
+
+
+def test_no_button_is_told_twice() -> None:
+    told = part("INF-TOXO")
+    assert told.count("Ask infectious diseases about the therapy") == 1
 
 
 def test_every_link_of_the_contents_leads_to_a_rule() -> None:
