@@ -141,6 +141,25 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _names_what_there_is(self) -> Self:
+        """A slip in `[silent]` would show the cards that nobody should see yet, one in an entry shut its client out."""
+        from cds_service.discovery import SERVICES  # what reads settings alone loads no value sets
+
+        offered = [row.id for row in SERVICES]
+        clients = [client.name for client in self.clients]
+        named = [
+            (f"[[clients]] {number}, services", client.services, ["*", *offered])
+            for number, client in enumerate(self.clients, 1)
+        ]
+        named.append(("[silent] services", self.silent.services, offered))
+        if clients:  # without any, a part of a file is looked at by itself
+            named.append(("[silent] clients", self.silent.clients, clients))
+        for where, names, known in named:
+            if unknown := [name for name in names if name not in known]:
+                raise ValueError(f"{where}: expected {', '.join(known)}, not {unknown[0]}")
+        return self
+
+    @model_validator(mode="after")
     def _never_serves_strangers_in_production(self) -> Self:
         if self.sandbox:
             return self

@@ -98,10 +98,8 @@ def read_local_codes(
                     folder / Path(path).expanduser(), _Reader(terminology, found, f"files, {path}", path)
                 )
         elif set_id not in terminology:
-            close = get_close_matches(set_id, list(terminology), n=1)
-            found.problems.append(
-                f"{set_id}: there is no such value set{f'; {close[0]} is one' * bool(close)}"
-            )
+            close = "".join(f"; {one} is one" for one in get_close_matches(set_id, list(terminology), n=1))
+            found.problems.append(f"{set_id}: there is no such value set{close}")
         else:
             reader = _Reader(terminology, found, set_id, origin)
             for code in codes:

@@ -15,7 +15,7 @@ from cds_service.app import create_app
 from cds_service.auth.jti import PURGE_AT, ProcessMemory, opaque
 from cds_service.auth.rates import MOST_BUCKETS, Rates
 from cds_service.commands.serve import serve
-from cds_service.config_file import Client, Limits, Security
+from cds_service.config_file import Client, Limits, Security, Silent
 from cds_service.settings import Settings, SettingsError, load_settings
 from tests.service.build import NOW
 from tests.service.hook_calls import EVALUATION, call, cause, clock, platelets
@@ -315,6 +315,18 @@ def test_a_token_fits_one_entry(tmp_path: Path) -> None:
     assert Settings(**FULL, clients=clients(["a"], ["b"], ["*"])).clients
     for pair in ((["a"], ["b", "a"]), (["*"], ["*"])):
         assert refused(clients=clients(*pair)).startswith("[[clients]] 2, tenants: expected")
+
+
+def test_services_and_clients_that_are_named_are_there(tmp_path: Path) -> None:
+    typo = refused(clients=(entry(tmp_path, services=["itp-order-select", "itp-patientview"]),))
+    assert typo.startswith("[[clients]] 1, services: expected *, itp-patient-view, ")
+    assert typo.endswith(", not itp-patientview")
+    ours = (entry(tmp_path, name="hospital"),)
+    assert refused(clients=ours, silent=Silent(services=("*",))).startswith(
+        "[silent] services: expected itp-"
+    )
+    told = refused(clients=ours, silent=Silent(clients=("hopsital",)))
+    assert told == "[silent] clients: expected hospital, not hopsital"
 
 
 def test_a_file_of_keys_lies_beside_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

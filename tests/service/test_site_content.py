@@ -81,7 +81,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     told = problems(
         thresholds={"skin_only_defr": Decimal(30), "chronic_months": Decimal("7.5")},
         rules={"TRF-99": "off", "IMM-01": "off"},
-        local_codes={"obs-plt": [{"system": LAB, "code": "P"}]},
+        local_codes={one: [{"system": LAB, "code": "P"}] for one in ("obs-plt", "zzz")},
         links={"TRF": [{"label": "x", "url": "https://example.org"}]},
         contacts={"haemtology": "5555"},
     )
@@ -91,6 +91,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         "[content.rules] TRF-99: there is no such rule; TRF-09 is one",
         "[content.rules] IMM-01: has no card of its own that could be switched",
         "[content.local_codes] obs-plt: there is no such value set; obs-alt is one",
+        "[content.local_codes] zzz: there is no such value set",
         '[content.links] TRF: expected a rule that leads a card, a family such as "TRF-*", or "*"',
         "[content.contacts] haemtology: there is no draft of that name; haematology is one",
     )
