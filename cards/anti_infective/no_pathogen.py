@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cards.anti_infective.recorded import is_infection_recorded
 from cards.facts import PatientFacts
-from cards.host import asplenia
+from cards.host import asplenia, immunocompromised
 from cards.outcome import (
     Action,
     ActionType,
@@ -38,24 +38,26 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         return NoAdvice(Why.INFECTION_RECORDED)
     if not p.answered(Kind.CONDITIONS):
         return CannotTell(Fact.CONDITIONS)
-    no_spleen = asplenia(p)
+    no_spleen, weak = asplenia(p), immunocompromised(p, limits)
+    found = (("caution.asplenia", "POP-08", no_spleen), ("caution.weak-defence", "POP-05", weak))
     references = (count.reference, *(s.reference for s in p.signs.fever))
     return Advise(
         RULE,
         Indicator.INFO,
-        cautions=("caution.asplenia",) if no_spleen else (),
+        cautions=tuple(key for key, _, rows in found if rows),
         unknown=(Fact.TRAVEL,),
         inputs=(
             *platelet_row(p),
             *(sign_row("fever", s) for s in p.signs.fever),
             *no_spleen,
+            *weak,
         ),
         suggestions=(
             Suggestion(
                 "tests", (Action(ActionType.CREATE, "fever-workup", "urgent", reasons=references),), True
             ),
         ),
-        also=("POP-08",) if no_spleen else (),
+        also=tuple(rule for _, rule, rows in found if rows),
     )
 
 

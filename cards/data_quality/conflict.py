@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from cards.data_quality.repeat import bleeds, find_repeat, order_count
 from cards.facts import Conflict, Infection, PatientFacts
+from cards.facts.presence import reference_time
 from cards.frozen import dataclass
 from cards.outcome import (
     Advice,
@@ -67,9 +68,16 @@ def _conflict(p: PatientFacts, limits: Thresholds) -> Outcome:
         say=tuple(dict.fromkeys(key for part in parts for key in part.say)),
         values=values,
         inputs=tuple(row for part in parts for row in part.rows),
-        unknown=(Fact.PLATELETS,) if p.platelets.conflict is not None else (),
+        unknown=_unknown(p),
         suggestions=tuple(s for part in parts for s in part.suggestions),
     )
+
+
+def _unknown(p: PatientFacts) -> tuple[Fact, ...]:
+    """Of conflicting counts: which is right, and whether platelets between them explain it."""
+    if p.platelets.conflict is None:
+        return ()
+    return (Fact.PLATELETS,) if p.answered(Kind.PROCEDURES) else (Fact.PLATELETS, Fact.PROCEDURES)
 
 
 def _counts(p: PatientFacts, conflict: Conflict, limits: Thresholds) -> Part:
@@ -104,7 +112,9 @@ def _counts(p: PatientFacts, conflict: Conflict, limits: Thresholds) -> Part:
 
 def _infection(p: PatientFacts, infection: Infection) -> Part:
     """A positive test newer than the Condition that says resolved."""
-    resolved = Input("record of this infection", "resolved", None, None, infection.resolved_record)
+    record = next((f for f in p.record.findings if f.reference == infection.resolved_record), None)
+    when = None if record is None else record.ended or reference_time(record)
+    resolved = Input("record of this infection", "resolved", None, when, infection.resolved_record)
     return Part(
         "infection",
         ("infection",),

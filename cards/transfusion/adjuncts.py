@@ -11,6 +11,7 @@ from cards.facts import Bleed, Infection, PatientFacts, Site
 from cards.frozen import dataclass
 from cards.host import dialysis, hypoproliferative, kidney_disease
 from cards.monitoring.isolated import not_isolated
+from cards.months import add_months
 from cards.outcome import Advice, Advise, Answers, Input, NoAdvice, Topic
 from cards.reading.situation import has_current_dic
 from cards.reasons import Fact, Why
@@ -119,12 +120,21 @@ def infection_is_settled(p: PatientFacts, limits: Thresholds) -> bool:
         return False
     if p.infections.found:
         return True
-    return not is_infection_recorded(p, limits) and not untested(p)
+    return not is_infection_recorded(p, limits) and not untested(p, limits)
 
 
-def untested(p: PatientFacts) -> bool:
-    """A test for a treatable cause has no negative result in the record; a load that is not detected is one."""
-    negative = {s for t in p.record.tests if t.result is Result.NEGATIVE for s in t.set_ids}
+def untested(p: PatientFacts, limits: Thresholds) -> bool:
+    """A test for a treatable cause has no negative result in the record; a load that is not detected is one.
+
+    Older than a test that proves a chronic infection it tells nothing of today (A.9).
+    """
+    since = add_months(p.as_of, -int(limits.proven_chronic_months))
+    negative = {
+        set_id
+        for test in p.record.tests
+        if test.result is Result.NEGATIVE and test.time is not None and test.time.latest >= since
+        for set_id in test.set_ids
+    }
     return any(negative.isdisjoint(sets) for sets in EXCLUDING_TESTS)
 
 

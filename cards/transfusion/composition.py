@@ -27,6 +27,7 @@ from cards.thresholds import Thresholds
 from cards.transfusion.adjuncts import Adjunct
 from cards.transfusion.bleeding_risk import ANTITHROMBOTIC
 from cards.transfusion.case import Case
+from cards.transfusion.earlier_mimics import earlier_mimics
 from cards.transfusion.platelet_order import child_volumes, missing_for_dose
 from cards.transfusion.populations import Addition, Asked, additions
 
@@ -54,16 +55,18 @@ class Draft:
 def compose(case: Case, draft: Draft, **values: str | Decimal | Moment) -> Advise:
     """The card: its own words, then adjuncts, populations and dose; every list without repetition."""
     p, added = case.p, additions(case.p, draft.asked, case.limits)
+    earlier = earlier_mimics(p, case.limits)
     parts: tuple[Adjunct | Addition, ...] = (*draft.adjuncts, *added)
     dose = dose_words(case) if draft.asked.platelets and p.blood_refused is None else ()
     cautions = (*draft.cautions, *_drug_cautions(case), *(c for part in parts for c in part.cautions))
+    cautions += earlier.cautions
     unknown = (
         *draft.unknown,
         *(missing_for_dose(p) if dose else ()),
         *(fact for part in draft.adjuncts for fact in part.unknown),
         *_not_looked_for(p, draft.asked, case.limits),
     )
-    rows = (*_case_rows(case), *draft.rows, *(row for part in parts for row in part.rows))
+    rows = (*_case_rows(case), *draft.rows, *(row for part in parts for row in part.rows), *earlier.rows)
     return Advise(
         draft.rule,
         draft.indicator,
@@ -71,7 +74,7 @@ def compose(case: Case, draft: Draft, **values: str | Decimal | Moment) -> Advis
         say=(*draft.say, *(key for part in parts for key in part.say), *dose),
         cautions=tuple(dict.fromkeys(cautions)),
         unknown=tuple(dict.fromkeys(unknown)),
-        values=_values(case) | values,
+        values=_values(case) | ({"earlier": earlier.names} if earlier.names else {}) | values,
         inputs=_distinct(rows),
         suggestions=draft.suggestions,
         also=_merged(case, draft, *(part.rule for part in parts), *(("TRF-16",) if dose else ())),

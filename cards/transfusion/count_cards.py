@@ -28,7 +28,7 @@ from cards.transfusion.given import PLATELETS
 from cards.transfusion.marrow import without_prophylaxis
 from cards.transfusion.platelet_order import order_platelets
 from cards.transfusion.populations import Asked
-from cards.transfusion.steroid import steroid_dangers
+from cards.transfusion.steroid import steroid_dangers, steroids_in_use
 
 QUIET = Asked()
 CONSIDERED = Asked(platelets=True)
@@ -92,8 +92,8 @@ def without_serious_bleeding(case: Case) -> Advise:
 
 
 def _steroid(case: Case) -> Adjunct | None:
-    """IMM-03, unless something speaks for another cause than an immune one."""
-    if not may_be_immune(case.p, case.mimics, case.limits):
+    """IMM-03, unless something speaks for another cause than an immune one, or a steroid is in use (A.3)."""
+    if steroids_in_use(case.p) or not may_be_immune(case.p, case.mimics, case.limits):
         return None
     return short_steroid(case.p, case.limits)
 

@@ -12,6 +12,7 @@ from decimal import ROUND_UP, Decimal
 
 from cards.anti_infective.ordering import is_ordered
 from cards.facts import PatientFacts, PlateletCount
+from cards.facts.presence import is_under_way
 from cards.frozen import dataclass
 from cards.outcome import (
     Action,
@@ -65,11 +66,15 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
 
 
 def increments(p: PatientFacts, limits: Thresholds) -> tuple[Increment, ...]:
-    """Of the transfusions of the last 7 days that have a count before and one in a window after them, in order."""
+    """Of the transfusions of the last 7 days that have a count before and one in a window after them, in order.
+
+    Products given one after the other, or one that is recorded twice, have one count after them: one increment.
+    """
     if not p.person.is_adult:
         return ()
-    found = (_increment(p, event, limits) for event in _transfusions(p, limits))
-    return tuple(one for one in found if one is not None)
+    over = (e for e in _transfusions(p, limits) if not is_under_way(e))
+    found = (_increment(p, event, limits) for event in over)
+    return tuple({one.after.reference: one for one in found if one is not None}.values())
 
 
 def _increment(p: PatientFacts, event: Performed, limits: Thresholds) -> Increment | None:
@@ -128,9 +133,8 @@ def _is_of_the_day(p: PatientFacts, event: Performed, limits: Thresholds) -> boo
 def _count_after(p: PatientFacts, event: Performed, limits: Thresholds) -> Outcome:
     """Info, unless the count is there, ordered, or named by the decision card."""
     ended = _time(p, event)
-    if any(c.time.earliest >= ended.latest for c in p.platelets.series) or is_ordered(
-        p, "cbc-after-platelets"
-    ):
+    counted = any(c.time.earliest >= ended.latest for c in p.platelets.series) and not is_under_way(event)
+    if counted or is_ordered(p, "cbc-after-platelets"):
         return NoAdvice(Why.ALREADY_DONE)
     if any(isinstance(one, Advise) and "TRF-11" in one.also for one in decision.decide(p, limits).values()):
         return NoAdvice(Why.MERGED)

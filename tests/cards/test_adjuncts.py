@@ -135,10 +135,10 @@ def test_a_treated_infection_is_settled() -> None:
 
 
 def test_each_excluding_test_counts() -> None:
-    assert not untested(facts(22, tests=NEGATIVE))
+    assert not untested(facts(22, tests=NEGATIVE), LIMITS)
     for missing in range(len(NEGATIVE)):
-        assert untested(facts(22, tests=NEGATIVE[:missing] + NEGATIVE[missing + 1 :]))
-    assert untested(facts(22, tests=[lab("lab-hiv"), *NEGATIVE[1:]]))
+        assert untested(facts(22, tests=NEGATIVE[:missing] + NEGATIVE[missing + 1 :]), LIMITS)
+    assert untested(facts(22, tests=[lab("lab-hiv"), *NEGATIVE[1:]]), LIMITS)
 
 
 # ---------------------------------------------------------------------------------------------- IMM-04
