@@ -194,6 +194,9 @@ def make_section(
     for key in (*links, *([source] if source else ())):
         if key not in CITATIONS:
             raise ValueError(f"{where}: unknown citation {key!r}")
+    for key in links:
+        if CITATIONS[key].url is None:
+            raise ValueError(f"{where}: a link to {key}, which has no address")
     for reason in overrides:
         if reason not in OVERRIDES:
             raise ValueError(f"{where}: unknown override reason {reason!r}")

@@ -194,11 +194,11 @@ def _drugs(table: Table, terminology: Terminology) -> Mapping[str, Drug]:
     drugs = {}
     for key, row in table.tables():
         set_id, code = row.text("set", None), row.text("code", None)
-        coding, classes = None, frozenset(row.list("classes", ()))
+        coding, classes = None, frozenset[str]()
         if set_id is not None:
             emitted = terminology.emit(set_id, code)
             coding = (emitted.system, emitted.code)
-            classes |= frozenset(m.set_id for m in terminology.sets_of(*coding))
+            classes = frozenset(m.set_id for m in terminology.sets_of(*coding))
         drug = Drug(
             key,
             row.text("text"),
@@ -246,7 +246,9 @@ def _citing(row: Table) -> Citing:
 
 
 def _check(pathogen: Pathogen, where: str, terminology: Terminology) -> None:
-    """Words for everything that a rule may say of it, known value sets, known card ids in its evidence."""
+    """Words for all that a rule may say of it, known value sets and card ids, orders that a card shows, each once."""
+    if unread := _unread_orders(pathogen):
+        raise ValueError(f"{where}: no card shows {unread}")
     missing = sorted(_needed_words(pathogen) - pathogen.words.keys())
     if missing:
         raise ValueError(f"{where}: no words for {missing}")
@@ -259,7 +261,8 @@ def _check(pathogen: Pathogen, where: str, terminology: Terminology) -> None:
 
 
 def _needed_words(pathogen: Pathogen) -> set[str]:
-    situations = {"suspected", "supportive" if pathogen.supportive else "treat"}
+    situations = {"supportive" if pathogen.supportive else "treat"}
+    situations |= set() if pathogen.treat_suspected is TreatSuspected.ALWAYS else {"suspected"}
     situations |= {"therapy"} if pathogen.therapy_sets else set()
     situations |= {"unexplained"} if pathogen.tested_when_unexplained else set()
     situations |= {"supportive", "treat"} if pathogen.treat_when else set()
@@ -277,6 +280,14 @@ def _needed_words(pathogen: Pathogen) -> set[str]:
         *(("label.treat",) if pathogen.treat_orders else ()),
         *(("label.refer",) if pathogen.refer_orders else ()),
     }
+
+
+def _unread_orders(pathogen: Pathogen) -> list[str]:
+    """Tests where a suspicion is treated as such, referrals where nothing is withheld or deferred, or a second time."""
+    treats = bool(pathogen.treat_when) or not pathogen.supportive
+    refers = (treats and not pathogen.first_dose) or bool(pathogen.deferrals)
+    unread = list(pathogen.test_orders) if pathogen.treat_suspected is TreatSuspected.ALWAYS else []
+    return unread + [one for one in pathogen.refer_orders if not refers or one in pathogen.treat_orders]
 
 
 def _named_sets(pathogen: Pathogen) -> set[str]:

@@ -81,13 +81,19 @@ def judge(
         onset=onset,
         references=_references(certainty, deciding, conditions, evidence),
         status_recorded=deciding is None or deciding.clinical is not ClinicalStatus.ABSENT,
-        severe=any(f.is_in(*pathogen.severe_sets) or (f.severity or 0) >= SEVERE for f in conditions),
+        severe=_is_severe(pathogen, conditions, evidence),
         therapy=therapy.active,
         therapy_ended=therapy.ended,
         therapy_started=therapy.started,
         cured=cured,
         resolved_record=_contradicted(evidence),
     )
+
+
+def _is_severe(pathogen: Pathogen, conditions: Sequence[Finding], evidence: Evidence) -> bool:
+    """Graded severe, or coded as a severe form by a Condition or as the organism of a positive test."""
+    graded = any(f.is_in(*pathogen.severe_sets) or (f.severity or 0) >= SEVERE for f in conditions)
+    return graded or any(not set(pathogen.severe_sets).isdisjoint(t.organisms) for t in evidence.positives)
 
 
 # -------------------------------------------------------------------------------------------------- certainty

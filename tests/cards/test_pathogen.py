@@ -70,6 +70,12 @@ def test_evidence_stands_only_where_it_belongs() -> None:
             'when = "bleeding"\nlimit = 5',
             "asks for the wrong of `sets`, `limit` and `days`",
         ),
+        ("[orders]\n", '[orders]\nrefer = ["haematology"]\n', "no card shows ['haematology']"),
+        (
+            'suspected = "info"',
+            'suspected = "info"\ntreat_suspected = "always"',
+            "no card shows ['ebv-test', ",
+        ),
         ('says = "treat', 'rules = ["INF-HP"]\nsays = "treat', "evidence for another rule"),
     ],
 )

@@ -104,7 +104,6 @@ text = "Tetracycline"
 dosage = "{dose} by mouth"
 set = "med-h-pylori"
 code = "10395"
-classes = ["med-ppi"]
 per_kg = 7.5
 most = 500
 step = 50
@@ -227,9 +226,7 @@ DRUG = Drug(
     "med-h-pylori",
     "10395",
     (TETRACYCLINE.system, "10395"),
-    frozenset(
-        {"med-ppi", *(m.set_id for m in TERMINOLOGY.sets_of(TETRACYCLINE.system, "10395"))},
-    ),
+    frozenset(m.set_id for m in TERMINOLOGY.sets_of(TETRACYCLINE.system, "10395")),
     Decimal("7.5"),
     Decimal(500),
     Decimal(50),

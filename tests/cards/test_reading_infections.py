@@ -304,6 +304,12 @@ def test_severe_by_code_or_severity(finding: object, severe: bool) -> None:
     assert only(finding).severe is severe
 
 
+def test_severe_by_the_organism_of_a_positive_test() -> None:
+    """A test that names Rocky Mountain spotted fever: its card is critical (section D)."""
+    assert only(lab("lab-rickettsia", organisms=("inf-rmsf",))).severe
+    assert not only(lab("lab-rickettsia", organisms=("inf-rickettsia",))).severe
+
+
 # ---------------------------------------------------------------------------------------------------- therapy
 
 

@@ -127,6 +127,11 @@ REFUSED = {
         "family/rule.md, TRF-02: a rule that has a card says when it speaks (### condition)",
     ),
     "an unknown source": ("source: ASH19", "source: ASH99", "family/rule, TRF-02: unknown citation 'ASH99'"),
+    "a link without an address": (
+        "link: ACG24",
+        "link: SSC16",
+        "family/rule, TRF-02: a link to SSC16, which has no address",
+    ),
     "an unknown link": ("link: ACG24", "link: ACG99", "family/rule, TRF-02: unknown citation 'ACG99'"),
     "an unknown reason": ("palliative", "bored", "family/rule, TRF-02: unknown override reason 'bored'"),
     "evidence without words": (
