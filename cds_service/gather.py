@@ -16,7 +16,7 @@ from msgspec import UNSET, Raw, Struct
 from cards.record import Answer, Kind
 from cds_service.discovery import PrefetchKey
 from cds_service.errors import Refused
-from cds_service.fhir.bundles import NOTHING, Opened, head_of, open_bundle, open_decoded
+from cds_service.fhir.bundles import NOTHING, Opened, count_entries, head_of, open_bundle, open_decoded
 from cds_service.fhir.parse import Source
 from cds_service.fhir_client.asked import Fetch, Fetched, Problem, Wanted
 from cds_service.fhir_client.named_drugs import fetch_drugs
@@ -49,6 +49,7 @@ def gather(
     request: HookRequest, keys: Sequence[PrefetchKey], most_entries: int, fetch: Fetch | None = None
 ) -> Gathered:
     """Refused with 412 naming the keys when the Patient or the platelet counts cannot be had, 413 for huge Bundles."""
+    _check_orders(request, most_entries)
     sent = _sent(request, keys, most_entries)
     fetched = _fetched(request, keys, sent, fetch)
     is_usable = _is_usable(fetched)
@@ -67,6 +68,17 @@ def gather(
         answers=MappingProxyType(_answers(replies)),
         degraded=tuple([r.key.name for r in replies if not r.whole or r.answer is not Answer.ANSWERED]),
     )
+
+
+def _check_orders(request: HookRequest, most_entries: int) -> None:
+    """The limit of a Bundle holds for the drafts too, and for how many of them are selected."""
+    drafts = request.context.draft_orders
+    counts = {
+        "draftOrders": 0 if drafts is None else count_entries(drafts),
+        "selections": len(request.context.selections),
+    }
+    if over := [name for name, count in counts.items() if count > most_entries]:
+        raise Refused("too-many-entries", f"context.{over[0]}: expected {most_entries} entries at most")
 
 
 def _sent(request: HookRequest, keys: Sequence[PrefetchKey], most_entries: int) -> dict[str, Opened | None]:

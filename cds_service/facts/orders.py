@@ -62,9 +62,10 @@ class _Drafts:
     by_name: Mapping[str, _Draft] = field(default_factory=dict)
 
     def report(self, draft: _Draft, reason: str) -> None:
-        said = Rejected(draft.reference, reason)
-        if said not in self.reading.problems:
-            self.reading.problems.append(said)
+        """Sets a draft, or a part of it, aside. The same thing is said once."""
+        if (draft.reference, reason) not in self.reading.said:
+            self.reading.said.add((draft.reference, reason))
+            self.reading.problems.append(Rejected(draft.reference, reason))
 
     def moment(self, value: Any, draft: _Draft) -> Moment | None:
         text = text_of(value)

@@ -118,12 +118,17 @@ class _TypeOnly(Struct, frozen=True, gc=False, rename="camel"):
     issue: Raw | UnsetType = UNSET
 
 
+class _Counted(Struct, frozen=True, gc=False):
+    entry: Raw | UnsetType = UNSET
+
+
 NOTHING: Final = Opened()
 _ANSWERED: Final[Decoder[Answered]] = Decoder(Answered)
 _PAGE_OF_TEXTS: Final = Decoder(_PageOfTexts)
 _HOLDER: Final = Decoder(_Holder)
 _TYPE: Final = Decoder(_TypeOnly)
 _ENTRIES: Final = Decoder(tuple[Raw, ...])
+_COUNTED: Final = Decoder(_Counted)
 _ENTRY: Final = Decoder(_Entry)
 _TEXT: Final = Decoder(str)
 _LINKS: Final = Decoder(tuple[_Link, ...])
@@ -141,6 +146,15 @@ def head_of(entry: BundleEntry) -> tuple[str, str | None]:
     except (DecodeError, RecursionError):
         return "", None
     return head.resource_type, head.id
+
+
+def count_entries(raw: Raw) -> int:
+    """How many entries a Bundle has, whatever they are; 0 for what is none."""
+    try:
+        given = _given(_COUNTED.decode(raw).entry)
+        return 0 if given is None else len(_ENTRIES.decode(given))
+    except (DecodeError, RecursionError):
+        return 0
 
 
 def open_bundle(raw: Raw) -> Opened:

@@ -82,6 +82,24 @@ def test_entries(number: int, status: int, ordinary: bool) -> None:
         assert cause(answer) == "too-many-entries"
 
 
+@pytest.mark.parametrize("of", ["draftOrders", "selections"])
+@pytest.mark.parametrize(("number", "status"), [(20, 200), (21, 413)])
+def test_entries_of_an_order_hook(of: str, number: int, status: int) -> None:
+    drafts = {"entry": [{}] * number} if of == "draftOrders" else {}
+    selections = ["MedicationRequest/a"] * number if of == "selections" else []
+    asked = call()
+    asked |= {
+        "hook": "order-select",
+        "context": asked["context"] | {"draftOrders": drafts, "selections": selections},
+    }
+    answer = client(entries=20).post("/cds-services/itp-order-select", json=asked)
+    assert answer.status_code == status
+    if status == 413:
+        assert cause(answer) == "too-many-entries"
+        told = json.loads(answer.data)["issue"][0]["details"]["text"]
+        assert told == f"context.{of}: expected 20 entries at most"
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize(("beyond", "status"), [(-1, 200), (0, 200), (1, 413), (100_000, 413)])
 def test_body_bytes(beyond: int, status: int, chunked: bool) -> None:
