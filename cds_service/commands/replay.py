@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,12 +31,20 @@ from cds_service.replay.compare import MOVED
 from cds_service.replay.export_files import ExportError
 from cds_service.replay.report import REPORT
 from cds_service.replay.review import FORM, PATIENTS, ReviewError
-from cds_service.replay.run import RUN, WORK, Asked, run
+from cds_service.replay.run import EARLIER, RUN, WORK, Asked, run
 from cds_service.replay.tables import SCHEMAS
 from cds_service.replay.triggers import TRIGGERS
 from cds_service.settings import SettingsError
 
 MOST_WORKERS = 8
+
+
+def read_start(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
+    """As `read_time`, but of a date the begin of that day: the days of --from and --to both belong to the time."""
+    time = read_time(ctx, param, text)
+    if time is None or text is None or "T" in text or " " in text:
+        return time
+    return time.replace(hour=0, minute=0, second=0)
 
 
 def read_triggers(_: click.Context, param: click.Parameter, text: str) -> tuple[str, ...]:
@@ -59,8 +68,20 @@ def read_triggers(_: click.Context, param: click.Parameter, text: str) -> tuple[
     show_default=True,
     help="What does the work: this machine, or Spark (an extra).",
 )
-@click.option("--from", "start", callback=read_time, metavar="DATETIME", help="Leave out moments before.")
-@click.option("--to", "end", callback=read_time, metavar="DATETIME", help="Leave out moments after.")
+@click.option(
+    "--from",
+    "start",
+    callback=read_start,
+    metavar="DATETIME",
+    help="Leave out moments before (a date: before its day).",
+)
+@click.option(
+    "--to",
+    "end",
+    callback=read_time,
+    metavar="DATETIME",
+    help="Leave out moments after (a date: after its day).",
+)
 @click.option("--triggers", callback=read_triggers, default=",".join(TRIGGERS), show_default=True)
 @click.option(
     "--config", type=click.Path(path_type=Path, exists=True), help="Settings file with the site's content."
@@ -106,6 +127,8 @@ def replay(
     """
     if engine == "spark" and find_spec("pyspark") is None:
         _stop("the Spark engine is not installed: make install EXTRAS=spark, or use --engine local")
+    if start is not None and end is not None and start > end:
+        _stop("--from is later than --to: nothing lies between them")
     asked = Asked(
         export=export_dir,
         out=out,
@@ -131,12 +154,19 @@ def replay(
 
 
 def forget(out: Path) -> None:
-    """Deletes what a run made, and nothing else. The key stays, and a form of reviewers under another name."""
+    """Deletes what a run made, and nothing else. The key stays, and each form of reviewers under another name."""
     shutil.rmtree(out / WORK, ignore_errors=True)
     for name in (RUN, REPORT, MOVED, PATIENTS, *(f"{table}.parquet" for table in SCHEMAS)):
         (out / name).unlink(missing_ok=True)
     if (out / FORM).exists():
-        (out / FORM).rename(out / f"earlier-{FORM}")
+        (out / FORM).rename(next(name for name in earlier_forms(out) if not name.exists()))
+
+
+def earlier_forms(out: Path) -> Iterator[Path]:
+    """`earlier-review.csv`, `earlier-review-2.csv`, ...: what reviewers wrote is never written over."""
+    yield out / f"{EARLIER}{FORM}"
+    form = Path(FORM)
+    yield from (out / f"{EARLIER}{form.stem}-{number}{form.suffix}" for number in count(2))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from io import DEFAULT_BUFFER_SIZE, BufferedIOBase
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 from msgspec import DecodeError
 from msgspec.json import Decoder
@@ -42,7 +43,7 @@ def export_files(folder: Path) -> tuple[Path, ...]:
     manifest = folder / MANIFEST
     if manifest.is_file():
         return _of_manifest(manifest)
-    found = sorted(file for file in folder.rglob("*") if file.name.endswith(_ENDINGS) and file.is_file())
+    found = sorted(file for file in folder.rglob("*") if file.name.endswith(_ENDINGS) and not file.is_dir())
     if not found:
         if next(folder.rglob("*.parquet"), None) is not None:
             raise ExportError(f"{folder}: no Parquet that pack-export has written")
@@ -53,6 +54,8 @@ def export_files(folder: Path) -> tuple[Path, ...]:
 def _checked(files: Sequence[Path]) -> tuple[Path, ...]:
     """The files, where no packed one is of another maker or stands beside its own source."""
     for file in files:
+        if not file.is_file():
+            raise ExportError(f"{file}: leads to no file")
         if file.name.endswith(PACKED) and not is_packed(file):
             raise ExportError(f"{file}: no Parquet that pack-export has written")
         if file.name.endswith(PACKED) and file.with_name(plain_name(file.name)) in files:
@@ -61,20 +64,20 @@ def _checked(files: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def _of_manifest(manifest: Path) -> tuple[Path, ...]:
-    """The files of `output`: the last part of each address, beside the manifest."""
+    """The files of `output`, each once: the last part of each address (without a signature), beside the manifest."""
     try:
         content = _ANY.decode(manifest.read_bytes())
-        names = [str(one["url"]).rpartition("/")[2] for one in content["output"]]
-    except (DecodeError, KeyError, TypeError, OSError):
+        names = {unquote(urlsplit(str(one["url"])).path).rpartition("/")[2] for one in content["output"]}
+    except (DecodeError, KeyError, TypeError, ValueError, OSError):
         raise ExportError(
             f"{manifest.name}: no manifest of a Bulk export (output: url of each file)"
         ) from None
-    files = [manifest.parent / name for name in names]
+    files = [manifest.parent / name for name in sorted(names)]
     missing = [file.name for file in files if not file.is_file()]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise ExportError(f"{manifest.name}: {missing[0]}{more} named, but not beside it")
-    return _checked(sorted(files))
+    return _checked(files)
 
 
 def is_plain(file: Path) -> bool:

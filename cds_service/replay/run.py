@@ -29,12 +29,14 @@ from cds_service.replay.packed import plain_name
 from cds_service.replay.plan import Order, content_of, plan_of
 from cds_service.replay.report import write_report
 from cds_service.replay.report_tables import open_tables
-from cds_service.replay.review import FORM, write_form, write_patients
+from cds_service.replay.review import write_form, write_patients
 from cds_service.replay.tables import SCHEMAS, join_parts
 
 WORK: Final = ".work"
 RUN: Final = "run.json"
 KEY: Final = "patient-key"
+EARLIER: Final = "earlier-"
+"""Begins the names of forms of runs before a --restart."""
 _KEY_BYTES: Final = 32
 
 Progress = Callable[[str, int, int], None]
@@ -192,7 +194,7 @@ def _begun(out: Path) -> dict[str, Any] | None:
     """The account of the folder, None for a new one. ExportError where the folder holds something else."""
     file = out / RUN
     if not file.is_file():
-        if any(one.name not in (KEY, f"earlier-{FORM}") for one in out.iterdir()):
+        if any(one.name != KEY and not one.name.startswith(EARLIER) for one in out.iterdir()):
             raise ExportError(f"{out}: holds other files, name an empty or new folder")
         return None
     try:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from cds_service.cli import main
 from cds_service.replay.aside import NO_TIME, UNMAPPED
+from cds_service.replay.export_files import ExportError, export_files
 from tests.replay.conftest import Replayed
 from tests.replay.exports import hash_in_tests, replay, table_bytes, write_ndjson
 
@@ -77,7 +78,7 @@ def test_other_file_names_gzip_and_a_manifest_give_the_same_rows(demo: Replayed,
     for file in demo.export.glob("*.ndjson"):
         with gzip.open(export / f"{file.name}.gz", "wb") as packed:
             packed.write(file.read_bytes())
-        named.append({"type": file.stem, "url": f"https://ehr.example/bulk/{file.name}.gz"})
+        named += [{"type": file.stem, "url": f"https://ehr.example/bulk/{file.name}.gz?sig=a%2Fb"}] * 2
     (export / "manifest.json").write_text(json.dumps({"output": named}), encoding="utf-8")
     (export / "beside.ndjson").write_text("not named in the manifest\n", encoding="utf-8")
     again = replay(export, tmp_path / "out")
@@ -178,6 +179,11 @@ def test_what_cannot_be_read_of_a_patient_without_a_moment_is_named(tmp_path: Pa
         ({"manifest.json": "{}"}, [], "no manifest of a Bulk export"),
         ({"manifest.json": '{"output": [{"url": "x/P.ndjson"}]}'}, [], "P.ndjson named, but not beside it"),
         ({"Patient.ndjson": ""}, ["--triggers", "discharge"], "expected some of encounter, count"),
+        (
+            {"Patient.ndjson": ""},
+            ["--from", "2026-01-02", "--to", "2026-01-01"],
+            "--from is later than --to: nothing lies between them",
+        ),
     ],
 )
 def test_what_cannot_be_replayed_is_refused(
@@ -191,6 +197,25 @@ def test_what_cannot_be_replayed_is_refused(
     assert done.exit_code == 2
     assert words.casefold() in done.stderr.casefold()
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_leads_nowhere_is_no_missing_type(tmp_path: Path) -> None:
+    export = write_ndjson(tmp_path / "export", [{"resourceType": "Patient", "id": "p"}])
+    (export / "Condition.ndjson").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ExportError, match=r"Condition\.ndjson: leads to no file"):
+        export_files(export)
+
+
+@pytest.mark.parametrize(
+    ("from_", "start"), [("2026-01-02", "2026-01-02T00:00"), ("2026-01-02T10:00", "2026-01-02T10:00")]
+)
+def test_the_days_of_from_and_to_both_belong_to_the_time(tmp_path: Path, from_: str, start: str) -> None:
+    write_ndjson(tmp_path / "export", [{"resourceType": "Patient", "id": "p"}])
+    out = tmp_path / "out"
+    options = ["--out", str(out), "--from", from_, "--to", "2026-01-02", "--workers", "1"]
+    assert CliRunner().invoke(main, ["replay", str(tmp_path / "export"), *options]).exit_code == 0
+    asked = json.loads((out / "run.json").read_bytes())["asked"]
+    assert (asked["from"], asked["to"]) == (f"{start}:00+00:00", "2026-01-02T23:59:59+00:00")
 
 
 def test_a_folder_with_other_files_is_left_alone(demo: Replayed, tmp_path: Path) -> None:

@@ -221,6 +221,10 @@ def test_restart_keeps_the_form_of_the_reviewers(demo: Replayed, tmp_path: Path)
     forget(out)
     assert {one.name for one in out.iterdir()} <= {"earlier-review.csv", KEY}
     assert (out / "earlier-review.csv").read_bytes() == before
+    (out / "review.csv").write_text("another form", encoding="utf-8")
+    forget(out)
+    assert (out / "earlier-review.csv").read_bytes() == before
+    assert (out / "earlier-review-2.csv").read_text(encoding="utf-8") == "another form"
 
 
 # ------------------------------------------------------------------------------------------------------ compare
