@@ -46,16 +46,17 @@ class Judged:
 
 
 def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
-    """The card; that of a selected procedure carries ORD-27."""
-    found = mimics(p, limits)
+    """The card; that of a selected procedure carries ORD-27. Where the count may not decide, another comes first."""
+    found, decides = mimics(p, limits), _decides(p)
     advised = judged.words not in WITHOUT_PLATELETS
     thrombotic = advised and bool(found & NO_PLATELETS)
-    immune = advised and not p.bleeding.deep and may_be_immune(p, found, limits)
+    immune = advised and decides and not p.bleeding.deep and may_be_immune(p, found, limits)
     dangers = _dangers(p, limits, judged, immune=immune)
     given = find_given(p, limits) if advised else None
     dengue = p.infections.current(DENGUE) if advised else ()
     keys = (
         (judged.words, True),
+        ("PROC-05/recount", not decides),
         ("PROC-05/immune", immune),
         ("PROC-05/given", given is not None),
         ("PROC-05/specialist", thrombotic),
@@ -63,7 +64,8 @@ def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
         ("TRF-08/unknown-count", any(not i.is_suspected_only for i in dengue)),
         ("POP-09/refused", advised and p.blood_refused is not None),
     )
-    platelets = _platelets(p, limits, judged) if advised and not thrombotic and given is None else ()
+    drafted = advised and decides and not thrombotic and given is None
+    platelets = _platelets(p, limits, judged) if drafted else ()
     later = _later(p, judged)
     return Advise(
         judged.rule,

@@ -45,12 +45,21 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         rows,
         title=f"title.{sign}",
         say=("suggestion" if critical else "watch",),
-        unknown=(Fact.HAEMOGLOBIN,) if find_haemoglobin_drop(p, limits).answer is Known.UNKNOWN else (),
+        unknown=_unknown(p, limits, critical=critical),
         values={"infection": NAMED[next(iter(infections))].name},
         suggestions=order(
             p, "call" if critical else "watch", templates, references(rows), "stat" if critical else "urgent"
         ),
     )
+
+
+def _unknown(p: PatientFacts, limits: Thresholds, *, critical: bool) -> tuple[Fact, ...]:
+    """The haemoglobin; where pain alone is recorded the blood pressure too, for shock would change the card."""
+    checklist = (
+        (find_haemoglobin_drop(p, limits).answer is Known.UNKNOWN, Fact.HAEMOGLOBIN),
+        (not critical and Fact.BLOOD_PRESSURE in p.signs.unknown, Fact.BLOOD_PRESSURE),
+    )
+    return tuple(fact for is_missing, fact in checklist if is_missing)
 
 
 def _lead(p: PatientFacts, ebv: bool, limits: Thresholds) -> tuple[str | None, tuple[Input, ...]]:

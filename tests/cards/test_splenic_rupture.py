@@ -95,8 +95,9 @@ def test_the_card_of_a_typical_story() -> None:
     assert "reassur" not in text_of(card)
 
 
-def test_unknown_haemoglobin_is_said() -> None:
-    assert card_of(decide, facts(71, findings=[ebv(), PAIN])).unknown == (Fact.HAEMOGLOBIN,)
+def test_what_is_not_known_and_would_make_it_an_emergency_is_said() -> None:
+    unknown = card_of(decide, facts(71, findings=[ebv(), PAIN])).unknown
+    assert unknown == (Fact.HAEMOGLOBIN, Fact.BLOOD_PRESSURE)
 
 
 def test_why_there_is_no_card() -> None:
