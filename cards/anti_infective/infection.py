@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cards.anti_infective.asked import applies, critical_rows
-from cards.anti_infective.content import Caution, Pathogen, TreatSuspected, When
+from cards.anti_infective.content import Agent, Caution, Pathogen, TreatSuspected, When
 from cards.anti_infective.course import was_treated
 from cards.anti_infective.infection_cards import (
     SUPPORTIVE,
@@ -31,10 +31,11 @@ from cards.anti_infective.ordering import is_ordered
 from cards.anti_infective.pathogen import card_rules_of_files
 from cards.anti_infective.unexplained import look_for_exposure, look_for_unexplained
 from cards.facts import Certainty, Infection, PatientFacts
+from cards.host import asplenia
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind
-from cards.rows import result_row
+from cards.rows import result_row, sign_row
 from cards.thresholds import Thresholds
 
 GENERAL = ("INF-GEN-01", "INF-GEN-02", "INF-GEN-03", "INF-GEN-04")
@@ -68,7 +69,22 @@ def _in_question(p: PatientFacts) -> Iterable[Pathogen]:
 
 def _outcome(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> Outcome:
     found = p.infections.of(pathogen.id)
-    return _found(p, pathogen, found[0], limits) if found else _not_found(p, pathogen, limits)
+    outcome = _found(p, pathogen, found[0], limits) if found else _not_found(p, pathogen, limits)
+    return _mind_the_spleen(p, pathogen, outcome) if isinstance(outcome, Advise) else outcome
+
+
+def _mind_the_spleen(p: PatientFacts, pathogen: Pathogen, card: Advise) -> Advise:
+    """POP-08: fever without a working spleen asks for antibiotics now, whatever virus or parasite is recorded."""
+    no_spleen = asplenia(p) if p.signs.fever and pathogen.agent is not Agent.BACTERIUM else ()
+    if not no_spleen:
+        return card
+    rows = (*card.inputs, *(sign_row("fever", s) for s in p.signs.fever), *no_spleen)
+    return replace(
+        card,
+        cautions=("INF-GEN-05/caution.asplenia", *card.cautions),
+        inputs=tuple(dict.fromkeys(rows)),
+        also=tuple(dict.fromkeys((*card.also, "POP-08"))),
+    )
 
 
 def _found(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds) -> Outcome:

@@ -235,8 +235,9 @@ def _draft(
     *,
     recommended: bool,
 ) -> Suggestion:
-    """All drugs of one regimen, together; at once where the card is critical."""
-    priority = priority_of(indicator) if indicator is Indicator.CRITICAL else "routine"
+    """All drugs of one regimen, together; as urgent as the card where it is critical or the infection cannot wait."""
+    is_urgent = indicator is Indicator.CRITICAL or pathogen.time_critical
+    priority = priority_of(indicator) if is_urgent else "routine"
     actions = tuple(
         Action(
             ActionType.CREATE,

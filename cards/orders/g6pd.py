@@ -7,7 +7,7 @@ from cards.orders.selection import chosen, none_chosen, read_count, refer, remov
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Fact, Why
-from cards.record import Measurement
+from cards.record import Measurement, Verification
 from cards.rows import finding_row, measurement_row
 from cards.thresholds import Thresholds
 
@@ -38,15 +38,22 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
 def read_g6pd(p: PatientFacts) -> tuple[Known, tuple[Input, ...]]:
     """Deficient? By a Condition or a measured activity; of several activities one that is low decides.
 
+    A Condition that only suspects it gives way to an activity that was measured and is not low (A.1).
+
     A qualitative result is not read: "positive" can mean that the enzyme is there, or that the test is
     abnormal, and a normal one clears no woman for tafenoquine.
     """
-    findings = tuple(finding_row("G6PD deficiency", f) for f in p.findings(*DEFICIENCY))
     measured = [(m, _judge(m)) for m in p.measured(ACTIVITY)]
+    is_normal = any(answer is Known.NO for _, answer in measured)
+    findings = tuple(
+        finding_row("G6PD deficiency", f)
+        for f in p.findings(*DEFICIENCY)
+        if not (is_normal and f.verification is Verification.SUSPECTED)
+    )
     low = tuple(measurement_row("G6PD activity", m) for m, answer in measured if answer is Known.YES)
     if findings or low:
         return Known.YES, (*findings, *low)
-    return (Known.NO if any(a is Known.NO for _, a in measured) else Known.UNKNOWN), ()
+    return (Known.NO if is_normal else Known.UNKNOWN), ()
 
 
 def _judge(m: Measurement) -> Known:

@@ -99,6 +99,10 @@ def _asked(p: PatientFacts, limits: Thresholds) -> Asked | NoAdvice | CannotTell
         return CannotTell(Fact.INFECTION_TYPE)
     if not (p.infections.found or p.present(*RECORDED_AS) or _had_infection(p)):
         return NoAdvice(Why.NO_INFECTION)
+    if not (p.infections.found or p.answered(Kind.OBSERVATIONS)):
+        return CannotTell(
+            Fact.OBSERVATIONS
+        )  # an infection that a test alone shows would have to be treated first
     return Asked(count, onset) if onset is not None else CannotTell(Fact.ONSET)
 
 
@@ -185,9 +189,11 @@ def _discuss(p: PatientFacts, candidate: Candidate, limits: Thresholds) -> Advis
     )
     conditions = (("cataract", "risk-cataract"), ("liver", "risk-liver"))
     cautions = [f"TPO-01/caution.{key}" for key, set_id in conditions if p.present(set_id)]
+    is_alone = candidate.rule == "TPO-01" and not (known or _had_infection(p))
     return Advise(
         candidate.rule,
         Indicator.INFO,
+        title="title.no-infection" if is_alone else "title",
         say=("suggestion", "TPO-01/label-status", "TPO-01/agents", "TPO-01/baseline"),
         cautions=(*(f"TPO-02/risk.{r.key}" for r in candidate.risks), *cautions),
         unknown=missing_tests(p, limits),
