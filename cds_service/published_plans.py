@@ -37,10 +37,8 @@ def plan_ids() -> tuple[str, ...]:
 def plan_definition(rule: str, content: Content, base_url: str) -> dict[str, Any]:
     """The resource of one rule. KeyError for a rule without words."""
     section = content.words[rule]
-    filled = {
-        key: " ".join(fill_limits(text, content.limits).split()) for key, text in section.paragraphs.items()
-    }
-    title = _title(rule, section, filled, content)
+    filled = _filled(section, content)
+    title = title_of(rule, content)
     resource: dict[str, Any] = {
         "resourceType": "PlanDefinition",
         "id": rule,
@@ -59,8 +57,16 @@ def plan_definition(rule: str, content: Content, base_url: str) -> dict[str, Any
     return resource | ({"relatedArtifact": cited} if cited else {})
 
 
-def _title(rule: str, section: Section, filled: dict[str, str], content: Content) -> str:
-    """The summary of its card, the infection of a pathogen, or the beginning of its condition."""
+def _filled(section: Section, content: Content) -> dict[str, str]:
+    """The paragraphs of a rule in one line each, with the numbers in force."""
+    return {
+        key: " ".join(fill_limits(text, content.limits).split()) for key, text in section.paragraphs.items()
+    }
+
+
+def title_of(rule: str, content: Content) -> str:
+    """The summary of its card, the infection of a pathogen, or the beginning of its condition. KeyError as above."""
+    filled = _filled(content.words[rule], content)
     infection = next((one.name for one in content.pathogens if rule in one.card_rules), None)
     titles = [filled[key] for key in filled if key.partition(".")[0] == "title"]
     text = infection or next(iter(titles), "") or filled.get(CONDITION, rule)

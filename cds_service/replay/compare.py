@@ -23,24 +23,41 @@ _BOTH: Final = (
 )
 
 
+_ROWS: Final = {
+    "first": "a.indicator IS NOT NULL",
+    "second": "b.indicator IS NOT NULL",
+    "lost": "b.indicator IS NULL",
+    "gained": "a.indicator IS NULL",
+    "another indicator": "a.indicator <> b.indicator",
+}
+"""Columns of the table, and which rows of both together each counts."""
+
+
 def compare_table(database: duckdb.DuckDBPyConnection) -> Table:
-    """For each rule the cards of either, and the patients who gained or lost one."""
+    """For each rule the cards of either, and the patients who gained or lost one.
+
+    A rule is hidden where any of its numbers rests on few patients, and where "Cards by rule" hides it.
+    """
+    cards = ", ".join(f"count(*) FILTER ({chosen})" for chosen in _ROWS.values())
+    patients = ", ".join(f"count(DISTINCT patient_hash) FILTER ({chosen})" for chosen in _ROWS.values())
     found = database.execute(
-        "SELECT rule, count(a.indicator), count(b.indicator), count(a.indicator) FILTER (b.indicator IS NULL), "
-        "count(b.indicator) FILTER (a.indicator IS NULL), count(*) FILTER (a.indicator <> b.indicator), "
-        "count(DISTINCT patient_hash) FILTER (a.indicator IS DISTINCT FROM b.indicator) "
-        f"FROM {_BOTH} GROUP BY 1 ORDER BY 7 DESC, 1"
+        f"SELECT rule, {cards}, count(DISTINCT patient_hash) FILTER (a.indicator IS DISTINCT FROM b.indicator), "
+        f"{patients} FROM {_BOTH} GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
-    small = hidden([row[6] for row in found])
-    rows = tuple(
-        (rule, FEW if n in small else "", *("" for _ in numbers[1:]))
-        if n in small
-        else (rule, *map(str, numbers))
-        for n, (rule, *numbers) in enumerate(found)
-    )
-    columns = ("rule", "first", "second", "lost", "gained", "another indicator", "patients that moved")
+    told, held = len(_ROWS) + 2, [row[len(_ROWS) + 2 :] for row in found]
+    least = [min((n for n in row if n), default=0) for row in held]
+    small = hidden([row[0] for row in held]) | hidden(least)
+    rows = [
+        (row[0], FEW, *("" for _ in row[2:told])) if n in small else tuple(map(str, row[:told]))
+        for n, row in enumerate(found)
+    ]
+    moved = {row[0]: row[told - 1] for row in found}
+    columns = ("rule", *_ROWS, "patients that moved")
     return Table(
-        "First and second configuration", columns, rows, f"The patients that moved stand in {MOVED}."
+        "First and second configuration",
+        columns,
+        tuple(sorted(rows, key=lambda row: (-moved[row[0]], row[0]))),
+        f"The patients that moved stand in {MOVED}.",
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import duckdb
 
+from cds_service.content import Content
+from cds_service.published_plans import title_of
 from cds_service.replay.compare import compare_table, write_moved
 from cds_service.replay.report_tables import Table, all_tables
 from cds_service.replay.review import FORM, read_form, review_table
@@ -34,15 +36,19 @@ LIMITS: Final = (
 )
 
 
-def write_report(database: duckdb.DuckDBPyConnection, out: Path, account: Mapping[str, Any]) -> None:
+def write_report(
+    database: duckdb.DuckDBPyConnection, out: Path, account: Mapping[str, Any], content: Content
+) -> None:
     """Makes report.html of the tables of a finished run, with the review where its form was filled in."""
-    tables = list(_tables(database, out, account))
+    tables = list(_tables(database, out, account, content))
     being = out / f"{REPORT}.being-written"
     being.write_text(_page(tables, account), encoding="utf-8")
     being.rename(out / REPORT)
 
 
-def _tables(database: duckdb.DuckDBPyConnection, out: Path, account: Mapping[str, Any]) -> Iterable[Table]:
+def _tables(
+    database: duckdb.DuckDBPyConnection, out: Path, account: Mapping[str, Any], content: Content
+) -> Iterable[Table]:
     yield from all_tables(database)
     reviewed = review_table(read_form(out / FORM)) if (out / FORM).is_file() else None
     if reviewed is not None:
@@ -50,7 +56,18 @@ def _tables(database: duckdb.DuckDBPyConnection, out: Path, account: Mapping[str
     if account["asked"]["compared_content"] is not None:
         write_moved(database, out)
         yield compare_table(database)
+    yield rule_names(database, content)
     yield _about(account)
+
+
+def rule_names(database: duckdb.DuckDBPyConnection, content: Content) -> Table:
+    """What the rules of the report say: a committee does not know their ids by heart."""
+    found = database.execute(
+        "SELECT rule FROM cards UNION SELECT rule FROM cards_compared ORDER BY rule"
+    ).fetchall()
+    rows = tuple((rule, title_of(rule, content)) for (rule,) in found)
+    note = "The first summary of the card, or its infection; \u2039 \u203a stands for a value. All: cards/RULEBOOK.md."
+    return Table("The rules in words", ("rule", "its card"), rows, note)
 
 
 def _about(account: Mapping[str, Any]) -> Table:

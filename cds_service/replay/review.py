@@ -66,7 +66,10 @@ def read_form(file: Path) -> list[Verdict]:
     """The verdicts. ReviewError naming the line of the first one that is none."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:
-            reader = csv.DictReader(opened)
+            head = opened.readline()
+            opened.seek(0)
+            # Where the comma is the decimal sign, programs write such files with semicolons.
+            reader = csv.DictReader(opened, delimiter=";" if head.count(";") > head.count(",") else ",")
             missing = {"rule", "indicator", "appropriate"} - set(reader.fieldnames or ())
             if missing:
                 raise ReviewError(f"{file.name}: column {sorted(missing)[0]} is missing")
@@ -104,5 +107,8 @@ def review_table(verdicts: list[Verdict]) -> Table | None:
         "positive predictive value, %",
         "number needed to alert",
     )
-    note = "Cases that were unclear are in neither value. In brackets 95 % intervals (Wilson)."
+    note = (
+        "Cases that were unclear are in neither value. In brackets 95 % intervals (Wilson). Cases are counted as they "
+        "were filled in, small numbers too."
+    )
     return Table("Review of charts", columns, tuple(rows), note)

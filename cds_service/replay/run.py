@@ -20,6 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
+from cds_service.content import Content
 from cds_service.replay.by_patient import judge_part, order_drugs, patients_of
 from cds_service.replay.dealing import MOST_SLICES, accounts, deal, loads, part_count, text_size
 from cds_service.replay.evaluate_moment import KINDS
@@ -76,7 +77,7 @@ def run(asked: Asked, progress: Progress) -> dict[str, Any]:
     if begun is not None and begun["finished"]:
         shutil.rmtree(asked.out / WORK, ignore_errors=True)
         with open_tables(asked.out) as database:
-            write_report(database, asked.out, begun)
+            write_report(database, asked.out, begun, content)
         progress("complete", 1, 1)
         return begun
     key = _key(asked)
@@ -87,7 +88,7 @@ def run(asked: Asked, progress: Progress) -> dict[str, Any]:
     _clear_halves(work)
     steps = _steps_of_spark if asked.engine == "spark" else _steps
     steps(asked, files, work, key, progress)
-    return _finish(asked, wanted, files, work)
+    return _finish(asked, wanted, files, work, content)
 
 
 def _steps(asked: Asked, files: Sequence[Path], work: Path, key: bytes, progress: Progress) -> None:
@@ -121,7 +122,9 @@ def _steps_of_spark(asked: Asked, files: Sequence[Path], work: Path, key: bytes,
         executors.judge(_order(asked, files, told, key), names, work, progress)
 
 
-def _finish(asked: Asked, wanted: dict[str, Any], files: Sequence[Path], work: Path) -> dict[str, Any]:
+def _finish(
+    asked: Asked, wanted: dict[str, Any], files: Sequence[Path], work: Path, content: Content
+) -> dict[str, Any]:
     out = asked.out
     told = accounts(work / "staged")
     names = [one["name"] for one in wanted["files"]]
@@ -142,7 +145,7 @@ def _finish(asked: Asked, wanted: dict[str, Any], files: Sequence[Path], work: P
     }
     with open_tables(out) as database:
         write_patients(patients_of(work, write_form(database, out, asked.cases)), out)
-        write_report(database, out, account)
+        write_report(database, out, account, content)
     _write(out, account)
     shutil.rmtree(work)
     return account

@@ -10,13 +10,15 @@ from collections import Counter
 from math import isclose
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
 from cds_service.cli import main
+from cds_service.replay.compare import compare_table
 from cds_service.replay.rates import FEW, SMALLEST_CELL, hidden, number_needed, rate, share
 from cds_service.replay.report_tables import Table, all_tables, open_tables
-from cds_service.replay.review import ReviewError, read_form
+from cds_service.replay.review import ReviewError, Verdict, read_form
 from cds_service.replay.run import KEY, run
 from tests.replay.conftest import Replayed
 from tests.replay.exports import asked, hash_in_tests, replay, silent
@@ -179,6 +181,22 @@ def test_a_filled_in_form_gives_predictive_value_and_number_needed(demo: Replaye
     assert cells == ["8", "2", "1", "80.0 (49.0 to 94.3)", "1.2 (1.1 to 2.0)"]
 
 
+def test_a_form_that_was_written_with_semicolons_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "review.csv"
+    file.write_text(
+        "case;rule;indicator;appropriate;comment\n1;TRF-05;info;Yes;good, but late\n", encoding="utf-8-sig"
+    )
+    assert read_form(file) == [Verdict("TRF-05", "info", "yes")]
+
+
+def test_the_rules_of_the_report_stand_in_words(demo: Replayed) -> None:
+    page = (demo.out / "report.html").read_text(encoding="utf-8")
+    section = next(one for one in page.split("<section>") if "The rules in words" in one)
+    rules = re.findall(r'<th scope="row">(.*?)</th>', section)
+    assert rules == sorted({row["rule"] for row in demo.tables["cards"]})
+    assert '<th scope="row">INF-DEN</th><td>Dengue</td>' in section
+
+
 def test_the_form_holds_shown_cards_and_its_patients_are_told_to_this_user_only(demo: Replayed) -> None:
     shown = {
         (row["evaluation"].partition("-")[0], row["rule"])
@@ -249,6 +267,27 @@ def test_two_configurations_are_compared_rule_by_rule(demo: Replayed, tmp_path: 
     with (out / "moved.csv").open(encoding="utf-8", newline="") as file:
         lines = [one for one in csv.DictReader(file) if one["rule"] == "INF-DEN"]
     assert [(one["first"], one["second"]) for one in lines] == [("info", "")] * len(dengue)
+
+
+def test_the_comparison_shows_no_number_that_rests_on_few_patients(tmp_path: Path) -> None:
+    """Each rule by the patients of whom the first and the second configuration show a card."""
+    first = {"A": range(9), "B": range(3), "C": range(6), "D": range(9), "E": range(8)}
+    second = {"A": range(9), "B": range(3), "C": range(6), "D": range(2, 9), "E": range(1)}
+    database = duckdb.connect()
+    for name, some in (("cards", first), ("cards_compared", second)):
+        database.execute(
+            f"CREATE TABLE {name} (evaluation VARCHAR, rule VARCHAR, indicator VARCHAR, state VARCHAR)"
+        )
+        rows = [(f"{patient}-1", rule, "info", "shown") for rule, those in some.items() for patient in those]
+        database.executemany(f"INSERT INTO {name} VALUES (?, ?, ?, ?)", rows)
+    few = (FEW, "", "", "", "", "")
+    assert compare_table(database).rows == (
+        ("E", *few),  # one is left with one
+        ("D", *few),  # two lost theirs
+        ("A", "9", "9", "0", "0", "0", "0"),
+        ("B", *few),
+        ("C", *few),  # "Cards by rule" hides it: B could be had from it and the total
+    )
 
 
 def test_a_configuration_that_is_wrong_is_refused_in_one_line(demo: Replayed, tmp_path: Path) -> None:
