@@ -3,8 +3,8 @@
 One source of that first dose, for SAFE-12 and for the card of the infection; its words stand with SAFE-12.
 
 A draft needs the age, the allergy list, and in a child the weight; not the pregnancy status, which is no caution of the
-drug (A.9). An allergy to a cephalosporin, a severe one to another beta-lactam, and the first 28 days of life (calcium)
-leave it to the specialist.
+drug (A.9). An allergy to a cephalosporin or to beta-lactams as a whole, a severe one to another beta-lactam, and the
+first 28 days of life (calcium) leave it to the specialist.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from cards.reasons import Fact
 from cards.record import Allergy, Route
 from cards.thresholds import Thresholds
 
-CEPHALOSPORINS = frozenset({"allergy-cephalosporin", "med-cephalosporin"})
+CEPHALOSPORINS = frozenset({"allergy-cephalosporin", "allergy-beta-lactam", "med-cephalosporin"})
 OTHER_BETA_LACTAMS = frozenset(
-    {"allergy-penicillin", "med-penicillin", "med-aminopenicillin", "med-carbapenem"}
+    {"allergy-penicillin", "allergy-carbapenem", "med-penicillin", "med-aminopenicillin", "med-carbapenem"}
 )
 COVERING = ("med-cephalosporin", "med-penicillin", "med-carbapenem")
 """Sets whose drugs, given intravenously, are a therapy of meningococcal disease (its drugs are among them)."""

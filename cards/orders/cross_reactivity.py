@@ -13,9 +13,16 @@ from cards.outcome import Indicator
 from cards.record import Allergy, Order
 
 PENICILLIN = ("med-penicillin", "med-aminopenicillin")
-CEPHALOSPORIN, CARBAPENEM = ("med-cephalosporin",), ("med-carbapenem",)
+CEPHALOSPORIN, CARBAPENEM = ("med-cephalosporin",), ("med-carbapenem", "allergy-carbapenem")
 DISSIMILAR = ("med-cephalosporin-dissimilar",)
 PENICILLIN_ALLERGY = ("allergy-penicillin", *PENICILLIN)
+BETA_LACTAM = (*PENICILLIN, *CEPHALOSPORIN, *CARBAPENEM, "allergy-penicillin", "allergy-cephalosporin")
+MACROLIDE, RIFAMYCIN = ("med-macrolide", "allergy-macrolide"), ("med-rifamycin", "allergy-rifamycin")
+FLUOROQUINOLONE = ("med-fluoroquinolone", "allergy-fluoroquinolone")
+NSAID, HEPARIN = ("med-nsaid", "allergy-nsaid"), ("med-heparin", "med-lmwh", "allergy-heparin")
+GANCICLOVIR = ("med-ganciclovir", "allergy-ganciclovir")
+IMMUNOGLOBULIN = ("med-ivig", "allergy-immunoglobulin")
+SULFONAMIDE = ("allergy-sulfonamide",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,52 +48,59 @@ CLASSES: tuple[DrugClass, ...] = (
         ("med-tetracycline", "allergy-tetracycline"),
     ),
     DrugClass("nitroimidazole", ("allergy-metronidazole",), ("allergy-metronidazole",)),
-    DrugClass("macrolide", ("med-macrolide",), ("med-macrolide",)),
-    DrugClass("fluoroquinolone", ("med-fluoroquinolone",), ("med-fluoroquinolone",)),
-    DrugClass("rifamycin", ("med-rifamycin",), ("med-rifamycin",)),
+    DrugClass("macrolide", MACROLIDE, MACROLIDE),
+    DrugClass("fluoroquinolone", FLUOROQUINOLONE, FLUOROQUINOLONE),
+    DrugClass("rifamycin", RIFAMYCIN, RIFAMYCIN),
     DrugClass(
         "salicylate",
         ("allergy-salicylate", "med-salicylate", "med-aspirin"),
         ("med-salicylate", "med-aspirin", "allergy-salicylate"),
     ),
     DrugClass("bismuth", ("allergy-bismuth", "med-bismuth"), ("med-bismuth", "allergy-bismuth")),
-    DrugClass("NSAID", ("med-nsaid",), ("med-nsaid",)),
-    DrugClass("heparin", ("med-heparin", "med-lmwh"), ("med-heparin", "med-lmwh")),
-    DrugClass("ganciclovir", ("med-ganciclovir",), ("med-ganciclovir",)),
-    DrugClass("immunoglobulin", ("med-ivig",), ("med-ivig",)),
+    DrugClass("NSAID", NSAID, NSAID),
+    DrugClass("heparin", HEPARIN, HEPARIN),
+    DrugClass("ganciclovir", GANCICLOVIR, GANCICLOVIR),
+    DrugClass("immunoglobulin", IMMUNOGLOBULIN, ("med-ivig",)),
     DrugClass("rituximab", ("med-rituximab",), ("med-rituximab",)),
+    DrugClass("sulfonamide", SULFONAMIDE, ("med-cotrimoxazole", "allergy-sulfonamide")),
+    DrugClass("beta-lactam", ("allergy-beta-lactam",), BETA_LACTAM),
 )
-"""A class that no rule names (statins, acid blockers) is judged by the same substance alone."""
+"""A class that no rule names (statins, acid blockers) is judged by the same substance alone.
 
-SUBSTANCES: tuple[tuple[str, str], ...] = (
-    ("aciclovir", "med-aciclovir"),
-    ("amiodarone", "med-amiodarone"),
-    ("anti-D", "med-anti-d"),
-    ("apixaban", "med-apixaban"),
-    ("artesunate", "med-artesunate"),
-    ("avatrombopag", "med-avatrombopag"),
-    ("azithromycin", "med-azithromycin"),
-    ("co-trimoxazole", "med-cotrimoxazole"),
-    ("dabigatran", "med-dabigatran"),
-    ("eltrombopag", "med-eltrombopag"),
-    ("favipiravir", "med-favipiravir"),
-    ("fluconazole", "med-fluconazole"),
-    ("fondaparinux", "med-fondaparinux"),
-    ("hydroxychloroquine", "med-hydroxychloroquine"),
-    ("linezolid", "med-linezolid"),
-    ("metronidazole", "med-metronidazole"),
-    ("paracetamol", "med-paracetamol"),
-    ("prednisone", "med-prednisone"),
-    ("ribavirin", "med-ribavirin"),
-    ("rivaroxaban", "med-rivaroxaban"),
-    ("romiplostim", "med-romiplostim"),
-    ("rosuvastatin", "med-rosuvastatin"),
-    ("streptomycin", "med-streptomycin"),
-    ("tafenoquine", "med-tafenoquine"),
-    ("ticagrelor", "med-ticagrelor"),
-    ("valproate", "med-valproate"),
+An allergy to beta-lactams as a whole is one to each class of them; the classes by themselves stand above.
+"""
+
+SUBSTANCES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("aciclovir", ("med-aciclovir", "allergy-aciclovir")),
+    ("amiodarone", ("med-amiodarone",)),
+    ("anti-D", ("med-anti-d",)),
+    ("apixaban", ("med-apixaban",)),
+    ("artesunate", ("med-artesunate",)),
+    ("avatrombopag", ("med-avatrombopag",)),
+    ("azithromycin", ("med-azithromycin",)),
+    ("co-trimoxazole", ("med-cotrimoxazole", "allergy-cotrimoxazole")),
+    ("dabigatran", ("med-dabigatran",)),
+    ("eltrombopag", ("med-eltrombopag",)),
+    ("favipiravir", ("med-favipiravir",)),
+    ("fluconazole", ("med-fluconazole", "allergy-fluconazole")),
+    ("fondaparinux", ("med-fondaparinux",)),
+    ("hydroxychloroquine", ("med-hydroxychloroquine",)),
+    ("linezolid", ("med-linezolid",)),
+    ("metronidazole", ("med-metronidazole",)),
+    ("paracetamol", ("med-paracetamol", "allergy-paracetamol")),
+    ("prednisone", ("med-prednisone",)),
+    ("ribavirin", ("med-ribavirin", "allergy-ribavirin")),
+    ("rivaroxaban", ("med-rivaroxaban",)),
+    ("romiplostim", ("med-romiplostim",)),
+    ("rosuvastatin", ("med-rosuvastatin",)),
+    ("streptomycin", ("med-streptomycin", "allergy-streptomycin")),
+    ("tafenoquine", ("med-tafenoquine",)),
+    ("ticagrelor", ("med-ticagrelor",)),
+    ("tranexamic acid", ("med-tranexamic-acid", "allergy-tranexamic-acid")),
+    ("valproate", ("med-valproate", "allergy-valproate")),
+    ("vancomycin", ("med-vancomycin", "allergy-vancomycin")),
 )
-"""Our word, and the set of one substance: an order names a product, an allergy its ingredient, in other codes."""
+"""Our word, and the sets of one substance: an order names a product, an allergy the ingredient, in other codes."""
 
 
 class Relation(StrEnum):
@@ -119,7 +133,7 @@ def match(order: Order, allergy: Allergy) -> Match | None:
 
 def _relation(order: Order, allergy: Allergy) -> tuple[Relation | None, str]:
     shared = next((c for c in CLASSES if order.is_in(*c.drugs) and _is_to(allergy, *c.allergies)), None)
-    substance = next((name for name, s in SUBSTANCES if order.is_in(s) and _is_to(allergy, s)), None)
+    substance = next((name for name, s in SUBSTANCES if order.is_in(*s) and _is_to(allergy, *s)), None)
     if substance is not None or not set(order.codes).isdisjoint(allergy.codes):
         return Relation.SAME_SUBSTANCE, substance or ("drug" if shared is None else shared.name)
     if shared is not None:

@@ -36,7 +36,7 @@ from cards.rows import bleeding_rows, measurement_row
 from cards.thresholds import Thresholds
 
 NSAID = ("med-nsaid",)
-PARACETAMOL = ("med-paracetamol",)
+PARACETAMOL = ("med-paracetamol", "allergy-paracetamol")
 LIVER = ("risk-liver", "risk-liver-failure")
 
 

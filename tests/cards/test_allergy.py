@@ -65,15 +65,18 @@ def test_every_class_by_every_one_of_its_sets(one: Any) -> None:
             assert found.inputs[0].fact == f"selected {one.name}"
 
 
-@pytest.mark.parametrize(("name", "set_id"), SUBSTANCES)
-def test_a_product_is_its_ingredient(name: str, set_id: str) -> None:
-    recorded = allergy(set_id, codes=(("rxnorm", "ingredient"),))
-    found = card(asked(order(set_id, codes=(("rxnorm", "product"),)), allergies=[recorded]))
-    assert (found.say, found.inputs[0].fact) == (("suggestion.substance",), f"selected {name}")
+@pytest.mark.parametrize(("name", "sets"), SUBSTANCES)
+def test_a_product_is_its_ingredient(name: str, sets: tuple[str, ...]) -> None:
+    for recorded in sets:
+        entry = allergy(recorded, codes=(("rxnorm", "ingredient"),))
+        found = card(asked(order(sets[0], codes=(("rxnorm", "product"),)), allergies=[entry]))
+        assert (found.say, found.inputs[0].fact) == (("suggestion.substance",), f"selected {name}")
 
 
 def test_the_sets_of_the_classes_exist() -> None:
-    named = {s for c in CLASSES for s in (*c.allergies, *c.drugs)} | {s for _, s in SUBSTANCES}
+    named = {s for c in CLASSES for s in (*c.allergies, *c.drugs)} | {
+        s for _, sets in SUBSTANCES for s in sets
+    }
     assert named <= set(load())
 
 
@@ -105,6 +108,12 @@ def test_a_cephalosporin_allergy_and_a_dissimilar_one_is_its_class() -> None:
 
 def test_a_penicillin_after_a_cephalosporin_allergy_is_no_row() -> None:
     assert asked(AMOXICILLIN, allergies=[allergy("allergy-cephalosporin")]) == NoAdvice(Why.NO_ALLERGY)
+
+
+@pytest.mark.parametrize("drug", [AMOXICILLIN, CEFTRIAXONE, CEFALEXIN, MEROPENEM])
+def test_an_allergy_to_beta_lactams_as_a_whole_is_one_to_each_class(drug: Any) -> None:
+    found = card(asked(drug, allergies=[allergy("allergy-beta-lactam", anaphylaxis=True)]))
+    assert (found.indicator, found.title, found.values["drug"]) == (CRITICAL, "title.severe", "beta-lactam")
 
 
 def test_two_drugs_in_one_card_led_by_the_stronger() -> None:
