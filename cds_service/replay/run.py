@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import re
@@ -39,6 +40,8 @@ KEY: Final = "patient-key"
 EARLIER: Final = "earlier-"
 """Begins the names of forms of runs before a --restart."""
 _KEY_BYTES: Final = 32
+
+OTHER_KEY: Final = "holds a run that was begun with another key: name its --key-file, or --restart"
 
 Progress = Callable[[str, int, int], None]
 """Called with the step's name, how much of it is done, and of how much."""
@@ -80,8 +83,10 @@ def run(asked: Asked, progress: Progress) -> dict[str, Any]:
             write_report(database, asked.out, begun, content)
         progress("complete", 1, 1)
         return begun
-    key = _key(asked)
-    _write(asked.out, {"asked": wanted, "finished": False})
+    key = _key(asked, made_anew=begun is None)
+    if begun is not None and begun.get("key") != _mark(key):
+        raise ExportError(f"{asked.out}: {OTHER_KEY}")
+    _write(asked.out, {"asked": wanted, "finished": False, "key": _mark(key)})
     work = asked.out / WORK
     for folder in ("staged", "parts"):
         (work / folder).mkdir(parents=True, exist_ok=True)
@@ -215,9 +220,11 @@ def _write(out: Path, account: dict[str, Any]) -> None:
     being.rename(out / RUN)
 
 
-def _key(asked: Asked) -> bytes:
+def _key(asked: Asked, made_anew: bool) -> bytes:
     """The secret of the hashes: of the file that was named, or one that is made and kept beside the tables."""
     file = asked.key_file or asked.out / KEY
+    if not made_anew and not file.exists():
+        raise ExportError(f"{asked.out}: {OTHER_KEY}")
     if asked.key_file is None and not file.exists():
         being = file.with_name(KEY + ".being-written")
         being.touch(mode=0o600)
@@ -230,6 +237,11 @@ def _key(asked: Asked) -> bytes:
     if not 32 <= len(text) <= 64:
         raise ExportError(f"{file}: expected a key of 32 to 64 characters")
     return text.encode()
+
+
+def _mark(key: bytes) -> str:
+    """By which a run that goes on knows its key again; the key cannot be had from it."""
+    return hmac.new(key, b"mark of the key", "sha256").hexdigest()[:16]
 
 
 def _clear_halves(work: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from click.testing import CliRunner
 from cds_service.cli import main
 from cds_service.replay.demo_export import write_export
 from cds_service.replay.export_files import ExportError
-from cds_service.replay.run import RUN, WORK, run
+from cds_service.replay.run import KEY, RUN, WORK, run
 from tests.replay.exports import asked, silent, table_bytes
 
 
@@ -122,6 +123,20 @@ def test_other_options_or_a_changed_export_need_another_folder(export: Path, tmp
         main, ["replay", str(export), "--out", str(export.parent / "whole"), "--triggers", "count"]
     )
     assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
+
+
+def test_a_run_goes_on_with_its_own_key_only(export: Path, whole: dict[str, bytes], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(StoppedError):
+        run(asked(export, out), stopping_at(12))
+    with pytest.raises(ExportError, match="another key"):
+        run(replace(asked(export, out), key_file=None), silent)
+    (other := tmp_path / "other").write_text("f" * 32, encoding="ascii")
+    with pytest.raises(ExportError, match="another key"):
+        run(replace(asked(export, out), key_file=other), silent)
+    assert not (out / KEY).exists()
+    run(asked(export, out), silent)
+    assert table_bytes(out) == whole
 
 
 def test_restart_begins_anew(export: Path, whole: dict[str, bytes], tmp_path: Path) -> None:
