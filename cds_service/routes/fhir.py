@@ -6,6 +6,7 @@ So is what makes it: most workers never publish anything, and start without it.
 from __future__ import annotations
 
 from functools import cache
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
@@ -56,7 +57,7 @@ def fhir_routes(content: Content, base_url: str) -> Blueprint:
             raise Refused("bad-request", "url: expected, value sets are searched by url alone")
         one = find_by_url(url, content.terminology, base_url)
         found = [] if one is None else [value_set(one, base_url, content.version)]
-        return _resource(encode(searchset(found, f"{base_url}/fhir/ValueSet")))
+        return _resource(encode(searchset(found, f"{base_url}/fhir/ValueSet?{urlencode({'url': url})}")))
 
     @routes.get("/metadata")
     def metadata() -> Response:

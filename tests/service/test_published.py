@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
@@ -87,6 +88,9 @@ def test_a_value_set_is_found_by_its_url(url: str) -> None:
     assert (found.type, found.total) == ("searchset", 1)
     assert found.entry[0].resource.id == "inf-ebv"
     assert found.entry[0].fullUrl == f"{BASE}/fhir/ValueSet/inf-ebv"
+    asked, _, query = found.link[0].url.partition("?")
+    assert (found.link[0].relation, asked) == ("self", f"{BASE}/fhir/ValueSet")
+    assert parse_qs(query) == {"url": [url]}  # what else was asked was not searched by
 
 
 @pytest.mark.parametrize(
