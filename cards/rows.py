@@ -97,6 +97,14 @@ def pregnancy_row(p: PatientFacts) -> Input:
     return Input("pregnancy", "recorded", None, p.person.pregnancy_time, p.person.pregnancy_reference)
 
 
+def gestation_row(p: PatientFacts, fact: str) -> Input:
+    """The weeks of gestation as they are reckoned for today, with the measurement that they come from."""
+    weeks, measured = p.person.gestation_weeks, p.newest("obs-gestational-age")
+    if weeks is None or measured is None:
+        return Input(fact, "not recorded")
+    return Input(fact, weeks, None, measured.time, measured.reference)
+
+
 def refusal_row(p: PatientFacts) -> Input:
     """The record that tells of a refusal of blood products; ask whether there is one first."""
     refused = (f for f in p.findings("refusal-of-blood") if f.reference == p.blood_refused)

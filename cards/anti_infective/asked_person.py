@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from cards.anti_infective.applied import NO, YES, Applied, answer, limit_of
+from cards.anti_infective.applied import NO, Applied, answer, limit_of
 from cards.anti_infective.content import Caution
 from cards.facts import Infection, Known, PatientFacts
 from cards.host import asplenia, immunocompromised
 from cards.outcome import Input
 from cards.reasons import Fact
 from cards.record import Kind
-from cards.rows import measurement_row, pregnancy_row
+from cards.rows import finding_row, measurement_row, pregnancy_row
 from cards.thresholds import Thresholds
 
 
@@ -43,7 +43,8 @@ def pregnant(p: PatientFacts, *_: object) -> Applied:
 
 
 def lactating(p: PatientFacts, *_: object) -> Applied:
-    return YES if p.person.lactating else NO
+    rows = tuple(finding_row("breastfeeding", f) for f in p.present("risk-lactation"))
+    return Applied(Known.YES, rows) if p.person.lactating else NO
 
 
 def age_below(p: PatientFacts, caution: Caution, *_: object) -> Applied:

@@ -27,7 +27,7 @@ from cards.outcome import (
 )
 from cards.reasons import Fact, Why
 from cards.record import Kind, Medication, Moment
-from cards.rows import medication_row, platelet_row, sign_row
+from cards.rows import medication_row, platelet_row, refusal_row, sign_row
 from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
 
@@ -155,6 +155,7 @@ def _card(
             *(medication_row("antithrombotic drug", drug) for drug in drugs),
             *(sign_row("fever", s) for s in p.signs.fever),
             *(sign_row("neck stiffness", s) for s in p.signs.meningism),
+            *((refusal_row(p),) if p.blood_refused is not None else ()),
         ),
         suggestions=(Suggestion("ct", (action,), recommended=True),),
         also=("POP-09",) if p.blood_refused is not None else (),

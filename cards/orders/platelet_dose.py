@@ -49,7 +49,8 @@ def _no_weight(p: PatientFacts) -> tuple[Question, ...]:
     if not p.person.is_child or p.person.weight is not None:
         return ()
     years, days = p.person.age_years, p.person.age_days
-    row = Input("age", days, "d") if not years and days is not None else Input("age", years or 0, "a")
+    value, unit = (days, "d") if not years and days is not None else (years or 0, "a")
+    row = Input("age", value, unit, None, p.person.reference)
     return (Question("weight", (row,), "body-weight", (Fact.WEIGHT,)),)
 
 

@@ -12,7 +12,7 @@ from cards.facts import Known, PatientFacts, PlateletCount, is_past
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Moment, Performed
-from cards.rows import count_row, event_row, finding_row
+from cards.rows import count_row, event_row, finding_row, gestation_row
 from cards.safety.card_parts import hold_back, mimic_card, references
 from cards.safety.counts import is_below
 from cards.safety.infections import recorded_infections
@@ -56,7 +56,7 @@ def _newborn(p: PatientFacts, limits: Thresholds) -> Outcome:
     if weeks < limits.fnait_weeks:
         return NoAdvice(Why.NOT_FOR_THIS_PERSON)
     named = tuple(finding_row("thrombocytopenia of the newborn", f) for f in p.present(NEONATAL))
-    return _card(p, "newborn", (Input("weeks of gestation at birth", weeks), *named), limits)
+    return _card(p, "newborn", (gestation_row(p, "weeks of gestation at birth"), *named), limits)
 
 
 def _after_transfusion(p: PatientFacts, limits: Thresholds) -> Outcome:

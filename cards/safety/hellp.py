@@ -12,10 +12,10 @@ from datetime import timedelta
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, has_past_code, is_past
 from cards.facts.once import once
-from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
+from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Measurement
-from cards.rows import event_row, finding_row, measurement_row, pregnancy_row
+from cards.rows import event_row, finding_row, gestation_row, measurement_row, pregnancy_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
 from cards.safety.haemolysis import Shown, find_haemolysis
@@ -86,14 +86,8 @@ def _pregnancy(p: PatientFacts, limits: Thresholds) -> Shown:
     if p.person.pregnancy is not Known.YES:
         return Shown(p.person.pregnancy)
     weeks = p.person.gestation_weeks
-    row = pregnancy_row(p)
-    if weeks is None:
-        return Shown(Known.YES, (row, Input("weeks of gestation", "not recorded")))
-    measured = p.newest("obs-gestational-age")
-    told = Input("weeks of gestation", weeks)
-    if measured is not None:
-        told = Input("weeks of gestation", weeks, None, measured.time, measured.reference)
-    return Shown(Known.YES if weeks >= limits.hellp_weeks else Known.NO, (row, told))
+    late = weeks is None or weeks >= limits.hellp_weeks
+    return Shown(Known.YES if late else Known.NO, (pregnancy_row(p), gestation_row(p, "weeks of gestation")))
 
 
 def _ended(p: PatientFacts, pregnancy: Finding, within: timedelta) -> bool:

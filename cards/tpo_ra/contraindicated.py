@@ -178,12 +178,11 @@ def _pancytopenia(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 
 def _pregnancy(p: PatientFacts) -> tuple[Contraindication, ...]:
-    rows = []
-    if p.person.pregnancy is Known.YES:
-        rows.append(pregnancy_row(p))
-    if p.person.lactating:
-        rows.append(Input("breastfeeding", "recorded"))
-    return (Contraindication("TPO-09", Indicator.WARNING, "pregnancy", tuple(rows)),) if rows else ()
+    rows = (
+        *((pregnancy_row(p),) if p.person.pregnancy is Known.YES else ()),
+        *(finding_row("breastfeeding", f) for f in p.present("risk-lactation")),
+    )
+    return (Contraindication("TPO-09", Indicator.WARNING, "pregnancy", rows),) if rows else ()
 
 
 def _wrong_disease(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cards.facts import Bleed
+from cards.facts import Bleed, Blocker
 from cards.outcome import Input
 from cards.record import Planned
 from cards.rows import event_row
@@ -24,9 +24,10 @@ def is_gastrointestinal(case: Case) -> bool:
 
 
 def adjuncts(case: Case, *, emergency: bool) -> tuple[Adjunct, ...]:
-    """IVIG and a steroid where the cause may be immune; tranexamic acid or what speaks against it."""
+    """IVIG and a steroid where the cause may be immune, not on a count that may be clumped (A.2); tranexamic acid."""
     bleeds: tuple[Bleed, ...] = case.bleeds
-    immune = may_be_immune(case.p, case.mimics, case.limits)
+    clumped = case.blocker is Blocker.CLUMPING
+    immune = not clumped and may_be_immune(case.p, case.mimics, case.limits)
     dangers = steroid_dangers(case.p, case.limits) if immune or steroids_in_use(case.p) else None
     return (
         *((immunoglobulin(case.p, case.limits, emergency=emergency),) if immune else ()),

@@ -28,7 +28,15 @@ from cards.outcome import (
 from cards.reading.situation import has_current_dic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Moment
-from cards.rows import bleeding_rows, count_row, finding_row, infection_row, measurement_row, platelet_rows
+from cards.rows import (
+    bleeding_rows,
+    count_row,
+    finding_row,
+    infection_row,
+    measurement_row,
+    platelet_rows,
+    refusal_row,
+)
 from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import INVASIVE, coming_procedures
 from cards.transfusion.given import PLATELETS, Given, find_given
@@ -161,8 +169,9 @@ def _card(child: Newborn, indicator: Indicator, key: str) -> Advise:
             *((Fact.BLOOD_FILM,) if not p.tests("obs-platelet-morphology", "obs-schistocytes") else ()),
         ),
         values=_values(child, volumes),
-        inputs=_rows(
-            child, alloimmune=tuple(finding_row("alloimmune thrombocytopenia", f) for f in alloimmune)
+        inputs=(
+            *_rows(child, tuple(finding_row("alloimmune thrombocytopenia", f) for f in alloimmune)),
+            *((refusal_row(p),) if refused else ()),
         ),
         suggestions=_suggestions(child, indicator, volumes if advises and not refused else None, key),
         also=("POP-01", *(("POP-09",) if refused else ()), *(("TRF-11",) if under_way else ())),
