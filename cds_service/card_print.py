@@ -22,6 +22,8 @@ COLOURS: Final = {
     "info": "bold white on blue",
 }
 _CELLS: Final = re.compile(r"\|((?:[^|\\]|\\.)*)(?=\|)")
+_ESCAPED: Final = re.compile(r"\\([\\`*_\[\]<>|~])")
+"""What a card keeps from being read as Markdown; a cell is printed as it is meant."""
 OUTCOMES: Final = {"advise": "green", "cannot-tell": "yellow", "no-advice": "dim"}
 
 Answer = Mapping[str, Any]
@@ -71,7 +73,7 @@ def _parts(detail: str) -> Iterator[RenderableType]:
         for name in rows[0]:
             table.add_column(name.strip(), overflow="fold")
         for row in rows[2:]:
-            table.add_row(*(cell.strip().replace("\\|", "|") for cell in row))
+            table.add_row(*(Text(_ESCAPED.sub(r"\1", cell.strip())) for cell in row))
         yield table
         yield Text()
 

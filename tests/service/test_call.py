@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -11,11 +12,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 from werkzeug.serving import make_server
 
 from cards.valuesets import load
 from cds_service.app import create_app
-from cds_service.card_print import COLOURS
+from cds_service.card_print import COLOURS, print_answer
 from cds_service.cli import main
 from cds_service.discovery import prefetch_keys
 from cds_service.examples import example_patient, example_request
@@ -166,6 +168,13 @@ def test_cards_are_printed_for_people(records: Path) -> None:
     assert "(Observation/platelets-3)" in result.stdout
     assert "**" not in result.stdout
     assert "| |" not in result.stdout
+
+
+def test_values_are_printed_as_they_are_meant() -> None:
+    printed = io.StringIO()
+    detail = "| | |\n|---|---|\n| Count | \\<5 \\[x\\] a\\|b \\*c\\* |"
+    print_answer({"cards": [{"summary": "s", "detail": detail}]}, Console(file=printed, width=80))
+    assert "<5 [x] a|b *c*" in printed.getvalue()
 
 
 def test_no_colour_outside_a_terminal(records: Path) -> None:
