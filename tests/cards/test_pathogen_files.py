@@ -345,6 +345,7 @@ AGAINST: dict[When, Callable[[Any, dict[str, Any]], dict[str, Any]]] = {
     When.ALLERGY: lambda row, given: {"allergies": [build.allergy(row.sets[-1])]},
     When.PREGNANT: lambda row, given: {"who": replace(given["who"], sex="female", pregnancy=Known.YES)},
     When.LACTATING: lambda row, given: {"who": replace(given["who"], lactating=True)},
+    When.NEONATE: lambda row, given: {"who": replace(given["who"], age_years=0, age_days=27)},
     When.AGE_BELOW: lambda row, given: {"who": replace(given["who"], age_years=int(row.limit) - 1)},
     When.WEIGHT_BELOW: lambda row, given: {
         "who": replace(given["who"], weight=measured("obs-body-weight", str(row.limit - 1), "kg"))
