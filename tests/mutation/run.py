@@ -32,6 +32,7 @@ WORKERS = 2
 LEAST = 90
 """Per cent of each kind that have to be killed; of the thresholds all but those on the list."""
 LIVING = ("survived", "untouched")
+UNTOLD = "no story tells: "
 
 
 def version() -> str:
@@ -64,10 +65,16 @@ def _verdicts(paths: Sequence[Path]) -> dict[str, str]:
     return found
 
 
-def listed() -> Mapping[str, str]:
-    """The mutants that may survive, by name, with the reason."""
-    kinds = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))
-    return {f"{kind}: {name}": reason for kind, some in kinds.items() for name, reason in some.items()}
+def listed(path: Path = SURVIVORS) -> Mapping[str, str]:
+    """The mutants that may survive, by name, with the reason; of one that could be told, that no story tells it."""
+    found = {}
+    for kind, some in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        if isinstance(some, dict):
+            found |= {f"{kind}: {name}": reason for name, reason in some.items()}
+        for row in some if isinstance(some, list) else ():
+            why = f"{UNTOLD}{row['why']}" if kind == "untold" else row["why"]
+            found |= dict.fromkeys(row["mutants"], why)
+    return found
 
 
 def judged(mutant: Mutant, killers: Killers) -> str:

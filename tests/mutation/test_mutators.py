@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from contextlib import nullcontext
 from decimal import Decimal
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -179,6 +180,29 @@ def test_a_category_of_another_set_covers_nothing() -> None:
         other.id,
     }
     assert covered_by(own, CEFTRIAXONE) is None
+
+
+def test_survivors_are_listed_one_by_one_or_under_a_common_reason(tmp_path: Path) -> None:
+    path = tmp_path / "survivors.toml"
+    path.write_text(
+        """
+        [tables]
+        "a: b" = "alike"
+        [[reason]]
+        why = "the same code"
+        mutants = ["pathogens: c: d", "pathogens: c: e"]
+        [[untold]]
+        why = "no code is known"
+        mutants = ["pathogens: f: g"]
+        """,
+        encoding="utf-8",
+    )
+    assert run.listed(path) == {
+        "tables: a: b": "alike",
+        "pathogens: c: d": "the same code",
+        "pathogens: c: e": "the same code",
+        "pathogens: f: g": "no story tells: no code is known",
+    }
 
 
 def test_what_is_covered_is_neither_killed_nor_living() -> None:
