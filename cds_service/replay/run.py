@@ -24,7 +24,6 @@ from typing import Any, Final
 from cds_service.content import Content
 from cds_service.replay.by_patient import judge_part, order_drugs, patients_of
 from cds_service.replay.dealing import MOST_SLICES, accounts, deal, loads, part_count, text_size
-from cds_service.replay.evaluate_moment import KINDS
 from cds_service.replay.export_files import ExportError, export_files
 from cds_service.replay.lines import READ_TYPES
 from cds_service.replay.packed import plain_name
@@ -145,7 +144,7 @@ def _finish(
         "resources": _sum(told, "kinds"),
         "bytes": sum(one["bytes"] for one in told),
         "bad_lines": len(bad),
-        "missing_types": sorted(set(KINDS) - set(_types(files, told))),
+        "missing_types": sorted(READ_TYPES - set(_types(files, told))),
         "passed_over": _sum(told, "passed"),
     }
     with open_tables(out) as database:

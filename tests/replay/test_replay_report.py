@@ -16,12 +16,15 @@ from click.testing import CliRunner
 
 from cds_service.cli import main
 from cds_service.replay.compare import compare_table
+from cds_service.replay.lines import READ_TYPES
 from cds_service.replay.rates import FEW, SMALLEST_CELL, hidden, number_needed, rate, share
 from cds_service.replay.report_tables import Table, all_tables, open_tables
 from cds_service.replay.review import ReviewError, Verdict, read_form
 from cds_service.replay.run import KEY, run
 from tests.replay.conftest import Replayed
 from tests.replay.exports import asked, hash_in_tests, replay, silent
+
+DOCS = Path(__file__).parents[2] / "docs/replay.md"
 
 # -------------------------------------------------------------------------------------------------------- rates
 
@@ -103,6 +106,17 @@ def test_the_summary_counts_encounters_patients_and_moments(demo: Replayed) -> N
     assert rows["patients with any card"] == str(len(shown))
     # one encounter a patient, and every card falls into it but those that came after its end
     assert rows["encounters with any card, %"].startswith(f"{100 * len(shown) / 100:.1f} (")
+
+
+def test_every_type_that_is_asked_for_and_has_no_file_is_named(demo: Replayed) -> None:
+    held = {file.stem for file in demo.export.glob("*.ndjson")}
+    page = (demo.out / "report.html").read_text(encoding="utf-8")
+    told = re.search(r"types of which the export says nothing</th><td>(.*?)</td>", page)
+    assert told is not None
+    assert set(told[1].split(", ")) == READ_TYPES - held
+    asked_for = re.search(r"Ask for these types:\n\n(.*?)\.\n\n", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    assert asked_for is not None
+    assert set(asked_for[1].replace("\n", " ").split(", ")) == READ_TYPES
 
 
 def test_every_group_of_patients_is_in_the_tables_of_fairness(demo: Replayed) -> None:
