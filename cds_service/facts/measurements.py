@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from cards.record import Comparator, Measurement
+from cards.record import Comparator, Measurement, Moment
 from cards.thresholds import Thresholds
 from cds_service.facts.context import Reading
 from cds_service.facts.observed import Seen
@@ -50,6 +51,8 @@ def _measurement(set_id: str, quantity: Quantity, one: Seen, reading: Reading) -
         raise ValueError("a measurement without a value")
     if one.time_unreadable:
         raise ValueError("a measurement whose time cannot be read")
+    if is_ahead(one.time, reading.as_of, reading.limits):
+        raise ValueError("a measurement dated in the future")
     value, scale = read_value(set_id, quantity, reading.limits)
     beside = _beside(one.part, quantity, set_id)
     assert one.status is not None
@@ -66,6 +69,11 @@ def _measurement(set_id: str, quantity: Quantity, one: Seen, reading: Reading) -
         high=beside.high,
         flagged=beside.flagged,
     )
+
+
+def is_ahead(time: Moment | None, as_of: datetime, limits: Thresholds) -> bool:
+    """Dated further ahead than clocks differ: such a weight or creatinine would stay the newest for years (B.3)."""
+    return time is not None and time.earliest > as_of + limits.span("future_tolerance")
 
 
 def read_value(set_id: str, quantity: Quantity, limits: Thresholds) -> tuple[Decimal, Scale]:

@@ -272,7 +272,8 @@ def lines_of(lines: Sequence[Line]) -> pa.RecordBatch:
 def times_known(lines: Sequence[Line], ids: pa.Array) -> pa.Array:
     """Since when those are known that are like others: `issued`, else the time itself.
 
-    0 where one of them is not exact, or the id is none: such a line is read like any other.
+    0 where one of them is not exact or the time is after `issued`, or the id is none: such a line is read like any
+    other.
     """
     times = pa.array([line.time for line in lines], pa.string())
     issued = pa.array([line.issued for line in lines], pa.string())
@@ -282,8 +283,14 @@ def times_known(lines: Sequence[Line], ids: pa.Array) -> pa.Array:
     usable = pc.and_(
         pc.and_(pc.match_substring_regex(ids, _ID), exact), pc.or_kleene(pc.is_null(issued), exact_issued)
     )
-    micros = pc.cast(pc.cast(known, pa.timestamp("us", "UTC")), pa.int64())
-    return pc.if_else(usable, pc.fill_null(micros, 0), 0)
+    micros = _micros(known)
+    ahead = pc.greater(_micros(pc.if_else(exact, times, absent)), micros)
+    return pc.if_else(pc.and_not(usable, pc.fill_null(ahead, False)), pc.fill_null(micros, 0), 0)
+
+
+def _micros(texts: pa.Array) -> pa.Array:
+    """Microseconds since 1970 of exact times."""
+    return pc.cast(pc.cast(texts, pa.timestamp("us", "UTC")), pa.int64())
 
 
 def write_account(path: Path, size: int, told: Told) -> None:

@@ -34,7 +34,8 @@ from cds_service.replay.held import Held, RawLine
 from cds_service.replay.known import micros
 
 _KEY: Final = "Observation"
-_ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_ANY_TIME: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""After every moment, for what is dated ahead of when it was known is not told apart."""
 _VOID: Final = "entered-in-error"
 _REMEMBERED: Final = 65536
 _VALUES: Final = 2048
@@ -304,7 +305,8 @@ def _told_of_held(
             unsure[one.reference] = position, one
             entries.append(Entry(one.reference, shape, Raw(one.raw), _KEY))
     likes = _likes[content.version]
-    found = _only_measured(entries, patient_id, content) if entries else {}
+    known_from = {reference: one.known for reference, (_, one) in unsure.items() if one.known is not None}
+    found = _only_measured(entries, known_from, patient_id, content) if entries else {}
     for reference, (position, one) in unsure.items():
         line, sets = lines[position], found.get(reference)
         if sets is None:
@@ -340,9 +342,12 @@ def _is_value(sets: Iterable[str], quantity: Quantity, content: Content) -> bool
 
 
 def _only_measured(
-    entries: Sequence[Entry[Shape]], patient_id: str, content: Content
+    entries: Sequence[Entry[Shape]], known: Mapping[str, datetime], patient_id: str, content: Content
 ) -> dict[str, frozenset[str]]:
-    """By reference, the sets of the measurements of those of which no reader makes or reports anything else."""
+    """By reference, the sets of the measurements of those of which no reader makes or reports anything else.
+
+    Whether the time of one has come that is dated after it was `known` differs from moment to moment.
+    """
     reading = _reading(entries, patient_id, content)
     seen, _ = look_at(reading)
     platelets, unread = read_platelets(seen, reading)
@@ -352,7 +357,7 @@ def _only_measured(
         *(one.reference for one in read_findings_observed(seen, reading)),
         *(one.reference for one in read_pregnancy(seen, reading)),
         *(one.reference for one in read_results(seen, reading)),
-        *(one.reference for one in seen if one.time is None),
+        *(one.reference for one in seen if one.time is None or one.time.earliest > known[one.reference]),
     )
     found = _by_reference(read_measurements(seen, reading))
     barred = {*others, *(one.resource for one in reading.problems)}

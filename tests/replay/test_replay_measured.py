@@ -61,6 +61,7 @@ LINES = [
     observation(17, COUNT, 31, "10*9/L"),
     observation(18, COUNT, 12, "10*9/L", issued="2025-03-01T14:00:00Z"),
     observation(19, TEMPERATURE, 39.4, "Cel"),
+    observation(20, TEMPERATURE, 38.4, "Cel", issued="2025-02-28T09:00:00Z"),  # dated after it was known
 ]
 
 

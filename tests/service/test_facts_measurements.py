@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from cds_service.facts.measurements import read_measurements
 from cds_service.facts.observed import look_at
 from cds_service.facts.scales import SCALES
 from tests.cards.build import UNITS, near
-from tests.service.build import HL7, LOINC, Json, coded, concept, observation, quantity, reading, reasons
+from tests.service.build import HL7, LOINC, NOW, Json, coded, concept, observation, quantity, reading, reasons
 
 LIMITS = Thresholds()
 HB = concept((LOINC, "718-7"))
@@ -67,6 +68,19 @@ def test_range_flag_bound_status_and_times_come_along() -> None:
     assert result.status is ResultStatus.PRELIMINARY
     assert result.time is not None
     assert result.issued is not None
+
+
+def test_a_measurement_dated_in_the_future_is_reported_and_the_newest_of_the_past_counts() -> None:
+    def weight(minutes: float, value: float) -> Json:
+        at = (NOW + timedelta(minutes=minutes)).isoformat()
+        own_id = str(value).replace(".", "-")
+        kilograms = quantity(value, "kg")
+        return observation(own_id, coded("obs-body-weight"), effectiveDateTime=at, valueQuantity=kilograms)
+
+    tolerance = float(LIMITS.future_tolerance)
+    found, reported = measure(weight(-60, 3.1), weight(tolerance, 3.2), weight(tolerance + 1, 10.8))
+    assert [m.value for m in found["obs-body-weight"]] == [Decimal("3.1"), Decimal("3.2")]
+    assert reported == [("Observation/10-8", "a measurement dated in the future")]
 
 
 @pytest.mark.parametrize(
