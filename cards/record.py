@@ -164,7 +164,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """A test of a `lab-*` set or another qualitative Observation (schistocytes, clumps, DAT, PF4, blasts).
+    """A test of a `lab-*` set or another qualitative Observation (schistocytes, clumps, DAT, PF4, blasts, G6PD).
 
     `proves` is the strongest claim of the code: current, exposure or screen. `organisms` are the `inf-*`/`organism`
     sets that a nominal value names. `copies` is a load in copies or IU per mL (log10 loads already raised).

@@ -7,8 +7,8 @@ from cards.orders.selection import chosen, none_chosen, read_count, refer, remov
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Fact, Why
-from cards.record import Measurement, Verification
-from cards.rows import finding_row, measurement_row
+from cards.record import Measurement, Result, Verification
+from cards.rows import finding_row, measurement_row, result_row
 from cards.thresholds import Thresholds
 
 OXIDANTS, TAFENOQUINE = ("med-g6pd-risk",), ("med-tafenoquine",)
@@ -21,7 +21,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     if not orders:
         return none_chosen(p)
     tafenoquine = any(o.is_in(*TAFENOQUINE) for o in orders)
-    answer, rows = read_g6pd(p)
+    answer, rows = read_g6pd(p, tafenoquine=tafenoquine)
     if answer is Known.NO:
         return NoAdvice(Why.ALLOWED)
     deficient = answer is Known.YES
@@ -35,24 +35,30 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     return order_card(p, judged, (reason,), unknown=unknown, buttons=buttons)
 
 
-def read_g6pd(p: PatientFacts) -> tuple[Known, tuple[Input, ...]]:
-    """Deficient? By a Condition or a measured activity; of several activities one that is low decides.
+def read_g6pd(p: PatientFacts, *, tafenoquine: bool) -> tuple[Known, tuple[Input, ...]]:
+    """Deficient? By a Condition, a measured activity or a qualitative test; of several results one that is low decides.
 
-    A Condition that only suspects it gives way to an activity that was measured and is not low (A.1).
-
-    A qualitative result is not read: "positive" can mean that the enzyme is there, or that the test is
-    abnormal, and a normal one clears no woman for tafenoquine.
+    A Condition that only suspects it gives way to a result that is normal (A.1). For tafenoquine a normal
+    qualitative test clears men alone: a woman may be half deficient, and so may one whose sex is not recorded.
     """
     measured = [(m, _judge(m)) for m in p.measured(ACTIVITY)]
-    is_normal = any(answer is Known.NO for _, answer in measured)
+    tests = [] if tafenoquine and p.person.sex != "male" else p.tests(ACTIVITY)
+    is_normal = any(answer is Known.NO for _, answer in measured) or any(
+        t.result is Result.NEGATIVE for t in tests
+    )
+    abnormal = tuple(
+        result_row("G6PD deficiency by a qualitative test", t)
+        for t in p.tests(ACTIVITY)
+        if t.result is Result.POSITIVE
+    )
     findings = tuple(
         finding_row("G6PD deficiency", f)
         for f in p.findings(*DEFICIENCY)
         if not (is_normal and f.verification is Verification.SUSPECTED)
     )
     low = tuple(measurement_row("G6PD activity", m) for m, answer in measured if answer is Known.YES)
-    if findings or low:
-        return Known.YES, (*findings, *low)
+    if findings or low or abnormal:
+        return Known.YES, (*findings, *low, *abnormal)
     return (Known.NO if is_normal else Known.UNKNOWN), ()
 
 

@@ -18,6 +18,7 @@ from cards.record import Comparator, Result, TestResult
 from cards.valuesets import Code
 from cds_service.facts.codes import sets_of
 from cds_service.facts.context import Reading
+from cds_service.facts.enzyme_tests import ENZYME_TEST, read_deficiency
 from cds_service.facts.loads import read_load
 from cds_service.facts.measurements import HIGH, read_comparator
 from cds_service.facts.observed import Seen
@@ -30,7 +31,7 @@ RHD_NEGATIVE: Final = "status-rhd-negative"
 NOT_THE_PATIENTS: Final = frozenset({"not-a-patient-specimen", "not-a-result-panel"})
 QUALITATIVE: Final = frozenset(
     {"obs-schistocytes", "obs-blasts", "obs-platelet-artefact", "obs-platelet-morphology", "obs-dat"}
-    | {"obs-hit", "obs-rhd", "obs-antiphospholipid", "obs-pregnancy-test", "obs-g6pd"}
+    | {"obs-hit", "obs-rhd", "obs-antiphospholipid", "obs-pregnancy-test", ENZYME_TEST}
     | {"obs-adamts13-inhibitor"}
 )
 _WORDS: Final[Mapping[str, Result]] = {
@@ -89,7 +90,7 @@ def _result(one: Seen, tests: tuple[str, ...], reading: Reading) -> TestResult:
     if one.time_unreadable:
         raise ValueError("a test whose time cannot be read")
     codes = [m.code for m in one.members if m.set_id in tests]
-    said = _weigh(one, codes, reading)
+    said = _enzyme(one, codes, reading) if ENZYME_TEST in tests else _weigh(one, codes, reading)
     assert one.status is not None
     return TestResult(
         set_ids=tests,
@@ -103,6 +104,14 @@ def _result(one: Seen, tests: tuple[str, ...], reading: Reading) -> TestResult:
         copies=said.copies,
         specimen_reference=specimen_of(one.entry, reading)[1],
     )
+
+
+def _enzyme(one: Seen, codes: list[Code], reading: Reading) -> _Said:
+    """Deficient or normal; what can be read and says neither (positive, a number) leaves it open."""
+    found = read_deficiency(one, codes, reading)
+    if found is None:
+        _weigh(one, codes, reading)
+    return _Said(found or Result.INDETERMINATE)
 
 
 def _proves(codes: list[Code], said: _Said) -> str | None:

@@ -18,6 +18,9 @@ WORDS: Final = {
     "not detected": "result-negative/Not detected",
     "absent": "result-negative/Absent",
     "indeterminate": "result-open/Indeterminate",
+    "normal": "result-normal/Normal",
+    "abnormal": "result-abnormal/Abnormal",
+    "deficient": "risk-g6pd-deficiency/Deficiency of glucose",
 }
 ANSWERS: Final = Dialect("answers", (SNOMED,))
 """Results are told in SNOMED CT whatever the dialect."""

@@ -31,6 +31,8 @@ def asked(drug: Any, **members: Any) -> Any:
         {"measurements": [LOW]},
         {"measurements": [NORMAL, LOW]},
         {"measurements": [measured("obs-g6pd", 3, "U/g{Hb}", flagged="low")]},
+        {"tests": [lab("obs-g6pd")]},
+        {"tests": [lab("obs-g6pd", "negative"), lab("obs-g6pd", days=900)], "measurements": [NORMAL]},
     ],
 )
 def test_deficient(drug: Any, members: Any) -> None:
@@ -41,7 +43,11 @@ def test_deficient(drug: Any, members: Any) -> None:
 
 @pytest.mark.parametrize(
     "members",
-    [{}, {"tests": [lab("obs-g6pd")]}, {"measurements": [measured("obs-g6pd", 9, "U/g{Hb}")]}],
+    [
+        {},
+        {"tests": [lab("obs-g6pd", "indeterminate")]},
+        {"measurements": [measured("obs-g6pd", 9, "U/g{Hb}")]},
+    ],
 )
 def test_unknown(members: Any) -> None:
     found = card(asked(PRIMAQUINE, **members))
@@ -49,6 +55,19 @@ def test_unknown(members: Any) -> None:
     assert Fact.G6PD in found.unknown
     tafenoquine = card(asked(TAFENOQUINE, **members))
     assert (tafenoquine.indicator, tafenoquine.title) == (CRITICAL, "title.tafenoquine")
+
+
+@pytest.mark.parametrize(
+    ("sex", "cleared"), [("male", True), ("female", False), ("other", False), (None, False)]
+)
+def test_a_normal_qualitative_test_clears_men_alone_for_tafenoquine(sex: str | None, cleared: bool) -> None:
+    known = {"sex": sex, "tests": [lab("obs-g6pd", "negative", days=900)]}
+    assert asked(PRIMAQUINE, **known) == NoAdvice(Why.ALLOWED)
+    if cleared:
+        assert asked(TAFENOQUINE, **known) == NoAdvice(Why.ALLOWED)
+    else:
+        assert card(asked(TAFENOQUINE, **known)).title == "title.tafenoquine"
+    assert asked(TAFENOQUINE, measurements=[NORMAL], **known) == NoAdvice(Why.ALLOWED)
 
 
 def test_normal() -> None:

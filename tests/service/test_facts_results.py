@@ -274,6 +274,47 @@ def test_rhd_negative_has_a_code_of_its_own() -> None:
     assert one(coded("obs-rhd"), valueCodeableConcept=coded("status-rhd-negative")).result is Result.NEGATIVE
 
 
+G6PD_SCREEN, G6PD_ACTIVITY = concept((LOINC, "2356-4")), concept((LOINC, "32546-4"))
+NORMAL, ABNORMAL = concept((SNOMED, "17621005")), concept((SNOMED, "263654008"))
+
+
+@pytest.mark.parametrize(
+    ("members", "result"),
+    [
+        ({"valueCodeableConcept": NORMAL}, Result.NEGATIVE),
+        ({"valueCodeableConcept": concept((LOINC, "LA6626-1"))}, Result.NEGATIVE),
+        ({"valueCodeableConcept": ABNORMAL}, Result.POSITIVE),
+        ({"valueCodeableConcept": coded("risk-g6pd-deficiency")}, Result.POSITIVE),
+        ({"interpretation": flag("N")}, Result.NEGATIVE),
+        *(({"interpretation": flag(letters)}, Result.POSITIVE) for letters in ("A", "AA", "L", "LL")),
+        ({"valueString": "positive", "interpretation": flag("N")}, Result.NEGATIVE),
+        ({"valueString": "positive"}, Result.INDETERMINATE),
+        ({"valueString": "not detected"}, Result.INDETERMINATE),
+        ({"valueCodeableConcept": coded("result-positive")}, Result.INDETERMINATE),
+        ({"interpretation": flag("NEG")}, Result.INDETERMINATE),
+    ],
+)
+def test_a_g6pd_test_asks_whether_the_enzyme_is_deficient(members: Json, result: Result) -> None:
+    assert one(G6PD_SCREEN, **members).result is result
+
+
+def test_a_g6pd_test_that_says_both_is_open_and_reported() -> None:
+    [found], reported = read(
+        observation(code=G6PD_SCREEN, valueCodeableConcept=NORMAL, interpretation=flag("A"))
+    )
+    assert found.result is Result.INDETERMINATE
+    assert reported == [("Observation/o", "a test whose value and interpretation contradict each other")]
+
+
+def test_a_g6pd_activity_is_a_number_and_no_qualitative_test() -> None:
+    above = {"valueQuantity": quantity(30, "U/g{Hb}"), "referenceRange": [{"high": quantity(20, "U/g{Hb}")}]}
+    for letters in ("N", "A", "L"):
+        assert one(G6PD_ACTIVITY, **above, interpretation=flag(letters)).result is Result.INDETERMINATE
+    assert read(observation(code=G6PD_ACTIVITY, interpretation=flag("N")))[0] == ()
+    text = observation(code=G6PD_SCREEN, valueString="normal")
+    assert read(text) == ((), [("Observation/o", "unmapped: a test whose result is only text")])
+
+
 # ------------------------------------------------------------------------------------------------ what is none
 
 
