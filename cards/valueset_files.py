@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -133,18 +134,20 @@ def read_folder(folder: Path) -> tuple[ValueSet, ...]:
     files = sorted(folder.glob("*.json"))
     if not files:
         raise ValueError(f"{folder.name}: no value sets")
-    return tuple(read_file(path) for path in files)
+    known: dict[Code, Code] = {}
+    return tuple(read_file(path, known) for path in files)
 
 
-def read_file(path: Path) -> ValueSet:
-    """One value set. Raises ValueError naming file and code."""
+def read_file(path: Path, known: dict[Code, Code] | None = None) -> ValueSet:
+    """One value set; a code that another set has too is taken from `known`. ValueError names file and code."""
     try:
-        return _value_set(json.loads(path.read_bytes(), object_pairs_hook=_members), path.stem)
+        resource = json.loads(path.read_bytes(), object_pairs_hook=_members)
+        return _value_set(resource, path.stem, {} if known is None else known)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path.name}: {error}") from error
 
 
-def _value_set(resource: dict[str, Any], stem: str) -> ValueSet:
+def _value_set(resource: dict[str, Any], stem: str, known: dict[Code, Code]) -> ValueSet:
     if not _MEMBERS <= resource.keys() <= _MAY_HAVE:
         missing, unknown = _MEMBERS - resource.keys(), resource.keys() - _MAY_HAVE
         raise ValueError(f"missing {sorted(missing)}, unknown {sorted(unknown)}")
@@ -155,7 +158,8 @@ def _value_set(resource: dict[str, Any], stem: str) -> ValueSet:
     _check(resource["name"] == "".join(map(str.capitalize, stem.split("-"))), "name is not the id's words")
     feeds = [_feed(extension) for extension in resource.get("extension", ())]
     _check(len(set(feeds)) == len(feeds) > 0, "feeds is missing or says something twice")
-    codes = tuple(_codes(resource["compose"])) if "compose" in resource else ()
+    read = _codes(resource["compose"]) if "compose" in resource else ()
+    codes = tuple(known.setdefault(code, code) for code in read)
     seen: set[tuple[str, str]] = set()
     for code in codes:
         if (code.system, code.code) in seen:
@@ -271,7 +275,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value or value[0].isspace() or value[-1].isspace():
         raise ValueError(f"{name} is empty, padded or no text")
-    return value
+    return sys.intern(value)  # displays and sources come again and again
 
 
 def _check(holds: bool, otherwise: str) -> None:

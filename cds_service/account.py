@@ -6,15 +6,17 @@ the record.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from cards.asking import Fault
 from cards.decide import Decision
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import Advise, CannotTell
 from cds_service.content import Content
 from cds_service.hooks.card import Card
@@ -31,7 +33,7 @@ class Told:
     silenced_by: str = ""
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Account:
     """`stages` are milliseconds in the order in which they ended."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, Protocol
@@ -12,6 +11,7 @@ import requests
 from msgspec import DecodeError
 from msgspec.json import decode
 
+from cards.frozen import dataclass
 from cards.valuesets import load
 from cds_service.discovery import SERVICES, PrefetchKey, keys_of, prefetch_keys
 from cds_service.settings import load_settings

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -17,6 +17,7 @@ from cards.citations import CITATIONS
 from cards.drafts import Template
 from cards.facts import PatientFacts
 from cards.finding_words import FINDING_WORDS
+from cards.frozen import dataclass
 from cards.outcome import Advise, Input
 from cards.reasons import Fact
 from cards.record import Moment

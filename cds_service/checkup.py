@@ -9,7 +9,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -18,6 +17,7 @@ from typing import Final
 
 import requests
 
+from cards.frozen import dataclass
 from cds_service import __version__
 from cds_service.auth.key_sets import fetch_key_set
 from cds_service.auth.keys import read_key_set

@@ -7,8 +7,9 @@ of the files, and a second hash over what a site has changed, so that two servic
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +19,7 @@ from cards.anti_infective.pathogen import Pathogen, load_pathogens, therapy_temp
 from cards.anti_infective.pathogen_condition import with_conditions
 from cards.anti_infective.pathogen_words import pathogen_sections
 from cards.drafts import TEMPLATES, Template, check
+from cards.frozen import dataclass
 from cards.thresholds import Thresholds
 from cards.valuesets import Terminology, load
 from cards.wording import Words, load_words
@@ -140,7 +142,11 @@ def with_site(shipped: Content, sources: Sequence[Source]) -> Content:
 def content_version(folder: Path = FOLDER) -> str:
     """The release, and ten hexadecimal digits over the names and bytes of the content's files."""
     digest = hashlib.sha256()
-    files = (path for path in folder.rglob("*") if path.suffix in CONTENT_FILES and path.name not in MADE)
-    for path in sorted(files):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    found = [
+        (place, name) for place, _, names in os.walk(folder) for name in names if name.endswith(CONTENT_FILES)
+    ]
+    for path in sorted(os.path.join(place, name) for place, name in found if name not in MADE):
+        with open(path, "rb") as file:  # plainly, for there are hundreds
+            name = path.removeprefix(f"{folder}{os.sep}").replace(os.sep, "/")
+            digest.update(name.encode() + b"\0" + file.read() + b"\0")
     return f"{RELEASE}+{digest.hexdigest()[:10]}"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 from urllib.parse import quote
 
 from cards.code_systems import LOINC, SNOMED, SYSTEMS
+from cards.frozen import dataclass
 from cards.precedence import DISCHARGE
 from cards.record import Kind
 from cards.valueset_files import FACTS

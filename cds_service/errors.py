@@ -6,10 +6,10 @@ The words are ours. Nothing of the request is repeated in them, for a request ho
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from cards.frozen import dataclass
 from cds_service.hooks.wire import encode
 
 CODE_SYSTEM = "/fhir/CodeSystem/error"

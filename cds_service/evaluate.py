@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from msgspec.json import Decoder
 
 from cards.decide import SCOPE, Decision, decide
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import NoAdvice
 from cards.reading import read
 from cards.reasons import Why

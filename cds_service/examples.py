@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from cards.frozen import dataclass
 from cds_service.discovery import PrefetchKey
 from cds_service.fixture_files import fixtures_folder
 from cds_service.stories.request import FAILED, hook_request

@@ -10,10 +10,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from cards.frozen import dataclass
 from cds_service.settings import Settings
 
 _ADDRESS: Final = re.compile(

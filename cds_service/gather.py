@@ -7,12 +7,12 @@ there may be further pages, or a single resource. These are told apart here and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from msgspec import UNSET, Raw, Struct
 
+from cards.frozen import dataclass
 from cards.record import Answer, Kind
 from cds_service.discovery import PrefetchKey
 from cds_service.errors import Refused

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from cards.frozen import dataclass
 from cds_service.account import Account
 from cds_service.auth.caller import Caller
 from cds_service.dialects.choice import evaluation_for

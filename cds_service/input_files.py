@@ -9,13 +9,14 @@ an absolute reference to a resource of the same file becomes `Type/id`. Numbers 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import DecodeError
 from msgspec.json import Decoder
+
+from cards.frozen import dataclass
 
 JSON_FILES: Final = (".json", ".ndjson")
 _DECODER: Final = Decoder(float_hook=Decimal)

@@ -10,7 +10,6 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, cast
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ import orjson
 import structlog
 from flask import Flask, Response, g, request
 
+from cards.frozen import dataclass
 from cds_service.account import Account
 from cds_service.settings import Settings
 

@@ -6,8 +6,9 @@ what is remembered is asked within a deadline, what is kept goes through a queue
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -15,6 +16,7 @@ from uuid import uuid4
 
 from cards.decide import Decision
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import Advise, Indicator, NoAdvice, Outcome
 from cards.reasons import Why
 from cards.thresholds import Thresholds
@@ -98,7 +100,7 @@ class Memory:
         self.database.close()
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Recollection:
     """One call. `silent` fills with the cards that were made and not shown, and why."""
 

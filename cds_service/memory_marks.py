@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from cards.facts import PatientFacts, PlateletCount
+from cards.frozen import dataclass
 from cards.outcome import Advise, Input, Suggestion
 
 DIGITS: Final = 32

@@ -8,11 +8,11 @@ cannot be compared with those of now, the card stays critical.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.outcome import Advise, Indicator
 from cards.precedence import ORDER_HOOKS
 from cards.thresholds import Thresholds

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from cards.frozen import dataclass
 from cds_service.config_file import Silent
 
 SHARES: Final = 10_000

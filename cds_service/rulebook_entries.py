@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ from typing import Final
 from cards.advice import ALL_ADVICE
 from cards.anti_infective.pathogen_condition import regimens_of
 from cards.citations import CITATIONS, Citation
+from cards.frozen import dataclass
 from cards.outcome import Advice, Topic
 from cards.thresholds import Described, Thresholds, described
 from cards.wording import CONDITION, Section, fill, holes

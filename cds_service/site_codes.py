@@ -8,14 +8,16 @@ than the local code would claim more than was recorded.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from cards.code_systems import check_digit_error, normalise_coding, normalise_system
+from cards.frozen import dataclass
 from cards.valueset_files import URN, Code, ValueSet
 from cards.valuesets import Terminology
 from cds_service.config_file import LocalCode
@@ -30,7 +32,7 @@ READINGS: Final = ("proves", "status", "scale", "factor")
 """How a record with a code is read: where the codes of a set differ in it, a local code has to say which it is like."""
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Found:
     """Codes by value set and coding, what is wrong, and what is worth a word although it is not wrong.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Final
 from cards.anti_infective.infection import GENERAL
 from cards.anti_infective.pathogen import Pathogen
 from cards.drafts import Template
+from cards.frozen import dataclass
 from cards.switches import Switch, Switches
 from cards.threshold_order import disordered
 from cards.thresholds import Thresholds, described

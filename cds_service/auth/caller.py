@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import g
 
+from cards.frozen import dataclass
 from cds_service.config_file import Client
 
 ANY = "*"

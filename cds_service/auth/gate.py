@@ -7,10 +7,10 @@ proven, and of two failures the log names the first.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from cards.frozen import dataclass
 from cds_service.auth.caller import ANY, Caller
 from cds_service.auth.claims import LEEWAY_SECONDS, doubt_of
 from cds_service.auth.doubts import Distrusted, Doubt

@@ -6,7 +6,7 @@ The algorithm follows from the key, never from the token: a key of another kind,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from jwt.exceptions import PyJWTError
 from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
+
+from cards.frozen import dataclass
 
 PublicKey = EllipticCurvePublicKey | RSAPublicKey
 

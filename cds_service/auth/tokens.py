@@ -6,7 +6,6 @@ Key material inside a token (`jwk`, `x5c`, `x5u`) is never looked at; `jku` is c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
@@ -14,6 +13,7 @@ from jwt import InvalidTokenError, PyJWS
 from msgspec import Meta, MsgspecError, Struct, convert
 from msgspec.json import Decoder
 
+from cards.frozen import dataclass
 from cds_service.auth.doubts import Distrusted, Doubt
 
 ALGORITHMS: Final = frozenset({"ES384", "ES512", "RS384", "RS512", "PS384", "PS512"})

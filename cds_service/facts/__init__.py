@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from cards.frozen import dataclass
 from cards.record import Answer, Kind, PersonRecord, Record
 from cards.thresholds import Thresholds
 from cards.valuesets import Terminology

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from cards.frozen import dataclass
 from cards.valuesets import Terminology
 from cds_service.facts.platelets import COUNTS, NOT_COUNTS
 from cds_service.fhir.shapes import CodeableConcept, Coding

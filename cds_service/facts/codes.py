@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Final, TypeVar
 
 from cards.code_systems import LOINC, is_loinc
+from cards.frozen import dataclass
 from cards.valuesets import Membership, Terminology
 from cds_service.fhir.shapes import CodeableConcept, Coding
 

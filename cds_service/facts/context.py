@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from cards.frozen import dataclass
 from cards.record import Moment
 from cards.thresholds import Thresholds
 from cards.valuesets import Terminology

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
 from cards.code_systems import HL7, normalise_system
+from cards.frozen import dataclass
 from cards.record import Amount, Moment, Route
 from cards.valuesets import Terminology
 from cds_service.facts.ages import SECONDS, span_of, unit_of_time

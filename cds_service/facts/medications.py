@@ -7,13 +7,13 @@ value set stays in the record without a meaning, and is reported: its name is ne
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from msgspec import UNSET
 
 from cards.anticoagulant_dose import ANTICOAGULANTS
+from cards.frozen import dataclass
 from cards.months import add_months
 from cards.record import Medication as Drug
 from cards.record import MedicationSource, Moment

@@ -7,13 +7,13 @@ that may be newer than the count in use keeps every rule from deciding by number
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from cards.frozen import dataclass
 from cards.record import (
     Comparator,
     PlateletResult,

@@ -8,14 +8,16 @@ mapped value reads (its unit, its date) is not, since it was not read.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import UNSET
 
 from cards.facts.presence import GOING_ON
+from cards.frozen import dataclass
 from cards.thresholds import Thresholds
 from cds_service.facts.allergies import read_allergies
 from cds_service.facts.code_marks import COUNT, KNOWN, MEMBER, NO_COUNT, OTHER, SCOPE, CodeMarks, Doubt
@@ -55,7 +57,7 @@ class Quiet:
     count_codes: frozenset[tuple[str, str]]
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Look:
     """One record looked over. `rest` are the entries that are read as ever, for they are few."""
 

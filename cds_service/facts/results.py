@@ -7,13 +7,13 @@ A result is read from a coded value, an interpretation, one of six exact words, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
 from msgspec import UnsetType
 
+from cards.frozen import dataclass
 from cards.record import Comparator, Result, TestResult
 from cards.valuesets import Code
 from cds_service.facts.codes import sets_of

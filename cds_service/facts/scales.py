@@ -6,12 +6,12 @@ By exact code or exact text in a table. A unit that it does not hold is not gues
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from cards.frozen import dataclass
 from cds_service.facts.units import LONGEST, spelling
 from cds_service.fhir.shapes import Quantity
 

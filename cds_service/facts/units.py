@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from cards.code_systems import UCUM
+from cards.frozen import dataclass
 from cards.valuesets import Terminology, normalise_system
 from cds_service.fhir.shapes import Quantity
 

@@ -6,13 +6,14 @@ Texts of the client are not repeated in refusals. Members that CDS Hooks does no
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from msgspec import DecodeError
 from msgspec.json import decode
 
+from cards.frozen import dataclass
 from cds_service.dialects.epic_feedback import override_of
 from cds_service.errors import Refused
 from cds_service.hooks.strict_json import check_depth, check_text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from msgspec import Raw, Struct
 
+from cards.frozen import dataclass
 from cds_service.fhir.bundles import DecodedEntry
 from cds_service.fhir.shapes import Shape
 

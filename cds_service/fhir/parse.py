@@ -6,14 +6,16 @@ organisations, narrative documents) is passed over without a word.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeVar, cast
 
 from msgspec import MsgspecError, Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
+from cards.frozen import dataclass
 from cards.record import Kind
 from cds_service.fhir.bundles import BundleEntry, DecodedEntry, Opened, RawEntry, open_bundle
 from cds_service.fhir.entries import Entry, Rejected
@@ -123,7 +125,7 @@ class _Head(Struct, frozen=True, gc=False, rename="camel"):
 _HEAD: Final = Decoder(_Head)
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Found:
     """What one run of `parse` gathers."""
 
@@ -231,7 +233,7 @@ class _Found:
         )
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _FullUrls:
     """Entries by the fullUrl that their own Bundle gives them; looked up only where a reference asks."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import field
 from typing import Final
 
+from cards.frozen import dataclass
 from cds_service.fhir.entries import Entry
 from cds_service.fhir.references import normal_reference
 from cds_service.fhir.shapes import (
@@ -43,7 +45,7 @@ _NOBODY: Final = Wrong("names no patient", is_unknown=True)
 _ABOUT_OTHER: Final = Wrong("is about somebody or something other than the patient")
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Aliases:
     """How the patient of the request may be named: `Patient/{id}`, absolute below the server, or by fullUrl."""
 

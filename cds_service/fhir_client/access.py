@@ -6,17 +6,19 @@ comes back with its reason. A token goes to the server of its call and nowhere e
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Lock
 from typing import Final
 from urllib.parse import quote
 
 import requests
 
+from cards.frozen import dataclass
 from cds_service.discovery import ENCOUNTER, PATIENT, PrefetchKey
 from cds_service.fhir.bundles import Opened
 from cds_service.fhir_client.asked import Fetched, Problem, Wanted
@@ -119,7 +121,7 @@ class FhirAccess:
         return self._limits.entries
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class CallFetch:
     """The fetch of one call (`Fetch`). `counts` tells how many keys ended how, for the log: no addresses, no ids."""
 
@@ -176,7 +178,7 @@ class CallFetch:
             one.result()  # a defect of ours is no missing data
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _KeyReading:
     """Reads one key, page after page, in a thread of its own; what it has so far can be taken at any time."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from cards.frozen import dataclass
 from cds_service.discovery import PrefetchKey
 from cds_service.fhir.bundles import Opened
 from cds_service.hooks.request import HookRequest

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -18,6 +19,7 @@ from msgspec import Raw
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from urllib3.util import Timeout
 
+from cards.frozen import dataclass
 from cds_service.errors import Refused
 from cds_service.fhir.bundles import Opened, open_bundle
 from cds_service.fhir_client.asked import Problem
@@ -54,7 +56,7 @@ class Failed(Exception):
         self.problem, self.answered, self.again, self.pause = problem, answered, again, pause
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Budget:
     """What all answers to one call may weigh together, in bytes."""
 

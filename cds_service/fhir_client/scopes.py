@@ -7,10 +7,10 @@ server leave out the rest without a word, so that nothing is known to be none by
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from cards.frozen import dataclass
 from cards.record import Kind
 from cds_service.discovery import PrefetchKey
 from cds_service.hooks.request import HookRequest

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from msgspec import DecodeError, Raw, Struct
 from msgspec.json import Decoder
+
+from cards.frozen import dataclass
 
 _PREFETCH: Final = re.compile(rb'"prefetch"\s*:\s*(?=\{)')
 _OBJECT: Final = Decoder(dict[str, Raw])

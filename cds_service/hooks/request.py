@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 from uuid import UUID
 
 from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, ValidationError
 from msgspec.json import Decoder
 
+from cards.frozen import dataclass
 from cds_service.config_file import check_web_url
 from cds_service.errors import Refused
 from cds_service.hooks.context import CLINICIANS, PATIENT_SIDE, REQUIRED, Context

@@ -7,10 +7,11 @@ of every run, in the order of files and lines. In memory is one run in the makin
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cards.frozen import dataclass
 from cds_service.fhir.dates import PLAIN_OFFSET, PLAIN_SECOND
 from cds_service.fhir.references import ID_GRAMMAR
 from cds_service.replay.export_files import is_plain, read_texts
@@ -195,7 +197,7 @@ def _deal_one(stretch: Stretch, file: Path, run: _Run, reader: LineReader) -> To
     return Told(kinds, passed, bad, text)
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Run:
     """Lines that wait to be written, by the slice of their patient."""
 

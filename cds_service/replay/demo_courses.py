@@ -7,8 +7,10 @@ checked against it. Rules that a person's age, sex or other illness decides (TPO
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal
+
+from cards.frozen import dataclass
 
 Kind = Literal["count", "result", "vital", "finding", "drug", "done", "order"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
 from cards.code_systems import HL7, UCUM
+from cards.frozen import dataclass
 from cds_service.replay.demo_courses import Course, Event
 from cds_service.stories.coding import STANDARD, concept, term
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +12,7 @@ from msgspec.json import Encoder
 
 from cards.decide import Decision, decide
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.reading import read
 from cards.record import Answer, Kind, Record
 from cds_service.content import Content

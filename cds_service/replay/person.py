@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from cards.frozen import dataclass
 from cds_service.replay.held import Held, codings
 from cds_service.replay.known import Json, moment
 

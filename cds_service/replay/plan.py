@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from cards.frozen import dataclass
 from cds_service.content import Content, load_contents
 from cds_service.replay.evaluate_moment import answers_of
 from cds_service.replay.replay_patient import Plan

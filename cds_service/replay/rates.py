@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
 from typing import Final
+
+from cards.frozen import dataclass
 
 Z: Final = 1.959964
 """The 97.5 % point of the normal distribution."""

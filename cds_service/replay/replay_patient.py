@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cards.decide import Decision
+from cards.frozen import dataclass
 from cards.outcome import CannotTell, NoAdvice
 from cards.reasons import Why
 from cards.record import Answer, Kind

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import os
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
+from cards.frozen import dataclass
 from cds_service.replay.rates import number_needed, share, shown
 from cds_service.replay.report_tables import Table
 

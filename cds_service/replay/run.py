@@ -15,12 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
+from cards.frozen import dataclass
 from cds_service.content import Content
 from cds_service.replay.by_patient import judge_part, order_drugs, patients_of
 from cds_service.replay.dealing import MOST_SLICES, accounts, deal, loads, part_count, text_size

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from cards.frozen import dataclass
 from cards.precedence import BLOOD_PRODUCTS
 from cds_service.replay.held import Held
 from cds_service.replay.known import Json, moment

@@ -5,11 +5,11 @@ Nothing of a patient stands in an address or is kept. What reads and draws is im
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, request
 
+from cards.frozen import dataclass
 from cds_service.errors import CAUSES, Refused
 from cds_service.evaluate import Evaluation
 from cds_service.routes.cds_services import Clock

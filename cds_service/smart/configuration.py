@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
 from msgspec import Struct, ValidationError, convert
 
+from cards.frozen import dataclass
 from cds_service.fhir_guard import Doors, Server, admit
 from cds_service.smart.asking import get_json
 from cds_service.smart.faults import Fault, LaunchFailed

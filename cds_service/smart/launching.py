@@ -10,7 +10,6 @@ import hmac
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from msgspec import DecodeError, Struct
 from msgspec.json import decode
 
+from cards.frozen import dataclass
 from cds_service.discovery import PrefetchKey
 from cds_service.hooks.context import Context
 from cds_service.hooks.fhir_authorization import FhirAuthorization

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from cards.frozen import dataclass
 from cds_service.config_file import Client
 from cds_service.fhir_guard import Server, admit, doors_of, read_address
 from cds_service.settings import Settings

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
+
+from cards.frozen import dataclass
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine

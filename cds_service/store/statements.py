@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.dialects import sqlite
 
+from cards.frozen import dataclass
 from cds_service.store.tables import CARDS, FEEDBACK, USED_TOKENS
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from cards.code_systems import ATC, CVX, ICD_10, ICD_10_CM, LOINC, RXNORM, SNOMED, UCUM
+from cards.frozen import dataclass
 from cards.valuesets import Code, Terminology, load
 from cds_service.stories.story import Term
 

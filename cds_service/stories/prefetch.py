@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+from cards.frozen import dataclass
 from cds_service.discovery import PrefetchKey
 
 Resource = Mapping[str, Any]

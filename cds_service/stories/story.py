@@ -6,9 +6,10 @@ same cards.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
+from cards.frozen import dataclass
 from cds_service.stories.times import TODAY, When
 
 

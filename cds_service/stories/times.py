@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+from cards.frozen import dataclass
 
 _UNITS = {
     "min": timedelta(minutes=1),

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from cards.decide import SCOPE
+from cards.frozen import dataclass
 from cards.wording import RULE_ID
 from cds_service.stories.notation import read_story
 from cds_service.stories.story import Story

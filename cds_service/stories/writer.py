@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from itertools import count
 from typing import Any
 
 from cards.code_systems import HL7
+from cards.frozen import dataclass
 from cds_service.stories.coding import STANDARD, Dialect, concept
 from cds_service.stories.story import Term
 from cds_service.stories.times import When

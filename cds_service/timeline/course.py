@@ -7,7 +7,6 @@ record's text gets here. What cannot be placed in time is listed with its reason
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 from cards.facts import Activity, Bleed, Certainty, Infection, PatientFacts, PlateletCount
 from cards.facts.patient import DONE
 from cards.finding_words import FINDING_WORDS
+from cards.frozen import dataclass
 from cards.monitoring.window import recovery_start
 from cards.reading.transfusions import PLATELETS_GIVEN
 from cards.record import Finding, Moment, Performed, PlateletResult, ResultStatus, Specimen

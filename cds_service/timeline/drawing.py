@@ -7,12 +7,14 @@ scaled).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from cards.frozen import dataclass
 from cards.record import Moment
 from cds_service.timeline.course import UNIT, Count, Course
 from cds_service.timeline.limits import Limit
@@ -108,7 +110,7 @@ class Words:
     text: str
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Drawing:
     """Everything that the template prints of one view."""
 

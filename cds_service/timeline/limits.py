@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from cards.citations import CITATIONS
 from cards.facts import Known, PatientFacts
+from cards.frozen import dataclass
 from cards.host import is_newborn
 from cards.procedures.limits import PROCEDURES
 from cards.thresholds import Thresholds, described

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup
 
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cds_service.content import Content
 from cds_service.hooks.card import EXTENSION, Card
 from cds_service.timeline.course import UNIT, Course, read_course

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from cards.decide import Decision, decide
 from cards.facts import PatientFacts
+from cards.frozen import dataclass
 from cards.reading import read
 from cards.record import Record
 from cds_service.discovery import keys_of

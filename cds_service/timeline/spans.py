@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from cards.frozen import dataclass
 from cards.record import Moment
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from cards.frozen import dataclass
 from cds_service.fixture_files import fixtures_folder
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from cards.frozen import dataclass
 from cds_service.insights import Insight, Insights
 from cds_service.insights_files import SUPPRESSED
 from cds_service.published_codes import OVERRIDE_REASONS

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from cards.frozen import dataclass
 
 Path = tuple[str | int, ...]
 

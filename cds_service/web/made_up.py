@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
+from cards.frozen import dataclass
 from cds_service.discovery import SERVICES, PrefetchKey
 from cds_service.examples import Example, NoExampleError, example_request, list_examples
 from cds_service.stories.request import story_request

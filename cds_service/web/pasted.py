@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from cards.frozen import dataclass
 from cds_service.discovery import SERVICES
 from cds_service.errors import CAUSES, Refused
 from cds_service.fhir.validate import invalid_reason

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from cards.anti_infective.content import Caution, Pathogen, Regimen
 from cards.citations import CITATIONS, Citation
+from cards.frozen import dataclass
 from cds_service.content import Content
 from cds_service.stories.vignettes import Vignette
 from cds_service.web.markdown import to_html

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -12,6 +11,7 @@ from msgspec import DecodeError, Struct
 from msgspec.json import decode
 from msgspec.json import format as indented
 
+from cards.frozen import dataclass
 from cds_service.calling import Reply
 from cds_service.hooks.card import EXTENSION as CARD
 from cds_service.hooks.response import EXTENSION as EVALUATION

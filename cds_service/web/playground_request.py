@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.json import format as indented
 
+from cards.frozen import dataclass
 from cards.precedence import ORDER_HOOKS
 from cds_service.calling import service_of
 from cds_service.discovery import PrefetchKey

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from cards.frozen import dataclass
 from cards.outcome import Topic
 from cards.wording import Section
 from cds_service.content import Content

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from markupsafe import Markup
 
 from cards.anti_infective.pathogen import Pathogen
 from cards.citations import CITATIONS, Citation
+from cards.frozen import dataclass
 from cards.thresholds import Described, described
 from cards.wording import Section, fill, holes
 from cds_service.content import FOLDER, Content

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 
+from cards.frozen import dataclass
 from cards.valueset_files import ROLES, Code, ValueSet
 from cds_service.content import Content
 from cds_service.web.rule_list import Asked
