@@ -28,6 +28,7 @@ Member = Raw | None
 ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 USER: Final = re.compile(rf"({'|'.join((*CLINICIANS, *PATIENT_SIDE))})/[A-Za-z0-9_\-.]{{1,128}}")
 LONGEST_TEXT: Final = 512
+_ADDRESS: Final = "an http or https address without user, query or fragment"
 
 
 class _Drafts(Struct, frozen=True, rename="camel"):
@@ -175,9 +176,9 @@ def _server(raw: Member) -> str | None:
     if _is_none(raw):
         return None
     try:
-        return check_web_url(_text(raw, "fhirServer", "an http or https address"))
+        return check_web_url(_text(raw, "fhirServer", _ADDRESS))
     except ValueError:
-        raise Refused("invalid-member", "fhirServer: expected an http or https address") from None
+        raise Refused("invalid-member", f"fhirServer: expected {_ADDRESS}") from None
 
 
 def _object(raw: Member, name: str) -> dict[str, Raw] | None:

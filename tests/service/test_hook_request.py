@@ -160,7 +160,7 @@ def test_no_prefetch_is_legal_here() -> None:
 def test_a_fhir_server_is_a_web_address(value: object) -> None:
     assert refusal({**VIEW, "fhirServer": value}) == (
         "invalid-member",
-        "fhirServer: expected an http or https address",
+        "fhirServer: expected an http or https address without user, query or fragment",
     )
 
 
