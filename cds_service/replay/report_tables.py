@@ -84,8 +84,13 @@ def summary(database: duckdb.DuckDBPyConnection) -> Table:
     per_stay = (
         "SELECT patient_hash, stay, sum(shown) AS n FROM evaluations WHERE stay IS NOT NULL GROUP BY ALL"
     )
-    in_window = f"SELECT s.n FROM ({per_stay}) s JOIN encounters USING (patient_hash, stay)"
-    some, many = (one(database, f"SELECT count(*) FROM ({in_window}) WHERE n > {n}") for n in (0, 2))
+    in_window = f"SELECT patient_hash, s.n FROM ({per_stay}) s JOIN encounters USING (patient_hash, stay)"
+    some, many = (
+        database.execute(
+            f"SELECT count(*), count(DISTINCT patient_hash) FROM ({in_window}) WHERE n > {n}"
+        ).fetchall()[0]
+        for n in (0, 2)
+    )
     alerted = one(database, "SELECT count(DISTINCT patient_hash) FROM alerts")
     repeats = "SELECT patient_hash, rule FROM alerts GROUP BY ALL HAVING count(DISTINCT evaluation) > 1"
     repeated = one(database, f"SELECT count(DISTINCT patient_hash) FROM ({repeats})")
@@ -95,16 +100,13 @@ def summary(database: duckdb.DuckDBPyConnection) -> Table:
         ("encounters", str(encounters)),
         ("patient-days", f"{days:.0f}"),
         ("moments evaluated", str(moments)),
-        ("cards shown", str(alerts)),
-        ("cards per 100 encounters", shown(per_encounter and per_encounter.times(100))),
-        ("cards per 1,000 patient-days", shown(per_day and per_day.times(1000))),
-        ("encounters with any card, %", FEW if hidden([some]) else _percent(some, encounters)),
-        (
-            "encounters with more than two cards, %",
-            FEW if hidden([many]) else _percent(many, encounters),
-        ),
-        ("patients with any card", _guarded(alerted)),
-        ("patients to whom a rule spoke at more than one moment", _guarded(repeated)),
+        ("cards shown", _guarded(alerted, str(alerts))),
+        ("cards per 100 encounters", _guarded(alerted, shown(per_encounter and per_encounter.times(100)))),
+        ("cards per 1,000 patient-days", _guarded(alerted, shown(per_day and per_day.times(1000)))),
+        ("encounters with any card, %", _guarded(some[1], _percent(some[0], encounters))),
+        ("encounters with more than two cards, %", _guarded(many[1], _percent(many[0], encounters))),
+        ("patients with any card", _guarded(alerted, str(alerted))),
+        ("patients to whom a rule spoke at more than one moment", _guarded(repeated, str(repeated))),
     )
     note = "In brackets 95 % intervals. Cards of one patient are not independent: true intervals are wider."
     return Table("Summary", ("", "number"), rows, note)
@@ -233,14 +235,15 @@ def agreement(database: duckdb.DuckDBPyConnection) -> Table:
         counted = [
             database.execute(
                 f"SELECT count(*), count(*) FILTER ({column}), count(DISTINCT patient_hash), "
-                f"count(DISTINCT patient_hash) FILTER ({column}) FROM evaluations "
+                f"count(DISTINCT patient_hash) FILTER ({column}), "
+                f"count(DISTINCT patient_hash) FILTER (NOT {column}) FROM evaluations "
                 f"WHERE evaluation {is_in} (SELECT evaluation FROM alerts WHERE {chosen})"
             ).fetchall()[0]
             for is_in in ("IN", "NOT IN")
         ]
         # Both lines or none: the one could be had by taking the other from the total.
-        small = any(hidden([patients]) or hidden([followed]) for _, _, patients, followed in counted)
-        for told, (moments, done, _, _) in zip((f"with {cards}", "without"), counted, strict=True):
+        small = any(hidden([patients]) for _, _, *all_ in counted for patients in all_)
+        for told, (moments, done, *_) in zip((f"with {cards}", "without"), counted, strict=True):
             numbers = (FEW, "", "") if small else (str(moments), str(done), _percent(done, moments))
             rows.append((what, told, *numbers))
     note = (
@@ -259,11 +262,12 @@ def _percent(part: int, whole: int) -> str:
 def _few_last(row: tuple[Any, ...]) -> tuple[str, ...]:
     """A row whose last member is the number of patients: the one before it is only shown where those are enough."""
     *told, number, patients = row
-    return *map(str, told), FEW if hidden([patients]) else str(number)
+    return *map(str, told), _guarded(patients, str(number))
 
 
-def _guarded(patients: int) -> str:
-    return FEW if hidden([patients]) else str(patients)
+def _guarded(patients: int, told: str) -> str:
+    """A number that rests on so many patients."""
+    return FEW if hidden([patients]) else told
 
 
 def _suppress(rows: Sequence[tuple[str, ...]], patients: Sequence[int]) -> tuple[tuple[str, ...], ...]:

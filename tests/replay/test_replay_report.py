@@ -18,7 +18,7 @@ from cds_service.cli import main
 from cds_service.replay.compare import compare_table
 from cds_service.replay.lines import READ_TYPES
 from cds_service.replay.rates import FEW, SMALLEST_CELL, hidden, number_needed, rate, share
-from cds_service.replay.report_tables import Table, all_tables, open_tables
+from cds_service.replay.report_tables import Table, all_tables, open_tables, summary
 from cds_service.replay.review import ReviewError, Verdict, read_form
 from cds_service.replay.run import KEY, run
 from tests.replay.conftest import Replayed
@@ -106,6 +106,22 @@ def test_the_summary_counts_encounters_patients_and_moments(demo: Replayed) -> N
     assert rows["patients with any card"] == str(len(shown))
     # one encounter a patient, and every card falls into it but those that came after its end
     assert rows["encounters with any card, %"].startswith(f"{100 * len(shown) / 100:.1f} (")
+
+
+def test_a_summary_that_rests_on_few_patients_tells_their_number_nowhere(demo: Replayed) -> None:
+    """The cards of two patients only: their encounters are more than five, and are theirs all the same."""
+    database = open_tables(demo.out)
+    two = "SELECT DISTINCT patient_hash FROM alerts ORDER BY 1 LIMIT 2"
+    database.execute(f"CREATE TEMP TABLE few AS SELECT * FROM alerts WHERE patient_hash IN ({two})")
+    database.execute("CREATE TEMP VIEW alerts AS SELECT * FROM few")
+    rows = {row[0]: row[1] for row in summary(database).rows}
+    of_cards = (
+        "cards shown",
+        "cards per 100 encounters",
+        "cards per 1,000 patient-days",
+        "patients with any card",
+    )
+    assert {rows[name] for name in of_cards} == {FEW}
 
 
 def test_every_type_that_is_asked_for_and_has_no_file_is_named(demo: Replayed) -> None:
