@@ -53,9 +53,10 @@ def test_the_limit_of_the_short_window(value: Any, speaks: bool) -> None:
         assert outcome == NoAdvice(Why.NO_FALL)
 
 
-def test_a_whole_number_of_days_has_no_decimal() -> None:
-    p = facts([count(200, hours=51), count(60)])
-    assert card(p).values["days"] == "2"
+@pytest.mark.parametrize(("hours", "span"), [(51, "2 days"), (27, "1 day"), (28, "1 day"), (30, "1.1 days")])
+def test_a_whole_number_of_days_has_no_decimal(hours: int, span: str) -> None:
+    p = facts([count(200, hours=hours), count(60)])
+    assert card(p).values["span"] == span
 
 
 def test_no_fall_is_read_from_a_count_after_platelets() -> None:

@@ -50,6 +50,7 @@ LONGEST = {
     "due": "22 Nov 2025",
     "age": "9999",
     "days": "999",
+    "span": "99.9 days",
     "weeks": "99",
     "months": "999",
     "hours": "999",
