@@ -161,11 +161,16 @@ UNITS: Final = {
     "a": "years",
     "mo": "months",
     "wk": "weeks",
+    "10*11": "x10^11",
+    "[IU]": "IU",
+    "mL/min/{1.73_m2}": "mL/min/1.73 m2",
 }
 
 
 def _value(number: Number) -> str:
     unit = UNITS.get(number.about.unit, number.about.unit)
+    if number.value == "1":
+        unit = unit.removesuffix("s") if unit in ("years", "months", "weeks") else unit
     return number.value if unit in ("1", "{score}", "{INR}") else f"{number.value} {unit}"
 
 

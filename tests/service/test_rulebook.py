@@ -135,6 +135,13 @@ def test_the_values_that_a_pathogen_asks_for_are_told_in_the_unit_in_which_they_
         assert read_as == {unit.strip().replace("x10^9/L", "10*9/L")}, set_id
 
 
+def test_units_are_written_as_people_write_them() -> None:
+    numbers = page().partition("\n## Every number\n")[2].partition("\n## ")[0]
+    in_force = [line.split(" | ")[1] for line in numbers.splitlines() if line.startswith("| `")]
+    assert not [one for one in in_force if re.search(r"[{}\[\]*]|^1 \w+s$", one)]
+    assert {"1 month", "38.0 °C", "30 mL/min/1.73 m2"} <= set(in_force)
+
+
 def test_no_button_is_told_twice() -> None:
     told = part("INF-TOXO")
     assert told.count("Ask infectious diseases about the therapy") == 1
