@@ -73,8 +73,9 @@ def weight_below(p: PatientFacts, caution: Caution, *_: object) -> Applied:
 
 def weak_defence(p: PatientFacts, caution: Caution, infection: Infection, limits: Thresholds) -> Applied:
     rows = immunocompromised(p, limits)
-    answered = p.answered(Kind.CONDITIONS) and p.answered(Kind.MEDICATIONS)
-    return answer(rows, answered, Fact.CONDITIONS)
+    asked = ((Kind.CONDITIONS, Fact.CONDITIONS), (Kind.MEDICATIONS, Fact.MEDICATIONS))
+    unread = [fact for kind, fact in asked if not p.answered(kind)]
+    return answer(rows, not unread, unread[0] if unread else Fact.CONDITIONS)
 
 
 def no_spleen(p: PatientFacts, *_: object) -> Applied:

@@ -83,6 +83,8 @@ def look_for_unexplained(
         return NoAdvice(Why.ALREADY_DONE)
     if _explained(p):
         return NoAdvice(Why.EXPLAINED)
+    if not p.answered(Kind.OBSERVATIONS):
+        return CannotTell(Fact.OBSERVATIONS)  # what was not read may be the test
     immune = p.present(IMMUNE)
     if immune:
         return tuple(finding_row("immune thrombocytopenia", f) for f in immune)

@@ -57,6 +57,8 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         return NoAdvice(Why.INFECTION_NOT_CURRENT)
     if all(is_ordered(p, template) for template in pathogen.test_orders):
         return NoAdvice(Why.ALREADY_DONE)
+    if not p.answered(Kind.OBSERVATIONS):
+        return CannotTell(Fact.OBSERVATIONS)
     return _card(p, pathogen, infection, ended)
 
 

@@ -58,6 +58,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     found = [due for look in LOOKS if (due := look(p, limits)) is not None]
     found = [due for due in found if p.hook == DISCHARGE or due.days[0] <= p.as_of]
     found = [due for due in found if not _is_ordered(p, due)]
+    if found and not p.answered(Kind.OBSERVATIONS):  # what falls due later is not done yet
+        found = [due for due in found if due.days[0] > p.as_of]
+        if not found:
+            return CannotTell(Fact.OBSERVATIONS)
     if not found:
         return _silent(p)
     found.sort(key=lambda due: due.days[0])

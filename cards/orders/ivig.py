@@ -33,11 +33,13 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     egfr = p.newest("obs-egfr", limits.span("egfr_days"))
     reasons = _reasons(p, limits)
     if not reasons:
-        return NoAdvice(Why.ALLOWED) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
+        asked = ((Kind.CONDITIONS, Fact.CONDITIONS), (Kind.OBSERVATIONS, Fact.OBSERVATIONS))
+        unread = tuple(fact for kind, fact in asked if not p.answered(kind))
+        return CannotTell(*unread) if unread else NoAdvice(Why.ALLOWED)
     keys = {r.key for r in reasons}
     unknown = (
         *((Fact.EGFR,) if egfr is None else ()),
-        *((Fact.BLOOD_BORNE_VIRUSES,) if "serology" in keys else ()),
+        *(() if _is_drawn(p) else (Fact.BLOOD_BORNE_VIRUSES,)),
     )
     judged = Judged("ORD-25", "selected immunoglobulin", orders, read_count(p), by_count=False)
     ask = Suggestion("ask", refer(("haematology",), "urgent"))
@@ -63,7 +65,9 @@ def _reasons(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
         ("age", Indicator.WARNING, old),
     )
     reasons = tuple(Reason(key, indicator, rows) for key, indicator, rows in found if rows)
-    return reasons if _is_drawn(p) else (*reasons, Reason("serology", Indicator.INFO))
+    if _is_drawn(p) or not p.answered(Kind.OBSERVATIONS):  # what was not read may be drawn
+        return reasons
+    return (*reasons, Reason("serology", Indicator.INFO))
 
 
 def _kidney(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

@@ -6,6 +6,7 @@ from cards.anti_infective.course import is_controlled, is_untreated
 from cards.anti_infective.recorded import positive_tests, unfiled_infections
 from cards.facts import Infection, PatientFacts, PlateletCount
 from cards.frozen import dataclass
+from cards.host import is_newborn
 from cards.outcome import (
     Action,
     ActionType,
@@ -54,6 +55,8 @@ Verdict = Candidate | NoAdvice | CannotTell
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """At most one of the three speaks."""
+    if is_newborn(p, limits):
+        return dict.fromkeys(ADVICE.ids, NoAdvice(Why.NOT_FOR_THIS_PERSON))
     asked = _asked(p, limits)
     if not isinstance(asked, Asked):
         return dict.fromkeys(ADVICE.ids, asked)

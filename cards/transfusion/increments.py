@@ -14,6 +14,7 @@ from cards.anti_infective.ordering import is_ordered
 from cards.facts import PatientFacts, PlateletCount
 from cards.facts.presence import is_under_way
 from cards.frozen import dataclass
+from cards.host import is_newborn
 from cards.outcome import (
     Action,
     ActionType,
@@ -53,7 +54,9 @@ class Increment:
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
-    """A warning after two poor increments in a row, else a reminder of the count after the last transfusion."""
+    """A warning after two poor increments, else a reminder of the count after it; newborns have TRF-13 alone."""
+    if is_newborn(p, limits):
+        return NoAdvice(Why.NOT_FOR_THIS_PERSON)
     if not p.answered(Kind.PROCEDURES):
         return CannotTell(Fact.PROCEDURES)
     recent = [e for e in _transfusions(p, limits) if _is_of_the_day(p, e, limits)]

@@ -64,7 +64,7 @@ NEUTROPHILS = ("obs-neutrophils",)
         (Caution("", When.AGE_BELOW, limit=Decimal(18), negated=True), {"who": person(None)}, UNKNOWN, Fact.AGE),
         (Caution("", When.IMMUNOCOMPROMISED), {"findings": [finding("status-transplant")]}, YES, None),
         (Caution("", When.IMMUNOCOMPROMISED), {}, NO, None),
-        (Caution("", When.IMMUNOCOMPROMISED), {"unanswered": [Kind.MEDICATIONS]}, UNKNOWN, Fact.CONDITIONS),
+        (Caution("", When.IMMUNOCOMPROMISED), {"unanswered": [Kind.MEDICATIONS]}, UNKNOWN, Fact.MEDICATIONS),
         (Caution("", When.USED, ("med-ppi",), days=30), {"drugs": [drug("med-ppi")]}, YES, None),
         (Caution("", When.USED, ("med-ppi",), days=30), {"unanswered": [Kind.MEDICATIONS]}, UNKNOWN, Fact.MEDICATIONS),
         (Caution("", When.SEVERE), {}, NO, None),
