@@ -34,7 +34,7 @@ else:
         return of
 
     def _getter(names):
-        return attrgetter(*names) if names else lambda _: ()
+        return attrgetter(*names) if names else staticmethod(lambda _: ())  # no method of the value
 
     def __eq__(self, other):
         if other.__class__ is not self.__class__:

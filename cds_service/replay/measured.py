@@ -275,8 +275,7 @@ def sort_out(
             group.first = min(group.first, line.known)
     more = list(_told_of_held(patient_id, held, lines, content))
     taken = {position for group in more for position, _ in group.lines}
-    rest = tuple(one for one in held if one[0] not in taken)
-    return Knowledge(rest, (*groups.values(), *more), content)
+    return Knowledge(tuple(one for one in held if one[0] not in taken), (*groups.values(), *more), content)
 
 
 def _told_of_held(
