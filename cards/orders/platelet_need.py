@@ -15,7 +15,6 @@ from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import high_bleeding_risk
 from cards.transfusion.case import Row, find_row
 
-NEUROSURGERY = ("proc-neurosurgery",)
 PROCEDURES = (
     "proc-lumbar-puncture",
     "proc-cvc",
@@ -24,7 +23,7 @@ PROCEDURES = (
     "proc-endoscopy-biopsy",
     "proc-ir-low-risk",
     "proc-major-surgery",
-    *NEUROSURGERY,
+    "proc-neurosurgery",
     "proc-neuraxial",
     "proc-delivery",
     "proc-tooth-extraction",

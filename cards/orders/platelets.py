@@ -14,7 +14,6 @@ from cards.facts.platelets import Blocker
 from cards.host import is_newborn
 from cards.orders.platelet_dose import dose_questions
 from cards.orders.platelet_need import (
-    NEUROSURGERY,
     PROCEDURES,
     added_risk,
     alloimmune,
@@ -51,7 +50,7 @@ from cards.record import Kind, Order
 from cards.rows import bleeding_rows, infection_row, medication_row
 from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
-from cards.transfusion.bleeding_risk import coming_procedures
+from cards.transfusion.bleeding_risk import coming_procedures, neurosurgery
 from cards.transfusion.given import PLATELETS
 
 ANTIPLATELETS = ("med-antiplatelet", "med-aspirin", "med-p2y12", "med-gp2b3a")
@@ -171,9 +170,7 @@ def _haemorrhage_on_antiplatelet(p: PatientFacts, limits: Thresholds, said: Coun
     """TRF-14: intracranial bleeding on an antiplatelet drug, 100 or more, no neurosurgery."""
     drugs = p.using(*ANTIPLATELETS)
     enough = said.value is not None and said.value >= limits.cns_transfuse and not _is_doubtful(p)
-    if not (p.bleeding.cns and drugs and enough) or coming_procedures(
-        p, limits.span("procedure_days"), *NEUROSURGERY
-    ):
+    if not (p.bleeding.cns and drugs and enough) or neurosurgery(p, limits):
         return None
     rows = (
         *bleeding_rows(p.bleeding.cns),

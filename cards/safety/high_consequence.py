@@ -42,7 +42,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         rows,
         title=_title(recorded),
         say=("suggestion", "way.recorded" if recorded.is_recorded else "way.exposure", "malaria"),
-        unknown=(Fact.TRAVEL,),
+        unknown=() if exposed else (Fact.TRAVEL,),
         suggestions=order(p, "call", ("infectious-diseases",), references(rows), "stat"),
         without=("refusal",),
     )

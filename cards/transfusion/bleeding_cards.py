@@ -14,8 +14,8 @@ from cards.transfusion.bleeding_parts import (
     asked,
     extra_rows,
     is_gastrointestinal,
-    is_neurosurgery,
 )
+from cards.transfusion.bleeding_risk import neurosurgery
 from cards.transfusion.case import Case, Row
 from cards.transfusion.composition import Draft, compose, due_after, orders, reasons
 from cards.transfusion.given import Given
@@ -23,6 +23,8 @@ from cards.transfusion.platelet_order import order_platelets
 from cards.transfusion.populations import Asked
 
 ANTIPLATELET = ("med-antiplatelet", "med-aspirin", "med-p2y12", "med-gp2b3a")
+SURGERY_TOLD = ((Kind.ORDERS, Fact.ORDERS), (Kind.PROCEDURES, Fact.PROCEDURES))
+"""Where neurosurgery would be recorded."""
 
 # ---------------------------------------------------------------------------------------------- TRF-02
 
@@ -168,10 +170,9 @@ def _severe_title(case: Case) -> str:
 
 
 def is_on_antiplatelet(case: Case) -> bool:
-    """TRF-14: bleeding of the brain, an antiplatelet drug in use, no neurosurgery planned or chosen."""
+    """TRF-14: bleeding of the brain, an antiplatelet drug in use, no neurosurgery planned, chosen or begun."""
     p = case.p
-    surgery = any(is_neurosurgery(plan) for plan in p.planned) or p.selected("proc-neurosurgery")
-    return bool(p.bleeding.cns and p.using(*ANTIPLATELET)) and not surgery
+    return bool(p.bleeding.cns and p.using(*ANTIPLATELET)) and not neurosurgery(p, case.limits)
 
 
 def on_antiplatelet(case: Case) -> Advise:
@@ -185,7 +186,7 @@ def on_antiplatelet(case: Case) -> Advise:
             "title",
             ("suggestion",),
             Asked(bleeding=True),
-            unknown=() if case.p.answered(Kind.ORDERS) else (Fact.ORDERS,),
+            unknown=tuple(fact for kind, fact in SURGERY_TOLD if not case.p.answered(kind)),
             rows=drugs,
             suggestions=orders(case, "call", ("haematology",), "urgent"),
         ),

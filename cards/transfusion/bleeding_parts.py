@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from cards.facts import Bleed, Blocker
 from cards.outcome import Input
-from cards.record import Planned
-from cards.rows import event_row
 from cards.transfusion.adjuncts import Adjunct, immunoglobulin, may_be_immune, tranexamic_acid
+from cards.transfusion.bleeding_risk import neurosurgery
 from cards.transfusion.case import Case, Row
 from cards.transfusion.composition import drug_rows, laboratory_rows
 from cards.transfusion.populations import Asked
@@ -37,17 +36,11 @@ def adjuncts(case: Case, *, emergency: bool) -> tuple[Adjunct, ...]:
 
 
 def extra_rows(case: Case) -> tuple[Input, ...]:
-    """Laboratory values, drugs, DIC; with bleeding of the brain a planned operation."""
+    """Laboratory values, drugs, DIC; with bleeding of the brain an operation on it."""
     found = (*laboratory_rows(case), *drug_rows(case), *case.dic_rows)
-    plans = (event_row("planned neurosurgery", plan) for plan in case.p.planned if is_neurosurgery(plan))
-    return (*found, *(plans if case.row is Row.CNS else ()))
+    return (*found, *(neurosurgery(case.p, case.limits) if case.row is Row.CNS else ()))
 
 
 def also(case: Case) -> tuple[str, ...]:
     """TRF-09, whose words join where DIC is recorded or possible."""
     return ("TRF-09",) if case.has_dic else ()
-
-
-def is_neurosurgery(plan: Planned) -> bool:
-    """An operation on the brain or spine that is still to come."""
-    return "proc-neurosurgery" in plan.set_ids

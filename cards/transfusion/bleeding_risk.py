@@ -6,13 +6,14 @@ stated = full).
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cards.anticoagulant_dose import is_prophylactic
 from cards.facts import PatientFacts, Site
+from cards.facts.presence import is_under_way
 from cards.host import dialysis
 from cards.outcome import Input
-from cards.record import Planned
+from cards.record import Performed, Planned
 from cards.rows import bleeding_rows, event_row, finding_row, measurement_row, medication_row, order_row
 from cards.thresholds import Thresholds
 
@@ -32,6 +33,8 @@ INVASIVE = (
     "proc-generic",
 )
 """Procedures that bleed. An injection into a muscle is none."""
+
+NEUROSURGERY = "proc-neurosurgery"
 
 SURGERY = ("proc-major-surgery", "proc-neurosurgery", "proc-delivery")
 ANTITHROMBOTIC = (
@@ -81,6 +84,29 @@ def is_coming(p: PatientFacts, plan: Planned, within: timedelta) -> bool:
     """Close: in the time to come, or without a date."""
     when = plan.occurrence
     return when is None or (when.latest >= p.as_of and when.earliest - p.as_of <= within)
+
+
+def neurosurgery(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """Operations on brain or spine that are selected, planned for the next days, or begun since the brain bleeds."""
+    within = limits.span("procedure_days")
+    planned = (e for e in p.planned if NEUROSURGERY in e.set_ids and is_coming(p, e, within))
+    first = min((b.since.earliest for b in p.bleeding.cns if b.since is not None), default=None)
+    done = (
+        e
+        for e in p.done_within(limits.span("risk_surgery_days"), NEUROSURGERY)
+        if is_under_way(e) or first is None or _last(e, p.as_of) >= first
+    )
+    return (
+        *(event_row("planned neurosurgery", e) for e in planned),
+        *(event_row("neurosurgery", e) for e in done),
+        *(order_row("neurosurgery", o) for o in p.selected(NEUROSURGERY)),
+    )
+
+
+def _last(event: Performed, as_of: datetime) -> datetime:
+    """The latest end that it can have."""
+    when = event.end or event.start
+    return as_of if when is None else when.latest
 
 
 def _procedures(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

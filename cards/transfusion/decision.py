@@ -81,6 +81,8 @@ def _silent(case: Case) -> dict[str, Outcome]:
         why = Why.OTHER_ROW if low or case.bleeds else Why.COUNT_NOT_LOW
         answers = dict.fromkeys(ADVICE.ids, NoAdvice(why))
     asks_for_bleeding = ("TRF-01", "TRF-02", "TRF-03", "TRF-04", "TRF-10", "TRF-15")
+    if case.row is Row.CNS and case.count is not None and not p.answered(Kind.MEDICATIONS):
+        answers["TRF-14"] = CannotTell(Fact.MEDICATIONS)
     if case.row in (Row.NONE, Row.SKIN):
         if not p.answered(Kind.CONDITIONS):
             answers |= dict.fromkeys(asks_for_bleeding, CannotTell(Fact.CONDITIONS))
