@@ -34,8 +34,9 @@ from cds_service.replay.held import Held, RawLine
 from cds_service.replay.known import micros
 
 _KEY: Final = "Observation"
-_ANY_TIME: Final = datetime(9000, 1, 1, tzinfo=UTC)
-"""After every moment, for what is dated ahead of when it was known is not told apart."""
+_ANY_TIME: Final = datetime(
+    9000, 1, 1, tzinfo=UTC
+)  # what is dated ahead of when it was known is not told apart
 _VOID: Final = "entered-in-error"
 _REMEMBERED: Final = 65536
 _VALUES: Final = 2048
@@ -304,7 +305,7 @@ def _told_of_held(
             unsure[one.reference] = position, one
             entries.append(Entry(one.reference, shape, Raw(one.raw), _KEY))
     likes = _likes[content.version]
-    known_from = {reference: one.known for reference, (_, one) in unsure.items() if one.known is not None}
+    known_from = {reference: one.known for reference, (_, one) in unsure.items() if one.known}
     found = _only_measured(entries, known_from, patient_id, content) if entries else {}
     for reference, (position, one) in unsure.items():
         line, sets = lines[position], found.get(reference)
@@ -343,7 +344,7 @@ def _is_value(sets: Iterable[str], quantity: Quantity, content: Content) -> bool
 def _only_measured(
     entries: Sequence[Entry[Shape]], known: Mapping[str, datetime], patient_id: str, content: Content
 ) -> dict[str, frozenset[str]]:
-    """By reference, the sets of the measurements of those of which no reader makes or reports anything else.
+    """By reference, the sets of those of which no reader makes anything but measurements, or reports anything.
 
     Whether the time of one has come that is dated after it was `known` differs from moment to moment.
     """
