@@ -34,9 +34,8 @@ from cds_service.replay.held import Held, RawLine
 from cds_service.replay.known import micros
 
 _KEY: Final = "Observation"
-_ANY_TIME: Final = datetime(
-    9000, 1, 1, tzinfo=UTC
-)  # what is dated ahead of when it was known is not told apart
+# After every moment: what is dated ahead of when it was known is not told apart.
+_ANY_TIME: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _VOID: Final = "entered-in-error"
 _REMEMBERED: Final = 65536
 _VALUES: Final = 2048
