@@ -30,7 +30,8 @@ def capability_statement(base_url: str, version: str) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "documentation": "Read-only. The cards themselves are given by CDS Hooks.",
+                "documentation": "Read-only. The cards themselves are given by CDS Hooks. Value sets are found by "
+                "their url alone, the rest is read by id. No operations are offered, such as $expand or $validate-code.",
                 "resource": [
                     {"type": "CodeSystem", "interaction": read},
                     {

@@ -189,6 +189,8 @@ def test_the_capability_statement_is_valid_and_names_what_there_is() -> None:
         "PlanDefinition": ["read"],
     }
     assert found.implementation.url == f"{BASE}/fhir"
+    assert "No operations are offered" in found.rest[0].documentation
+    assert found.rest[0].operation is None
 
 
 @pytest.mark.parametrize(
@@ -198,6 +200,8 @@ def test_the_capability_statement_is_valid_and_names_what_there_is() -> None:
         "ValueSet/none",
         "PlanDefinition/none",
         "PlanDefinition/POP-02",
+        "ValueSet/$expand",
+        "ValueSet/inf-ebv/$expand",
         "Patient/1",
         "Patient",
     ],
