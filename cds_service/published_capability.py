@@ -31,7 +31,7 @@ def capability_statement(base_url: str, version: str) -> dict[str, Any]:
             {
                 "mode": "server",
                 "documentation": "Read-only. The cards themselves are given by CDS Hooks. Value sets are found by "
-                "their url alone, the rest is read by id. No operations are offered, such as $expand or $validate-code.",
+                "their url alone, the rest is read by id. No operations are offered, such as $expand.",
                 "resource": [
                     {"type": "CodeSystem", "interaction": read},
                     {
