@@ -11,13 +11,22 @@ from cards.outcome import Advise, Indicator, Input, Suggestion
 from cards.reading.situation import DENGUE
 from cards.reasons import Fact
 from cards.record import Kind, Moment, Order, Planned
-from cards.rows import count_row, event_row, medication_row, order_row, pregnancy_row, refusal_row
+from cards.rows import (
+    count_row,
+    event_row,
+    finding_row,
+    medication_row,
+    order_row,
+    pregnancy_row,
+    refusal_row,
+)
 from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
 from cards.transfusion.adjuncts import Adjunct, may_be_immune
 from cards.transfusion.bleeding_risk import ANTITHROMBOTIC
 from cards.transfusion.given import Given, find_given
 from cards.transfusion.platelet_order import order_platelets
+from cards.transfusion.populations import LIVER
 from cards.transfusion.steroid import steroid_dangers
 
 Event = Planned | Order
@@ -54,12 +63,14 @@ def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
     dangers = _dangers(p, limits, judged, immune=immune)
     given = find_given(p, limits) if advised else None
     dengue = p.infections.current(DENGUE) if advised else ()
+    cirrhosis = p.present(*LIVER) if advised and not thrombotic else ()
     keys = (
         (judged.words, True),
         ("PROC-05/recount", not decides),
         ("PROC-05/immune", immune),
         ("PROC-05/given", given is not None),
         ("PROC-05/specialist", thrombotic),
+        ("SAFE-09/cirrhosis", bool(cirrhosis)),
         ("TRF-08/suspected", bool(dengue) and all(i.is_suspected_only for i in dengue)),
         ("TRF-08/unknown-count", any(not i.is_suspected_only for i in dengue)),
         ("POP-09/refused", advised and p.blood_refused is not None),
@@ -78,11 +89,16 @@ def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
         ),
         unknown=_unknown(p, judged),
         values=_values(p, judged, given),
-        inputs=(*_rows(p, judged, given), *(() if dangers is None else dangers.rows)),
+        inputs=(
+            *_rows(p, judged, given),
+            *(finding_row("cirrhosis or portal hypertension", f) for f in cirrhosis),
+            *(() if dangers is None else dangers.rows),
+        ),
         suggestions=(*platelets, *later),
         one_of=bool(platelets) and bool(later),
         also=(
             *_also(p, judged, immune=immune, dengue=bool(dengue)),
+            *(("POP-06",) if cirrhosis else ()),
             *(() if dangers is None else ("IMM-02",)),
         ),
     )

@@ -134,9 +134,11 @@ def beside_eltrombopag(p: PatientFacts) -> tuple[Caution, ...]:
 
 
 def beside_avatrombopag(p: PatientFacts) -> tuple[Caution, ...]:
-    """Fluconazole raises it, rifampicin and enzalutamide lower it."""
+    """Fluconazole raises it, rifampicin and enzalutamide lower it; with both the dose of neither is told."""
     raising = _rows(p, "fluconazole", "med-fluconazole")
     inducing = _rows(p, "inducer of its breakdown", "med-cyp-inducer", "med-rifamycin")
+    if raising and inducing:
+        return (Caution("TPO-11", "both-ways", (*raising, *inducing)),)
     found = (("inhibitor", raising), ("inducer", inducing))
     return tuple(Caution("TPO-11", key, rows) for key, rows in found if rows)
 
