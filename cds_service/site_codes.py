@@ -75,7 +75,10 @@ class _Reader:
         reading = wrong or _reading(one, like)
         if isinstance(reading, str):
             self.found.problems.append(f"{self.where}{'' if wrong else f', {code}'}: {reading}")
-        elif normalise_coding(system, code) in {(known.system, known.code) for known in one.codes}:
+        elif any(
+            known.set_id == one.id and known.code.match == "exact"
+            for known in self.terminology.sets_of(system, code)
+        ):
             self.note(f"{code} is a code of {one.id} already")
         else:
             self.add_like(one, reading, system, code)
