@@ -78,8 +78,8 @@ class Population:
     rows: tuple[Input, ...] = ()
 
 
-def find_population(p: PatientFacts, without: tuple[str, ...] = ()) -> Population:
-    """A child, a pregnancy, a refusal of blood products: each with its caution (words of SAFE-01).
+def find_population(p: PatientFacts, without: tuple[str, ...] = (), words: str = "SAFE-01") -> Population:
+    """A child, a pregnancy, a refusal of blood products: each with its caution, in the words of the rule `words`.
 
     `without` names those that the card says itself, or that do not concern it.
     """
@@ -93,7 +93,7 @@ def find_population(p: PatientFacts, without: tuple[str, ...] = ()) -> Populatio
     holding = [(rule, key, row) for holds, rule, key, row in found if holds and key not in without]
     return Population(
         tuple(rule for rule, _, _ in holding),
-        tuple(f"SAFE-01/caution.{key}" for _, key, _ in holding),
+        tuple(f"{words}/caution.{key}" for _, key, _ in holding),
         tuple(row for _, _, row in holding),
     )
 

@@ -117,7 +117,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         return found
     therapy = covering_therapy(p)
     tick = evidence_of(p, "rickettsia", limits)
-    population = find_population(p)
+    population = find_population(p, words="SAFE-12")
     rows = (*_rows(p, found, tick), *population.rows)
     if found.explained_by is not None:
         return _question(p, found, found.explained_by, rows)
@@ -144,7 +144,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
 
 
 def _question(p: PatientFacts, found: Suspicion, by: Evidence, rows: tuple[Input, ...]) -> Advise:
-    population = find_population(p)
+    population = find_population(p, words="SAFE-12")
     fever = found.signs["fever"][0]
     return Advise(
         "SAFE-12",
