@@ -29,6 +29,7 @@ def asked(*orders: Any, **members: Any) -> Any:
         {"findings": [STEC]},
         {"findings": [condition("inf-stec", suspected=True)]},
         {"findings": [condition("inf-stec", days=DAYS)]},
+        {"findings": [condition("inf-stec", days=DAYS, past=True)]},
         {"findings": [condition("mimic-hus", suspected=True)]},
         {"tests": [lab("lab-stec")]},
     ],
@@ -43,13 +44,21 @@ def test_an_antibiotic(members: dict[str, Any]) -> None:
     "members",
     [
         {"findings": [condition("inf-stec", days=DAYS + 1)]},
-        {"findings": [condition("inf-stec", past=True)]},
+        {"findings": [condition("inf-stec", days=DAYS + 1, past=True)]},
         {"tests": [lab("lab-stec", "negative")]},
         {"tests": [lab("lab-stec", days=DAYS + 1)]},
     ],
 )
 def test_what_is_over(members: dict[str, Any]) -> None:
     assert asked(CIPROFLOXACIN, **members) == NoAdvice(Why.NO_MIMIC)
+
+
+def test_an_infection_that_is_over_counts_while_the_count_is_low() -> None:
+    """The syndrome follows it (SAFE-03)."""
+    over = [condition("inf-stec", days=DAYS, past=True)]
+    for value, title in ((149, "title.antibacterial"), (150, None)):
+        found = decide(ordering(value, CIPROFLOXACIN, findings=over), LIMITS)
+        assert getattr(found, "title", None) == title
 
 
 def test_an_antimotility_drug() -> None:
