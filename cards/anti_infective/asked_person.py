@@ -73,8 +73,7 @@ def weight_below(p: PatientFacts, caution: Caution, *_: object) -> Applied:
 
 def weak_defence(p: PatientFacts, caution: Caution, infection: Infection, limits: Thresholds) -> Applied:
     rows = immunocompromised(p, limits)
-    asked = ((Kind.CONDITIONS, Fact.CONDITIONS), (Kind.MEDICATIONS, Fact.MEDICATIONS))
-    unread = [fact for kind, fact in asked if not p.answered(kind)]
+    unread = p.unread(Kind.CONDITIONS, Kind.MEDICATIONS)
     return answer(rows, not unread, unread[0] if unread else Fact.CONDITIONS)
 
 

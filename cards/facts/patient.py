@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cards.facts.bleeding import Bleeding
@@ -13,6 +14,7 @@ from cards.facts.person import Person, Signs
 from cards.facts.platelets import Platelets
 from cards.facts.presence import is_present, is_suspected, is_under_way, last_use, reference_time
 from cards.frozen import dataclass
+from cards.reasons import Fact
 from cards.record import (
     Allergy,
     Answer,
@@ -34,6 +36,16 @@ if TYPE_CHECKING:
 
 DONE = frozenset({"completed", "in-progress"})
 _ANSWERED = Answer.ANSWERED
+LISTS: Mapping[Kind, Fact] = MappingProxyType(
+    {
+        Kind.CONDITIONS: Fact.CONDITIONS,
+        Kind.OBSERVATIONS: Fact.OBSERVATIONS,
+        Kind.MEDICATIONS: Fact.MEDICATIONS,
+        Kind.ORDERS: Fact.ORDERS,
+        Kind.PROCEDURES: Fact.PROCEDURES,
+    }
+)
+"""What is not known where a list was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,10 @@ class PatientFacts:
     def answered(self, kind: Kind) -> bool:
         """Whether this kind of data was answered, also with nothing."""
         return self.record.answers.get(kind) is _ANSWERED
+
+    def unread(self, *kinds: Kind) -> tuple[Fact, ...]:
+        """Those of these lists that were not answered, as what is not known (`LISTS`)."""
+        return tuple([LISTS[kind] for kind in kinds if not self.answered(kind)])
 
     @property
     def allergies(self) -> tuple[Allergy, ...]:

@@ -93,10 +93,8 @@ def _button(due: Due, now: datetime) -> Suggestion:
 
 
 def _silent(p: PatientFacts) -> NoAdvice | CannotTell:
-    for kind, fact in ((Kind.MEDICATIONS, Fact.MEDICATIONS), (Kind.CONDITIONS, Fact.CONDITIONS)):
-        if not p.answered(kind):
-            return CannotTell(fact)
-    return NoAdvice(Why.NOTHING_DUE)
+    unread = p.unread(Kind.MEDICATIONS, Kind.CONDITIONS)
+    return CannotTell(unread[0]) if unread else NoAdvice(Why.NOTHING_DUE)
 
 
 # --------------------------------------------------------------------------------------------- what is looked for

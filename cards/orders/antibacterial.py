@@ -95,9 +95,9 @@ def _needless(p: PatientFacts, limits: Thresholds) -> Outcome:
     orders = chosen(p, *CLASSES)
     if not orders:
         return none_chosen(p)
-    missing = [k for k in (Kind.CONDITIONS, Kind.OBSERVATIONS) if not p.answered(k)]
-    if missing:
-        return CannotTell(*(_FACTS[k] for k in missing))
+    unread = p.unread(Kind.CONDITIONS, Kind.OBSERVATIONS)
+    if unread:
+        return CannotTell(*unread)
     rows = viral_rows(p, limits)
     if not rows:
         return NoAdvice(Why.NO_INFECTION)
@@ -110,23 +110,15 @@ def _needless(p: PatientFacts, limits: Thresholds) -> Outcome:
 def _stewardship(
     p: PatientFacts, orders: tuple[Order, ...], rows: tuple[Input, ...], suspected: bool
 ) -> Advise:
-    unknown = tuple(_FACTS[k] for k in (Kind.MEDICATIONS, Kind.ORDERS) if not p.answered(k))
     return Advise(
         "ORD-13",
         Indicator.INFO if suspected else Indicator.WARNING,
         title="title.suspected" if suspected else "title",
-        unknown=(*unknown, Fact.TRAVEL),
+        unknown=(*p.unread(Kind.MEDICATIONS, Kind.ORDERS), Fact.TRAVEL),
         inputs=(*order_rows("selected antibacterial", orders), *rows, *read_count(p).rows),
         suggestions=(remove(orders),),
     )
 
-
-_FACTS = {
-    Kind.CONDITIONS: Fact.CONDITIONS,
-    Kind.OBSERVATIONS: Fact.OBSERVATIONS,
-    Kind.MEDICATIONS: Fact.MEDICATIONS,
-    Kind.ORDERS: Fact.ORDERS,
-}
 
 ADVICE = Advice(
     stem="orders/antibacterial",

@@ -33,8 +33,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     egfr = p.newest("obs-egfr", limits.span("egfr_days"))
     reasons = _reasons(p, limits)
     if not reasons:
-        asked = ((Kind.CONDITIONS, Fact.CONDITIONS), (Kind.OBSERVATIONS, Fact.OBSERVATIONS))
-        unread = tuple(fact for kind, fact in asked if not p.answered(kind))
+        unread = p.unread(Kind.CONDITIONS, Kind.OBSERVATIONS)
         return CannotTell(*unread) if unread else NoAdvice(Why.ALLOWED)
     keys = {r.key for r in reasons}
     unknown = (

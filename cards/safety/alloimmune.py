@@ -21,7 +21,7 @@ from cards.thresholds import Thresholds
 BLOOD = ("proc-platelet-transfusion", "proc-red-cell-transfusion", "proc-other-blood-product")
 EXPLAINING = ("med-chemotherapy", "proc-chemotherapy")
 MARROW = ("mimic-marrow", "mimic-acute-leukaemia", "mimic-aplastic")
-EXPLANATIONS = ((Kind.CONDITIONS, Fact.CONDITIONS), (Kind.MEDICATIONS, Fact.MEDICATIONS))
+EXPLANATIONS = (Kind.CONDITIONS, Kind.MEDICATIONS)
 """Where another cause of the fall would stand."""
 
 RECORDED, NEONATAL = "mimic-alloimmune", "cond-thrombocytopenia-neonatal"
@@ -116,7 +116,7 @@ def _card(p: PatientFacts, way: str, rows: tuple[Input, ...], limits: Thresholds
         (*rows, *held.rows),
         title=f"title.{way}",
         say=(f"way.{way}",),
-        unknown=tuple(fact for kind, fact in EXPLANATIONS if not p.answered(kind)),
+        unknown=p.unread(*EXPLANATIONS),
         suggestions=order(p, "call", ("haematology",), references(rows), "urgent"),
     )
 

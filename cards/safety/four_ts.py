@@ -185,13 +185,9 @@ def _other_causes(p: PatientFacts, limits: Thresholds) -> Item:
         *infections,
         *(medication_row("drug known for thrombocytopenia", m) for m in p.using(POSSIBLE_DRUGS)),
     )
-    unread = [
-        fact
-        for kind, fact in ((Kind.CONDITIONS, Fact.CONDITIONS), (Kind.MEDICATIONS, Fact.MEDICATIONS))
-        if not p.answered(kind)
-    ]
+    unread = p.unread(Kind.CONDITIONS, Kind.MEDICATIONS)
     if unread:
-        return Item(0, 1 if possible else 2, possible, tuple(unread))
+        return Item(0, 1 if possible else 2, possible, unread)
     return Item.known(
         1 if possible else 2, *(possible or (Input("other cause of the fall", "none recorded"),))
     )

@@ -85,11 +85,7 @@ def _is_low(p: PatientFacts, course: Course | None, limits: Thresholds) -> bool:
 def _why_not(
     p: PatientFacts, course: Course | None, score: Score | None, limits: Thresholds
 ) -> NoAdvice | CannotTell:
-    unread = [
-        fact
-        for kind, fact in ((Kind.MEDICATIONS, Fact.MEDICATIONS), (Kind.CONDITIONS, Fact.CONDITIONS))
-        if not p.answered(kind)
-    ]
+    unread = p.unread(Kind.MEDICATIONS, Kind.CONDITIONS)
     if score is None or is_newborn(p, limits):
         return CannotTell(*unread) if unread else NoAdvice(Why.NO_MIMIC)
     if not _is_low(p, course, limits):

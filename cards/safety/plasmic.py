@@ -94,10 +94,9 @@ def _no_transplant(p: PatientFacts, limits: Thresholds) -> Item:
     )
     if found or done:
         return Item.known(0, *found, *done)
-    needs = ((Kind.CONDITIONS, Fact.CONDITIONS), (Kind.PROCEDURES, Fact.PROCEDURES))
-    missing = tuple(fact for kind, fact in needs if not p.answered(kind))
-    if missing:
-        return Item.unknown(1, *missing)
+    unread = p.unread(Kind.CONDITIONS, Kind.PROCEDURES)
+    if unread:
+        return Item.unknown(1, *unread)
     return Item.known(1, Input("organ or stem-cell transplant", "none recorded"))
 
 

@@ -103,9 +103,8 @@ def _asked(p: PatientFacts, limits: Thresholds) -> Asked | NoAdvice | CannotTell
     if not (p.infections.found or p.present(*RECORDED_AS) or _had_infection(p)):
         return NoAdvice(Why.NO_INFECTION)
     if not (p.infections.found or p.answered(Kind.OBSERVATIONS)):
-        return CannotTell(
-            Fact.OBSERVATIONS
-        )  # an infection that a test alone shows would have to be treated first
+        # An infection that a test alone shows would have to be treated first.
+        return CannotTell(Fact.OBSERVATIONS)
     return Asked(count, onset) if onset is not None else CannotTell(Fact.ONSET)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from cards.anti_infective.ordering import is_ordered
 from cards.facts import Site
 from cards.outcome import Action, ActionType, Advise, Indicator, Suggestion
-from cards.reasons import Fact
 from cards.record import Kind
 from cards.rows import medication_row
 from cards.transfusion.bleeding_parts import (
@@ -23,7 +22,7 @@ from cards.transfusion.platelet_order import order_platelets
 from cards.transfusion.populations import Asked
 
 ANTIPLATELET = ("med-antiplatelet", "med-aspirin", "med-p2y12", "med-gp2b3a")
-SURGERY_TOLD = ((Kind.ORDERS, Fact.ORDERS), (Kind.PROCEDURES, Fact.PROCEDURES))
+SURGERY_TOLD = (Kind.ORDERS, Kind.PROCEDURES)
 """Where neurosurgery would be recorded."""
 
 # ---------------------------------------------------------------------------------------------- TRF-02
@@ -186,7 +185,7 @@ def on_antiplatelet(case: Case) -> Advise:
             "title",
             ("suggestion",),
             Asked(bleeding=True),
-            unknown=tuple(fact for kind, fact in SURGERY_TOLD if not case.p.answered(kind)),
+            unknown=case.p.unread(*SURGERY_TOLD),
             rows=drugs,
             suggestions=orders(case, "call", ("haematology",), "urgent"),
         ),
