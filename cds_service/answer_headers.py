@@ -30,7 +30,6 @@ def mark_answers(app: Flask) -> None:
         if request.path.startswith(CALLS):  # what is about a patient
             response.headers.setdefault(*NO_STORE)
         if response.is_sequence and response.calculate_content_length() == 0:
-            response.headers.remove(
-                "Content-Type"
-            )  # Flask's own is HTML, which is no answer to a JSON client
+            # Flask's own is HTML, which is no answer to a JSON client.
+            response.headers.remove("Content-Type")
         return response

@@ -1,7 +1,7 @@
 """What a worker of the server starts with: the application, loaded while the garbage collector rests.
 
 Loading makes hundreds of thousands of objects that all stay. Collections in between would look at them again and again,
-for a fifth of the start, and find nothing; so there is one at the end, after which they are left alone.
+for a fifth of the start, and find nothing; so there is none, and at the end they are left alone for good.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
+from cards.frozen import dataclass
 from cds_service.replay.rates import FEW, hidden, rate, share, shown
 from cds_service.replay.tables import SCHEMAS
 
