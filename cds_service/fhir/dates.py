@@ -20,11 +20,12 @@ _LAST_BIT: Final = timedelta(microseconds=1)
 _FURTHEST_OFFSET: Final = timedelta(hours=14)
 
 
-# An exact time as nearly every system writes it, but for 29 February: `read_moment` reads it for sure.
-PLAIN_SECOND: Final = (
-    r"[12]\d{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+# A day and an exact time as nearly every system writes them, but for 29 February: `read_moment` reads them for sure.
+_PLAIN_MONTH_DAY: Final = (
+    r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 )
+PLAIN_DAY: Final = rf"[12]\d{{3}}-{_PLAIN_MONTH_DAY}"
+PLAIN_SECOND: Final = rf"{PLAIN_DAY}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
 PLAIN_OFFSET: Final = r"(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)"
 _PLAIN: Final = re.compile(rf"{PLAIN_SECOND}(?:\.\d{{1,9}})?{PLAIN_OFFSET}", re.ASCII)
 

@@ -1,27 +1,33 @@
 """Full validation by `fhir.resources` (R4B, the published R4 models) of the resources that a card rests on.
 
-It is dear (50 times a decode), so only those are validated, once each. Of a resource, members that are written the
-same in many others (its code, its range) are validated once: what stood in a valid resource is valid wherever it stands
-as the same member. Models are imported per type when first needed; `warm` does it at start.
+It is dear (50 times a decode), so only those are validated, once each, and what was found valid is not asked again. A
+resource that differs from a valid one in ids, times and quantities alone is valid: no model of R4 asks more of these
+than how they are written. Of any other, members that are written the same in many (its code, its range) are validated
+once: what stood in a valid resource is valid wherever it stands as the same member. Models are imported per type when
+first needed; `warm` does it at start.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from functools import cache
 from hashlib import blake2b
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import MsgspecError, Raw
 from msgspec.json import Decoder
 from pydantic import BaseModel, ValidationError
 
+from cds_service.fhir.dates import PLAIN_DAY, PLAIN_OFFSET, PLAIN_SECOND
 from cds_service.fhir.numbers import read_decimal
 from cds_service.fhir.references import is_id
 from cds_service.fhir.shapes import Shape
+
+T = TypeVar("T")
 
 _TYPES: Final = frozenset(shape.__name__ for shape in Shape.__args__)
 
@@ -52,6 +58,9 @@ SAMPLES: Final = (
 
 def invalid_reason(raw: bytes | Raw) -> str | None:
     """Why a resource is not valid FHIR R4, or None. In our words: the member and the kind of fault, no value."""
+    outline = _outline(bytes(raw))
+    if outline in _valid_outlines:
+        return None
     try:
         members = _MEMBERS.decode(raw)
         name = _read(bytes(members["resourceType"]))
@@ -75,10 +84,38 @@ def invalid_reason(raw: bytes | Raw) -> str | None:
         AssertionError,
     ):
         return "not valid FHIR R4"
-    if len(_valid) + len(new) > _REMEMBERED:
-        _valid.clear()
-    _valid.update(new)
+    _remember(_valid, new)
+    _remember(_valid_outlines, (outline,))
     return None
+
+
+def _remember(valid: set[T], new: Collection[T]) -> None:
+    if len(valid) + len(new) > _REMEMBERED:
+        valid.clear()
+    valid.update(new)
+
+
+# -------------------------------------------------------------------------------------- resources that are alike
+
+_FHIR_ID: Final = r"[A-Za-z0-9\-.]{1,64}"
+_NUMBER: Final = r"-?(?:0|[1-9]\d{0,8})(?:\.\d{1,9})?"
+_OF_ITS_OWN: Final = re.compile(
+    rf'"(?:((?:id|versionId)": ?"|reference": ?"[A-Z][A-Za-z]{{1,63}}/){_FHIR_ID}(?=")'
+    rf'|(value": ?){_NUMBER}(?=[,}}])'
+    rf'|{PLAIN_SECOND}(?:\.\d{{1,6}})?{PLAIN_OFFSET}")'.encode()
+)
+"""What each resource has of its own, where it is written plainly: every value of such a form is valid where one is."""
+_DAY: Final = re.compile(f'"{PLAIN_DAY}"'.encode())
+_ANY, _ANY_DAY = rb"\1\2" + b"\0", b"\1"
+"""Bytes that JSON never holds stand for them; a day is valid in other places than an exact time."""
+
+_valid_outlines: Final[set[bytes]] = set()
+"""Of valid resources, so that nothing of a record is kept."""
+
+
+def _outline(text: bytes) -> bytes:
+    """The digest of a resource without what it has of its own."""
+    return blake2b(_DAY.sub(_ANY_DAY, _OF_ITS_OWN.sub(_ANY, text)), digest_size=16).digest()
 
 
 # ------------------------------------------------------------------------------- members that are written again

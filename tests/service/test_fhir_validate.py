@@ -117,13 +117,19 @@ VALUES = st.sampled_from(
 )
 
 
+def afresh(raw: bytes) -> str | None:
+    """The reason where nothing is remembered."""
+    validate._valid.clear()
+    validate._valid_outlines.clear()
+    return invalid_reason(raw)
+
+
 @given(st.dictionaries(st.sampled_from([*WHOLE, "valueString", "component"]), VALUES, max_size=4))
 def test_what_is_remembered_changes_no_reason(members: dict[str, Any]) -> None:
     """Members that were found valid before, in another resource, or under another name."""
     raw = json.dumps({**WHOLE, **members}).encode()
-    validate._valid.clear()
-    fresh = invalid_reason(raw)
-    assert invalid_reason(json.dumps(WHOLE).encode()) is None
+    fresh = afresh(raw)
+    assert afresh(json.dumps(WHOLE).encode()) is None
     assert validate._valid
     assert invalid_reason(raw) == fresh
 
@@ -144,9 +150,106 @@ def test_what_is_remembered_is_bounded_and_holds_no_text() -> None:
 
 def test_known_members_are_not_validated_again() -> None:
     raw = json.dumps(WHOLE).encode()
-    assert invalid_reason(raw) is None
+    assert afresh(raw) is None
     members, new = validate._told_apart("Observation", validate._MEMBERS.decode(raw))
     assert new == []
     assert all(
         members[name] == validate._stand_in(kind) for name, kind in validate._AGAIN["Observation"].items()
     )
+
+
+# ---------------------------------------------------------------------------------------- resources that are alike
+
+DATED = json.dumps(
+    {
+        **WHOLE,
+        "id": "HERE",
+        "meta": {"versionId": "HERE", "lastUpdated": "HERE"},
+        "identifier": [{"value": "HERE"}],
+        "subject": {"reference": "HERE"},
+        "effectiveDateTime": "HERE",
+        "issued": "HERE",
+        "valueQuantity": {"value": "HERE"},
+        "note": [{"id": "HERE", "time": "HERE", "text": "HERE"}],
+        "contained": [{"resourceType": "Patient", "birthDate": "HERE", "id": "HERE"}],
+    }
+)
+"""A resource with a place for each kind of what resources have of their own."""
+PLAIN = (
+    '"o-1.A"',
+    f'"{"a" * 64}"',
+    '"Patient/p-1"',
+    '"Observation/p-1"',
+    '"2026-06-15T10:00:00Z"',
+    '"1931-01-28T23:59:59.123456+13:45"',
+    '"2026-06-15"',
+    "22",
+    "-0.5",
+    "0",
+)
+ODD = (
+    f'"{"a" * 65}"',
+    '"a_b"',
+    '"\\u0000"',
+    '"Patient/a_b"',
+    '"http://ehr.test/Patient/p1"',
+    '"2026-02-30T10:00:00Z"',
+    '"2026-06-15T10:00:00"',
+    '"2026-02-29"',
+    '"2026"',
+    "22.0e1",
+    "1E999",
+    '"22"',
+    "null",
+    "{}",
+)
+
+
+def written(values: list[str]) -> bytes:
+    text = DATED
+    for value in values:
+        text = text.replace('"HERE"', value, 1)
+    return text.encode()
+
+
+TEXTS = st.lists(st.sampled_from(PLAIN + ODD), min_size=13, max_size=13).map(written)
+LIKELY = (0, 2, 7, 0, 4, 0, 4, 4, 0, 4, 0, 6, 0)
+
+
+def mostly_valid(other: str, places: list[int]) -> bytes:
+    """Each place has what belongs there, but those of `places`."""
+    values = [PLAIN[number] for number in LIKELY]
+    for place in places:
+        values[place] = other
+    return written(values)
+
+
+NEARLY = st.builds(
+    mostly_valid,
+    st.sampled_from(PLAIN + ODD),
+    st.lists(st.integers(0, len(LIKELY) - 1), max_size=2),
+)
+
+
+@given(NEARLY | TEXTS, NEARLY)
+def test_a_resource_that_is_like_a_valid_one_is_judged_as_by_itself(one: bytes, other: bytes) -> None:
+    """Whatever stands in the place of an id, a time or a quantity."""
+    expected = afresh(other)
+    afresh(one)
+    assert invalid_reason(other) == expected
+
+
+def test_one_that_differs_in_what_is_its_own_is_not_validated_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [PLAIN[number] for number in LIKELY]
+    assert afresh(written(values)) is None
+    monkeypatch.delattr(validate, "_model")
+    values[0], values[1], values[2], values[6] = '"o-2"', '"Patient/p2"', "7.25", '"2025-12-31T00:00:00Z"'
+    assert invalid_reason(written(values)) is None
+
+
+def test_outlines_are_bounded_and_hold_no_text() -> None:
+    for number in range(validate._REMEMBERED + 10):
+        validate._valid_outlines.add(number.to_bytes(16, "big"))
+    assert reason(note=[{"text": "a word of the record"}]) is None
+    assert {len(one) for one in validate._valid_outlines} == {16}
+    assert len(validate._valid_outlines) <= validate._REMEMBERED
