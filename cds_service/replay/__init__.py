@@ -16,6 +16,7 @@ aside            what of a patient could not be used
 known            since when a resource was known, and how it looked at a moment
 triggers         the moments to evaluate
 evaluate_moment  one moment through the functions of a live call
+answers          what the tables keep of it; worked out once for all of whom nothing is recorded
 person           sex, age band, ancestry, unit; the hash that stands for a patient
 tables           columns, and the one writer
 

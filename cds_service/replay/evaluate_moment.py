@@ -19,7 +19,7 @@ from cds_service.content import Content
 from cds_service.facts import settle
 from cds_service.fhir.bundles import RawEntry
 from cds_service.fhir.entries import Rejected
-from cds_service.fhir.parse import Source, parse
+from cds_service.fhir.parse import Parsed, Source, parse
 from cds_service.fhir.validate import invalid_reason
 from cds_service.hooks.context import Context
 from cds_service.hooks.request import HookRequest
@@ -53,8 +53,17 @@ _ENCODER: Final = Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What was known at one moment: the record, its resources, and what of them could not be used."""
+
+    record: Record
+    parsed: Parsed
+    rejected: tuple[Rejected, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
-    """The decision of one moment, the facts that it was made of, and what was set aside."""
+    """The decision of one moment, the facts that it was made of, and what was not valid."""
 
     facts: PatientFacts
     decision: Decision
@@ -67,28 +76,33 @@ def answers_of(types: Iterable[str]) -> Mapping[Kind, Answer]:
     return {kind: Answer.ANSWERED if kind in held else Answer.ABSENT for kind in Kind}
 
 
-def judge_moment(
+def settle_moment(
     patient_id: str,
     server: str | None,
     knowledge: Knowledge,
     trigger: Trigger,
     answers: Mapping[Kind, Answer],
     content: Content,
-) -> Judged:
-    """What the service would have answered at the trigger, of what was known then."""
+) -> Settled:
+    """What was known at the trigger, as a live call reads it."""
     measured = knowledge.measured_by(trigger.at)
     sources = _sources(_visible(knowledge, trigger, measured))
     parsed = measured.add_entries(parse(sources, patient_id, server))
     request = HookRequest(trigger.hook, "replay", _context(patient_id, trigger))
     settled = settle(parsed, request, answers, content.terminology, trigger.at, content.limits)
+    record = measured.add_values(settled.record)
+    return Settled(record, parsed, (*parsed.rejected, *settled.rejected))
 
-    def judge(record: Record) -> tuple[PatientFacts, Decision]:
+
+def judge(settled: Settled, content: Content) -> Judged:
+    """What the service would have answered."""
+
+    def decide_on(record: Record) -> tuple[PatientFacts, Decision]:
         facts = read(record, content.limits, content.pathogens)
         return facts, decide(facts, content.limits, switches=content.site.switches)
 
-    record = measured.add_values(settled.record)
-    valid = decide_on_valid(record, parsed, judge, sys.maxsize, _why_invalid)
-    return Judged(valid.facts, valid.decision, (*parsed.rejected, *settled.rejected, *valid.rejected))
+    valid = decide_on_valid(settled.record, settled.parsed, decide_on, sys.maxsize, _why_invalid)
+    return Judged(valid.facts, valid.decision, valid.rejected)
 
 
 def unreadable(patient_id: str, server: str | None, held: Iterable[Held]) -> tuple[Rejected, ...]:

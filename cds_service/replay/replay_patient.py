@@ -5,25 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from cards.decide import Decision
 from cards.frozen import dataclass
-from cards.outcome import CannotTell, NoAdvice
-from cards.reasons import Why
 from cards.record import Answer, Kind
 from cds_service.content import Content
+from cds_service.replay.answers import answer
 from cds_service.replay.aside import Aside
-from cds_service.replay.evaluate_moment import judge_moment, unreadable
+from cds_service.replay.evaluate_moment import settle_moment, unreadable
 from cds_service.replay.held import Held, RawLine
 from cds_service.replay.known import Json
 from cds_service.replay.patient_lines import PatientLines
 from cds_service.replay.person import Stay, Who, hash_of, stay_at, stays_of, who
 from cds_service.replay.tables import Rows
 from cds_service.replay.triggers import Trigger, find_triggers
-
-SUPPRESSED: Final = frozenset({Why.SUPPRESSED, Why.LIMIT, Why.COMFORT_CARE, Why.SILENCED})
-"""Reasons for which a card that a rule gave was not shown."""
 
 _ANTI_INFECTIVE: Final = re.compile(
     r"med-(anti(bacterial|viral|retroviral|malarial|tuberculosis)|aciclovir|artesunate|ganciclovir)"
@@ -80,8 +75,8 @@ def replay_patient(
     compared = every.sort_out(patient, plan.compared) if plan.compared else None
     for number, trigger in enumerate(triggers):
         evaluation = f"{name}-{number:05d}"
-        judged = judge_moment(patient, server, knowledge, trigger, plan.answers, plan.content)
-        shown, blocker = judged.decision.cards, judged.facts.platelets.blocker
+        settled = settle_moment(patient, server, knowledge, trigger, plan.answers, plan.content)
+        said = answer(settled, plan.content)
         stay = stay_at(stays, trigger.at)
         rows["evaluations"].append(
             (
@@ -93,19 +88,19 @@ def replay_patient(
                 None if stay is None else stay.number,
                 None if stay is None else stay.unit,
                 *person.at(trigger.at),
-                None if blocker is None else blocker.value,
-                len(shown),
-                max(card.indicator for card in shown).word if shown else None,
+                said.no_count,
+                said.shown,
+                said.highest,
                 *after.since(trigger),
             )
         )
-        rows["cards"] += _card_rows(evaluation, judged.decision)
-        rows["cannot_tell"] += _cannot_tell(evaluation, judged.decision)
-        aside.add_all(judged.rejected, every)
-        aside.add_counts(judged.facts.record.platelets, every)
+        rows["cards"] += [(evaluation, *row) for row in said.cards]
+        rows["cannot_tell"] += [(evaluation, *row) for row in said.cannot_tell]
+        aside.add_all((*settled.rejected, *said.rejected), every)
+        aside.add_counts(said.counts, every)
         if plan.compared is not None and compared is not None:
-            other = judge_moment(patient, server, compared, trigger, plan.answers, plan.compared)
-            rows["cards_compared"] += _card_rows(evaluation, other.decision)
+            other = settle_moment(patient, server, compared, trigger, plan.answers, plan.compared)
+            rows["cards_compared"] += [(evaluation, *row) for row in answer(other, plan.compared).cards]
     if not triggers:  # nobody has read them yet
         aside.add_all(unreadable(patient, server, every.all_held()), every)
     _add_person(name, person, stays, triggers, plan, rows)
@@ -174,25 +169,3 @@ def _drug_of(resource: Json) -> str:
     named = resource.get("medicationReference")
     text = named.get("reference") if isinstance(named, dict) else None
     return text[text.rfind("Medication/") :] if isinstance(text, str) and "Medication/" in text else ""
-
-
-# ------------------------------------------------------------------------------------------------------- rows
-
-
-def _card_rows(evaluation: str, decision: Decision) -> Iterator[tuple[Any, ...]]:
-    """The cards in their order, then the silent ones, then rules whose card was not shown."""
-    shown = {rule for card in decision.cards for rule in (card.rule, *card.also)}
-    for state, cards in (("shown", decision.cards), ("silent", decision.silent)):
-        for position, card in enumerate(cards):
-            rules = [card.rule, *card.also]
-            yield evaluation, position, card.rule, rules, card.indicator.word, state, None
-    for rule, outcome in decision.outcomes.items():
-        if isinstance(outcome, NoAdvice) and outcome.because in SUPPRESSED and rule not in shown:
-            yield evaluation, None, rule, [rule], None, "suppressed", outcome.because.value
-
-
-def _cannot_tell(evaluation: str, decision: Decision) -> Iterator[tuple[str, str, str]]:
-    for rule, outcome in decision.outcomes.items():
-        if isinstance(outcome, CannotTell):
-            for fact in outcome.missing:
-                yield evaluation, rule, fact  # itself the text: to ask for it would take five times as long

@@ -1,0 +1,156 @@
+"""What the tables keep of the answer at one moment, worked out once for all of whom nothing is recorded.
+
+Of most patients nothing is recorded that any rule reads: no count, finding, drug, allergy or event. Then the answer
+rests on who the patient is, on what was asked for and on which values were measured, and not on the values, as long as
+no rule asks for one: such an answer, in which no card speaks, is the same for all who are alike in these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, KeysView, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from cards.decide import Decision
+from cards.frozen import dataclass
+from cards.outcome import CannotTell, NoAdvice
+from cards.reading.person import read_age
+from cards.reasons import Why
+from cards.record import Measurement, PlateletResult, Record
+from cds_service.content import Content
+from cds_service.fhir.entries import Rejected
+from cds_service.replay.evaluate_moment import Judged, Settled, judge
+
+SUPPRESSED: Final = frozenset({Why.SUPPRESSED, Why.LIMIT, Why.COMFORT_CARE, Why.SILENCED})
+"""Reasons for which a card that a rule gave was not shown."""
+
+GROWN: Final = 20
+"""From this age on no rule asks for days of life."""
+_REMEMBERED: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The answer as rows without the evaluation: `cards` as in that table, `cannot_tell` rule and fact.
+
+    `no_count` is why no count could decide, `highest` the most urgent indicator that was shown.
+    """
+
+    no_count: str | None
+    shown: int
+    highest: str | None
+    cards: tuple[tuple[Any, ...], ...]
+    cannot_tell: tuple[tuple[str, str], ...]
+    counts: tuple[PlateletResult, ...]
+    rejected: tuple[Rejected, ...]
+
+
+_shared: Final[dict[tuple[str, Hashable], Said]] = {}
+"""By version of the content, and by what the patients have in common."""
+
+
+def answer(settled: Settled, content: Content) -> Said:
+    """What is said of a record at its moment."""
+    likeness = likeness_of(settled.record)
+    if likeness is None:
+        return _say(judge(settled, content))
+    said = _shared.get((content.version, likeness))
+    if said is None:
+        values = _Noticed(settled.record.measurements)
+        said = _say(judge(replace(settled, record=replace(settled.record, measurements=values)), content))
+        if not (values.asked or said.cards or said.rejected) and len(_shared) < _REMEMBERED:
+            _shared[content.version, likeness] = said
+    return said
+
+
+def likeness_of(record: Record) -> Hashable:
+    """In what patients of whom nothing is recorded are alike; None where something is."""
+    if (
+        record.platelets
+        or record.unread_platelets
+        or record.tests
+        or record.findings
+        or record.voided
+        or record.medications
+        or record.performed
+        or record.planned
+        or record.allergies
+        or record.immunizations
+        or record.orders
+        or record.unresolved_selections
+        or record.person.pregnancy
+    ):
+        return None
+    person, stay = record.person, record.stay
+    years, days = read_age(person.birth, record.as_of)
+    return (
+        record.hook,
+        years,
+        days if years is None or years < GROWN else None,
+        person.sex,
+        person.ancestry,
+        None if stay is None else (stay.inpatient, stay.intensive),
+        frozenset(record.measurements.keys()),
+        tuple(record.answers.items()),
+    )
+
+
+class _Noticed(Mapping[str, tuple[Measurement, ...]]):
+    """Measurements of which it is noticed whether anybody asks for a value."""
+
+    def __init__(self, values: Mapping[str, tuple[Measurement, ...]]) -> None:
+        self._values = values
+        self.asked = False
+
+    def __getitem__(self, set_id: str) -> tuple[Measurement, ...]:
+        self.asked |= set_id in self._values
+        return self._values[set_id]
+
+    def __contains__(self, set_id: object) -> bool:
+        return set_id in self._values
+
+    def keys(self) -> KeysView[str]:
+        """The value sets, which does not ask for a value."""
+        return self._values.keys()
+
+    def __iter__(self) -> Iterator[str]:
+        self.asked = True  # in the order of the values
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+# ------------------------------------------------------------------------------------------------------- rows
+
+
+def _say(judged: Judged) -> Said:
+    shown, blocker = judged.decision.cards, judged.facts.platelets.blocker
+    return Said(
+        no_count=None if blocker is None else blocker.value,
+        shown=len(shown),
+        highest=max(card.indicator for card in shown).word if shown else None,
+        cards=tuple(_card_rows(judged.decision)),
+        cannot_tell=tuple(_cannot_tell(judged.decision)),
+        counts=judged.facts.record.platelets,
+        rejected=judged.rejected,
+    )
+
+
+def _card_rows(decision: Decision) -> Iterator[tuple[Any, ...]]:
+    """The cards in their order, then the silent ones, then rules whose card was not shown."""
+    shown = {rule for card in decision.cards for rule in (card.rule, *card.also)}
+    for state, cards in (("shown", decision.cards), ("silent", decision.silent)):
+        for position, card in enumerate(cards):
+            rules = [card.rule, *card.also]
+            yield position, card.rule, rules, card.indicator.word, state, None
+    for rule, outcome in decision.outcomes.items():
+        if type(outcome) is NoAdvice and outcome.because in SUPPRESSED and rule not in shown:
+            yield None, rule, [rule], None, "suppressed", outcome.because.value
+
+
+def _cannot_tell(decision: Decision) -> Iterator[tuple[str, str]]:
+    for rule, outcome in decision.outcomes.items():
+        if type(outcome) is CannotTell:
+            for fact in outcome.missing:
+                yield rule, fact  # itself the text: to ask for it would take five times as long
