@@ -23,7 +23,7 @@ from cds_service.facts.person import read_birth, read_person
 from cds_service.facts.platelets import codes_of_new_counts, read_platelets
 from cds_service.facts.results import read_results
 from cds_service.facts.stay import read_stay
-from cds_service.facts.undecoded import read_undecoded
+from cds_service.facts.undecoded import read_answers, read_undecoded
 from cds_service.fhir.entries import Rejected
 from cds_service.fhir.parse import Parsed
 from cds_service.fhir.shapes import Patient
@@ -95,6 +95,6 @@ def settle(
         orders=orders,
         unresolved_selections=unresolved,
         stay=read_stay(reading, context.encounter_id),
-        answers=answers,
+        answers=read_answers(answers, reading),
     )
     return Settled(record, tuple(reading.problems), codes_of_new_counts(seen, reading))

@@ -1,4 +1,8 @@
-"""Platelet counts among what could not be decoded or names no patient: unread, never passed over (DATA-08)."""
+"""What could not be decoded, or does not tell whose it is: never passed over.
+
+A platelet count among it is unread (DATA-08), and a list that holds some was not read whole: what it does not name is
+not known to be absent.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any, Final
 from msgspec import MsgspecError, ValidationError, convert
 from msgspec.json import decode
 
-from cards.record import Kind, Moment, UnreadPlatelets
+from cards.record import Answer, Kind, Moment, UnreadPlatelets
 from cds_service.facts.codes import sets_of
 from cds_service.facts.context import Reading
 from cds_service.facts.platelets import COUNTS
@@ -19,6 +23,8 @@ from cds_service.fhir.shapes import CodeableConcept
 
 _WITHOUT_RESULT: Final = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
 _ONLY_PLATELETS: Final = frozenset({Kind.PLATELETS})
+_CODES: Final = ("code", "medicationCodeableConcept", "vaccineCode")
+_REQUIRED: Final = frozenset({Kind.PLATELETS, Kind.PATIENT})
 
 
 def read_undecoded(reading: Reading) -> tuple[UnreadPlatelets, ...]:
@@ -26,15 +32,42 @@ def read_undecoded(reading: Reading) -> tuple[UnreadPlatelets, ...]:
     return tuple(_unread(one, reading) for one in reading.parsed.undecoded if _may_be_a_count(one, reading))
 
 
+def read_answers(answers: Mapping[Kind, Answer], reading: Reading) -> Mapping[Kind, Answer]:
+    """The answers, those of lists that hold something unread as failed: what was read of these is used."""
+    undecoded = reading.parsed.undecoded
+    unread = {kind for one in undecoded if _may_matter(one, reading) for kind in _kinds(one, reading)}
+    failed = dict.fromkeys((unread & answers.keys()) - _REQUIRED, Answer.FAILED)
+    return {**answers, **failed} if failed else answers
+
+
+def _kinds(one: Undecoded, reading: Reading) -> frozenset[Kind]:
+    """Those that its key answers, also from a Bundle inside the key's."""
+    return reading.parsed.kinds.get(one.key.partition("[")[0], frozenset())
+
+
+def _may_matter(one: Undecoded, reading: Reading) -> bool:
+    """Not what is another patient's, and not what is coded as something that no set holds; of allergies all."""
+    resource = _members(one)
+    if _is_anothers(resource, one, reading):
+        return False
+    concepts = list(_concepts(resource))
+    if not concepts or one.resource_type == "AllergyIntolerance":
+        return True
+    return any(sets_of(concept, reading.terminology) for concept in concepts)
+
+
+def _is_anothers(resource: Mapping[str, Any], one: Undecoded, reading: Reading) -> bool:
+    named = resource.get("subject", resource.get("patient"))
+    text = _text(named.get("reference")) if isinstance(named, Mapping) else None
+    aliases = reading.parsed.aliases
+    return text is not None and not aliases.are(text, one.key) and not aliases.are_unknown(text, one.key)
+
+
 def _may_be_a_count(one: Undecoded, reading: Reading) -> bool:
     if one.resource_type not in ("", "Observation"):
         return False
     resource = _members(one)
-    if _text(resource.get("status")) in _WITHOUT_RESULT:
-        return False
-    subject = resource.get("subject")
-    named = _text(subject.get("reference")) if isinstance(subject, Mapping) else None
-    if named is not None and not reading.parsed.aliases.are(named, one.key):
+    if _text(resource.get("status")) in _WITHOUT_RESULT or _is_anothers(resource, one, reading):
         return False
     concepts = list(_concepts(resource))
     if not concepts:
@@ -57,13 +90,14 @@ def _members(one: Undecoded) -> Mapping[str, Any]:
 
 
 def _concepts(resource: Mapping[str, Any]) -> Iterator[CodeableConcept]:
-    """The code of the Observation and of its components, as far as they have the shape of one."""
+    """What it is coded as, and its components, as far as they have the shape of a concept."""
     components = resource.get("component")
-    parts = [resource, *(components if isinstance(components, list) else ())]
-    for part in parts:
+    parts = components if isinstance(components, list) else ()
+    codes = [*map(resource.get, _CODES), *(part.get("code") for part in parts if isinstance(part, Mapping))]
+    for code in codes:
         try:
-            concept = convert(part.get("code"), CodeableConcept)
-        except (ValidationError, AttributeError):
+            concept = convert(code, CodeableConcept)
+        except ValidationError:
             continue
         if concept.coding:
             yield concept

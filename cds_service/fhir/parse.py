@@ -140,10 +140,8 @@ class _Found:
         self.pages += source.pages
         decoded = list(self._decode(source.key, source.entries, 0))
         for entry in decoded:
-            if isinstance(entry.resource, Patient) and self.aliases.is_patient(
-                entry.resource, entry.full_url
-            ):
-                self.aliases.add(source.key, entry.full_url)
+            if isinstance(entry.resource, Patient):
+                self.aliases.add(source.key, entry.resource, entry.full_url)
         for entry in decoded:
             self._admit(entry)
 

@@ -42,6 +42,7 @@ class Wrong:
 
 _ANOTHER: Final = Wrong("belongs to another patient")
 _NOBODY: Final = Wrong("names no patient", is_unknown=True)
+_SOMEBODY: Final = Wrong("names a patient who cannot be told", is_unknown=True)
 _ABOUT_OTHER: Final = Wrong("is about somebody or something other than the patient")
 
 
@@ -53,14 +54,16 @@ class Aliases:
     fhir_server: str | None = None
     relative: str = field(init=False)
     _urls: set[tuple[str, str]] = field(default_factory=set)
+    _urls_of_others: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.relative = f"Patient/{self.patient_id}"
 
-    def add(self, key: str, full_url: str | None) -> None:
-        """A fullUrl that the Bundle of this key gives the patient."""
+    def add(self, key: str, patient: Patient, full_url: str | None) -> None:
+        """A fullUrl that the Bundle of this key gives a Patient."""
         if full_url:
-            self._urls.add((key, full_url))
+            urls = self._urls if self.is_patient(patient, full_url) else self._urls_of_others
+            urls.add((key, full_url))
 
     def is_patient(self, patient: Patient, full_url: str | None) -> bool:
         """Whether it is the Patient of the request: by id, or in a transaction by the uuid that stands for one."""
@@ -75,6 +78,10 @@ class Aliases:
         if normal_reference(text, self.fhir_server) == self.relative:
             return True
         return (key, text) in self._urls
+
+    def are_unknown(self, text: str, key: str) -> bool:
+        """Whether a reference may or may not name the patient: on another server, or by a uuid that no Bundle gives."""
+        return normal_reference(text, self.fhir_server) is None and (key, text) not in self._urls_of_others
 
 
 def why_not_this_patient(entry: Entry[Shape], aliases: Aliases) -> Wrong | None:
@@ -98,7 +105,7 @@ def why_not_this_patient(entry: Entry[Shape], aliases: Aliases) -> Wrong | None:
     if subject is None or not subject.reference:
         return _NOBODY
     if not _is(subject, entry.key, aliases):
-        return _ANOTHER
+        return _SOMEBODY if aliases.are_unknown(subject.reference, entry.key) else _ANOTHER
     if isinstance(resource, Observation) and not all(_is(one, entry.key, aliases) for one in resource.focus):
         return _ABOUT_OTHER
     return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cards.code_systems import SNOMED
 from cds_service.app import create_app
 from cds_service.content import load_content
 from cds_service.evaluate import evaluate, prepare
@@ -102,6 +103,30 @@ def test_counts_of_another_patient_are_set_aside_and_reported() -> None:
     assert explained(body)["rejected"] == [
         {"resource": "Observation/plt", "reason": "belongs to another patient"}
     ]
+
+
+@pytest.mark.parametrize("named", ["urn:uuid:not-in-this-bundle", "https://elsewhere.example.org/Patient/p1"])
+def test_counts_of_a_patient_who_cannot_be_told_are_told(named: str) -> None:
+    body = call(platelets(22, subject={"reference": named}))
+    assert rules(body)[0][0] == "DATA-08"
+    assert explained(body)["rejected"][0]["reason"] == "names a patient who cannot be told"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "is_read"),
+    [
+        ({"clinicalStatus": "active"}, False),
+        ({"clinicalStatus": "active", "subject": {"reference": "Patient/someone-else"}}, True),
+        ({"clinicalStatus": "active", "code": {"coding": [{"system": SNOMED, "code": "38341003"}]}}, True),
+        ({"subject": None}, False),
+    ],
+)
+def test_a_problem_list_that_holds_something_unreadable_was_not_read_whole(
+    wrong: Json, is_read: bool
+) -> None:
+    card = cards(call(platelets(22), nosebleed(**wrong)))[0]
+    assert card["extension"][CARD]["rules"][0] == "TRF-05"
+    assert ("The problem list was not read" in card["detail"]) is not is_read
 
 
 @pytest.mark.parametrize("kind", ["Patient", "RelatedPerson"])

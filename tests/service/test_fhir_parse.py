@@ -125,9 +125,10 @@ def test_the_patient_is_known_by_every_form_of_reference(named: str) -> None:
     ("subject", "reason"),
     [
         ({"reference": "Patient/p2"}, "belongs to another patient"),
-        ({"reference": "https://other.example.org/fhir/Patient/p1"}, "belongs to another patient"),
+        ({"reference": "https://other.example.org/fhir/Patient/p1"}, "names a patient who cannot be told"),
         ({"reference": "Group/p1"}, "belongs to another patient"),
-        ({"reference": "urn:uuid:unknown"}, "belongs to another patient"),
+        ({"reference": "urn:uuid:unknown"}, "names a patient who cannot be told"),
+        ({"reference": "#inside"}, "names a patient who cannot be told"),
         ({"identifier": {"value": "77"}}, "names no patient"),
         (None, "names no patient"),
     ],
@@ -142,6 +143,13 @@ def test_a_full_url_of_another_bundle_names_nobody() -> None:
     person = source("patient", resource("Patient", PATIENT), urls=("urn:uuid:5f0e",))
     counts = source("counts", observation(subject={"reference": "urn:uuid:5f0e"}))
     assert parse([person, counts], PATIENT).of(Observation) == ()
+
+
+def test_a_full_url_of_another_patient_names_another_patient() -> None:
+    other, count = resource("Patient", "p2"), observation(subject={"reference": "urn:uuid:77-b"})
+    found = parse([source("all", other, count, urls=("urn:uuid:77-b",))], PATIENT)
+    assert rejected(found)[-1] == ("Observation/o", "belongs to another patient")
+    assert found.undecoded == ()
 
 
 def test_a_transaction_names_its_patient_by_uuid_alone() -> None:
