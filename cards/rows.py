@@ -8,7 +8,17 @@ from cards.facts import Bleed, Infection, PatientFacts, PlateletCount, Sign
 from cards.facts.presence import lacks_status
 from cards.finding_words import FINDING_WORDS
 from cards.outcome import Input
-from cards.record import Finding, Measurement, Medication, Moment, Order, Performed, Planned, TestResult
+from cards.record import (
+    Finding,
+    Measurement,
+    Medication,
+    Moment,
+    Order,
+    Performed,
+    Planned,
+    Stay,
+    TestResult,
+)
 
 UNIT = "10*9/L"
 NO_STATUS = "status not recorded"
@@ -140,3 +150,8 @@ def event_row(fact: str, event: Performed | Planned) -> Input:
     """A procedure, transfusion or plan."""
     when = event.start if isinstance(event, Performed) else event.occurrence or event.authored
     return Input(fact, event.status, None, when, event.reference)
+
+
+def stay_row(stay: Stay) -> Input:
+    """A stay in hospital; ask whether the patient is an inpatient first."""
+    return Input("stay", "in hospital", None, stay.start, stay.reference)

@@ -23,6 +23,7 @@ from cards.rows import (
     medication_row,
     order_row,
     result_row,
+    stay_row,
 )
 from cards.thresholds import Thresholds
 
@@ -140,7 +141,7 @@ def inpatient(p: PatientFacts, *_: object) -> Applied:
     stay = p.stay
     if stay is None or not stay.inpatient:
         return NO
-    return Applied(Known.YES, (Input("stay", "in hospital", None, stay.start, stay.reference),))
+    return Applied(Known.YES, (stay_row(stay),))
 
 
 def disseminated_coagulation(

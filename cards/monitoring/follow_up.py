@@ -18,6 +18,9 @@ from cards.monitoring.interval import (
     STRICTER,
     Interval,
     count_before,
+    going_on,
+    has_dic,
+    is_watched,
     make_interval,
     row_of,
     usual,
@@ -39,7 +42,15 @@ from cards.outcome import (
 from cards.precedence import DISCHARGE
 from cards.reasons import Fact, Why
 from cards.record import Kind, Moment, Planned
-from cards.rows import bleeding_rows, count_row, event_row, infection_row, medication_row, platelet_row
+from cards.rows import (
+    bleeding_rows,
+    count_row,
+    event_row,
+    infection_row,
+    medication_row,
+    platelet_row,
+    stay_row,
+)
 from cards.thresholds import Thresholds
 
 TPO_RA = "med-tpo-ra"
@@ -123,8 +134,8 @@ def find_course(p: PatientFacts, count: PlateletCount, limits: Thresholds) -> Co
 
 
 def is_stepping_down(p: PatientFacts, count: PlateletCount, key: str, limits: Thresholds) -> bool:
-    """MON-02: recovering (B.2: two rises, 20 % above the lowest) and no bleeding; not below 10, not in dengue."""
-    by_count = key == row_of(count.value, limits) and key != "hours"
+    """MON-02: recovering (B.2: two rises, 20 % above the lowest), no bleeding, nothing but the count; not below 10."""
+    by_count = key == row_of(count.value, limits) and key != "hours" and not is_watched(p, limits)
     no_bleeding = p.answered(Kind.CONDITIONS) and not p.bleeding.findings
     return by_count and p.platelets.trend.recovering and no_bleeding
 
@@ -150,7 +161,7 @@ def _course_card(p: PatientFacts, count: PlateletCount, course: Course, limits: 
         say=(*lead, *_interval_words(p, count, course, ordered, limits), *advice),
         unknown=_unknown(p),
         values=_values(p, count, course),
-        inputs=(*platelet_row(p), *rows, *_shared_rows(p, ordered)),
+        inputs=(*platelet_row(p), *rows, *_shared_rows(p, ordered), *_watched_rows(p, count, course, limits)),
         suggestions=_draft(p, count, course, ordered),
         also=(*also, *(("MON-07",) if advice else ())),
     )
@@ -168,6 +179,8 @@ def _interval_words(
     if course.rule == "MON-02":
         once = course.interval.low == course.interval.high
         interval = "MON-02/interval.one" if once else "MON-02/interval"
+    elif course.interval.key == "hours" and has_dic(p, limits):
+        interval = "MON-01/interval.dic"
     else:
         interval = f"MON-01/interval.{course.interval.key}"
     due = "MON-01/due" if course.interval.is_due(p, count) and ordered is None else None
@@ -213,6 +226,17 @@ def _shared_rows(p: PatientFacts, ordered: Planned | None) -> tuple[Input, ...]:
         *(infection_row(p, i) for i in p.infections.current("INF-DEN")),
         *(() if ordered is None else (event_row("blood count ordered", ordered),)),
     )
+
+
+def _watched_rows(
+    p: PatientFacts, count: PlateletCount, course: Course, limits: Thresholds
+) -> tuple[Input, ...]:
+    """What makes it daily where the count alone would not."""
+    if course.interval.key != "daily" or row_of(count.value, limits) == "daily":
+        return ()
+    stay = going_on(p)
+    sepsis = (infection_row(p, i) for i in p.infections.current("INF-SEP"))
+    return (*sepsis, *(() if stay is None else (stay_row(stay),)))
 
 
 def _unknown(p: PatientFacts) -> tuple[Fact, ...]:
@@ -264,6 +288,7 @@ def _exceeded_card(
             start,
             *(medication_row("drug that can lower platelets", m) for m in drugs),
             *_shared_rows(p, ordered),
+            *(() if course is None else _watched_rows(p, count, course, limits)),
         ),
         suggestions=(
             *order(p, "refer", ("haematology",), (count.reference,), "urgent"),

@@ -1,7 +1,7 @@
 """How often to count (MON-01): a literal table by count, with its exceptions; when the next count is due.
 
 `low` and `high` are the ends of the interval: a draft is dated by the shorter one, an order that is due by the longer
-one is enough.
+one is enough. Where B.3 lets a count stand for a day at most, none is longer than that.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from decimal import Decimal
 
 from cards.facts import Bleed, PatientFacts, PlateletCount, Site
 from cards.frozen import dataclass
+from cards.precedence import DISCHARGE
+from cards.record import Stay
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
 
@@ -74,7 +76,7 @@ def row_of(value: Decimal, limits: Thresholds) -> str | None:
 
 
 def usual(p: PatientFacts, count: PlateletCount, limits: Thresholds) -> str | None:
-    """MON-01: by bleeding, dengue, STEC-HUS (SAFE-03), count and fall; the shorter one where several apply."""
+    """MON-01: by bleeding, dengue, DIC, what is watched, count and fall; the shorter one where several apply."""
     key = row_of(count.value, limits)
     if key is None:
         return None
@@ -85,11 +87,30 @@ def usual(p: PatientFacts, count: PlateletCount, limits: Thresholds) -> str | No
         keys.append("hours" if count.value < limits.low_high_risk else "daily")
     if p.dengue_current:
         keys.append("dengue")
-    if "SAFE-03" in mimics(p, limits):
+    if has_dic(p, limits):
+        keys.append("hours")
+    if is_watched(p, limits):
         keys.append("daily")
     if key == "weekly" and p.platelets.trend.falling:
         keys.append("twice-weekly")
     return min(keys, key=list(SPANS).index)
+
+
+def has_dic(p: PatientFacts, limits: Thresholds) -> bool:
+    """SAFE-07 holds; B.3 lets a count stand for 12 hours then."""
+    return "SAFE-07" in mimics(p, limits)
+
+
+def is_watched(p: PatientFacts, limits: Thresholds) -> bool:
+    """A count stands for a day at most (B.3: sepsis, a stay that does not end now), or a mimic may progress."""
+    return p.sepsis_recorded or going_on(p) is not None or bool(mimics(p, limits))
+
+
+def going_on(p: PatientFacts) -> Stay | None:
+    """The stay in hospital, unless it ends now."""
+    stay = p.stay
+    is_inpatient = stay is not None and (stay.inpatient or stay.intensive)
+    return stay if is_inpatient and p.hook != DISCHARGE else None
 
 
 def active_minor(p: PatientFacts) -> tuple[Bleed, ...]:

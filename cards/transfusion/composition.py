@@ -10,6 +10,7 @@ from cards.anti_infective.ordering import is_ordered
 from cards.facts import Bleed, PatientFacts
 from cards.finding_words import FINDING_WORDS
 from cards.frozen import dataclass
+from cards.monitoring.interval import make_interval, usual
 from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion
 from cards.reasons import Fact
 from cards.record import Kind, Measurement, Moment
@@ -119,10 +120,14 @@ def orders(
 
 
 def due_after(case: Case, window: str) -> datetime:
-    """So long after the sample in use, but never in the past."""
-    count = case.p.platelets.current
-    now = case.p.as_of
-    return now if count is None else max(count.time.latest + case.limits.span(window), now)
+    """So long after the sample in use, but never in the past, nor later than MON-01 tells in the same card."""
+    p, limits, count = case.p, case.limits, case.p.platelets.current
+    if count is None:
+        return p.as_of
+    after, key = limits.span(window), usual(p, count, limits)
+    if key is not None:
+        after = min(after, make_interval(key, limits).high)
+    return max(count.time.latest + after, p.as_of)
 
 
 def dose_words(case: Case) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from cards.monitoring.follow_up import ADVICE, decide
 from cards.monitoring.interval import ROWS, SPANS, STRICTER, make_interval, row_of
 from cards.outcome import Advise, CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
-from cards.record import Answer, Kind
+from cards.record import Answer, Kind, Stay
 from tests.cards import build
 from tests.cards.build import (
     LIMITS,
@@ -124,6 +124,37 @@ def test_due_when_the_longer_end_is_reached(minutes: int, due: bool) -> None:
 )
 def test_active_bleeding_shortens_it(finding: Any, value: Any, key: str) -> None:
     assert interval_of(only(facts(value, findings=[finding]))) == key
+
+
+WARD = Stay("Encounter/ward", inpatient=True, intensive=False, start=ago(days=2))
+
+
+@pytest.mark.parametrize("value", [22, 45, 80, 99])
+@pytest.mark.parametrize(
+    ("members", "shown", "longest"),
+    [
+        ({"findings": [condition("inf-sepsis")]}, "infection", "stale_acute"),
+        ({"stay": WARD}, "stay", "stale_acute"),
+        ({"findings": [condition("mimic-dic")]}, None, "stale_dengue_dic"),
+        ({"findings": [condition("mimic-tma")]}, None, "stale_acute"),
+        ({"findings": [condition("mimic-hit")]}, None, "stale_acute"),
+        ({"findings": [condition("mimic-vitt")]}, None, "stale_acute"),
+    ],
+)
+def test_it_is_never_longer_than_a_count_may_stand(
+    value: int, members: dict[str, Any], shown: str | None, longest: str
+) -> None:
+    rises = [count(value - 20, days=4), count(value - 10, days=2), count(value)]
+    card = only(facts(rises, **members))
+    key = interval_of(card).replace("dic", "hours")
+    assert card.rule == "MON-01"
+    assert make_interval(key, LIMITS).high <= LIMITS.span(longest)
+    if shown is not None and value > 30:
+        assert shown in {row.fact for row in card.inputs}
+
+
+def test_a_stay_that_ends_has_the_intervals_of_home() -> None:
+    assert interval_of(only(facts(45, stay=WARD, hook="encounter-discharge"))) == "days"
 
 
 def test_unclear_bleeding_is_named() -> None:
