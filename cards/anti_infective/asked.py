@@ -93,6 +93,15 @@ def _severe(p: PatientFacts, caution: Caution, infection: Infection, limits: Thr
     return YES if infection.severe else NO
 
 
+_GRAVE = (CriticalSign.SHOCK, CriticalSign.ORGAN_FAILURE, CriticalSign.CONSCIOUSNESS)
+
+
+def _failing(p: PatientFacts, caution: Caution, infection: Infection, limits: Thresholds) -> Applied:
+    """What is recorded of it; readings that are missing withhold nothing here, the card asks for them."""
+    rows = tuple(dict.fromkeys(row for sign in _GRAVE for row in _SIGNS[sign](p, infection)))
+    return Applied(Known.YES, rows) if rows else NO
+
+
 _TESTS: Mapping[When, Callable[[PatientFacts, Caution, Infection, Thresholds], Applied]] = {
     When.ALLERGY: asked_person.allergy,
     When.PREGNANT: asked_person.pregnant,
@@ -102,6 +111,7 @@ _TESTS: Mapping[When, Callable[[PatientFacts, Caution, Infection, Thresholds], A
     When.WEIGHT_BELOW: asked_person.weight_below,
     When.IMMUNOCOMPROMISED: asked_person.weak_defence,
     When.EGFR_BELOW: asked_record.egfr_below,
+    When.EGFR_KNOWN_BELOW: asked_record.egfr_known_below,
     When.MEASURED_BELOW: asked_record.measured_below,
     When.MEASURED_ABOVE: asked_record.measured_above,
     When.PLATELETS_BELOW: asked_record.platelets_below,
@@ -114,10 +124,12 @@ _TESTS: Mapping[When, Callable[[PatientFacts, Caution, Infection, Thresholds], A
     When.FINDING_OR_SUSPECTED: asked_record.finding_or_suspected,
     When.INPATIENT: asked_record.inpatient,
     When.DIC: asked_record.disseminated_coagulation,
+    When.STEC: asked_record.possible_stec_hus,
     When.NO_SPLEEN: asked_person.no_spleen,
     When.BLEEDING: asked_record.bleeding,
     When.VIRAL_BELOW_AGE: asked_record.viral_below_age,
     When.SEVERE: _severe,
+    When.FAILING: _failing,
     When.CRITICAL: _critical,
     When.WARNED: _warned,
 }

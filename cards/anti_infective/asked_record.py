@@ -40,12 +40,23 @@ MEASURED: Mapping[str, tuple[str, Fact]] = MappingProxyType(
 """Values that a file may ask for: our name for them, and the fact that is missing without one."""
 
 
+_MARKERS: Mapping[str, Fact] = MappingProxyType(
+    {"lab-hbv-surface-antigen": Fact.HBSAG, "lab-hbv-core-antibody": Fact.ANTI_HBC}
+)
+"""Tests that a file may ask for by their result: what is missing without one."""
+
+
 def egfr_below(p: PatientFacts, caution: Caution, infection: Infection, limits: Thresholds) -> Applied:
     newest = p.newest("obs-egfr", limits.span("egfr_days"))
     below = None if newest is None else _is_below(newest, limit_of(caution))
     if newest is None or below is None:
         return Applied(Known.UNKNOWN, missing=Fact.EGFR)
     return Applied(Known.YES, (measurement_row("eGFR", newest),)) if below else NO
+
+
+def egfr_known_below(p: PatientFacts, caution: Caution, infection: Infection, limits: Thresholds) -> Applied:
+    found = egfr_below(p, caution, infection, limits)
+    return NO if found.answer is Known.UNKNOWN else found
 
 
 def measured_below(p: PatientFacts, caution: Caution, *_: object) -> Applied:
@@ -156,12 +167,22 @@ def disseminated_coagulation(
     return Applied(Known.UNKNOWN, missing=found.missing[0]) if isinstance(found, CannotTell) else NO
 
 
+def possible_stec_hus(p: PatientFacts, caution: Caution, infection: Infection, limits: Thresholds) -> Applied:
+    """As SAFE-03 sees it, without what is a question only. Imported late, as above."""
+    from cards.safety.stec_hus import Suspicion, suspect
+
+    found = suspect(p, limits)
+    if not isinstance(found, Suspicion) or found.is_question:
+        return NO
+    return Applied(Known.YES, found.rows)
+
+
 def test_positive(p: PatientFacts, caution: Caution, *_: object) -> Applied:
     """By the newest result; without one it is unknown."""
     settled = [t for t in p.tests(*caution.sets) if t.result is not Result.INDETERMINATE]
     newest = max(settled, key=lambda t: t.time.earliest.timestamp() if t.time else 0.0, default=None)
     if newest is None:
-        return Applied(Known.UNKNOWN, missing=Fact.BLOOD_BORNE_VIRUSES)
+        return Applied(Known.UNKNOWN, missing=_MARKERS.get(caution.sets[0], Fact.BLOOD_BORNE_VIRUSES))
     positive = newest.result is Result.POSITIVE
     return Applied(Known.YES, (result_row("test named in the cautions", newest),)) if positive else NO
 

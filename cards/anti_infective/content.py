@@ -73,6 +73,11 @@ class When(StrEnum):
     INPATIENT = "inpatient"  # rulebook A.9; without a stay that can be read an outpatient
     DIC = "dic"  # SAFE-07: by a recent Condition or by the score
     NO_SPLEEN = "no-spleen"  # rulebook POP-08: none that works, or removed at any time
+    EGFR_KNOWN_BELOW = (
+        "egfr-known-below"  # as `egfr-below`, but an eGFR that is not known is no reason to wait
+    )
+    FAILING = "failing"  # shock, organ failure or altered consciousness (A.9): too ill for a drug by mouth
+    STEC = "stec"  # possible STEC-HUS (SAFE-03), in which antibiotics are better avoided
 
 
 BY_SETS = frozenset({When.ALLERGY, When.USING, When.FINDING, When.MEASURED_BELOW, When.MEASURED_ABOVE}) | {
@@ -83,6 +88,7 @@ BY_SETS = frozenset({When.ALLERGY, When.USING, When.FINDING, When.MEASURED_BELOW
     When.FINDING_OR_SUSPECTED,
 }
 BY_LIMIT = frozenset({When.AGE_BELOW, When.EGFR_BELOW, When.PLATELETS_BELOW, When.VIRAL_BELOW_AGE}) | {
+    When.EGFR_KNOWN_BELOW,
     When.WEIGHT_BELOW,
     When.MEASURED_BELOW,
     When.MEASURED_ABOVE,
@@ -112,7 +118,7 @@ class Deferral:
     """Who is not treated now although infected: the card is info, says `defer.<key>`, drafts nothing."""
 
     caution: Caution
-    population: str  # the rulebook's POP id, listed with the card
+    population: str | None  # the rulebook's POP id, listed with the card
 
     @property
     def key(self) -> str:

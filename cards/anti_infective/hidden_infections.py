@@ -8,6 +8,7 @@ from cards.facts import PatientFacts
 from cards.facts.presence import reference_time
 from cards.frozen import dataclass
 from cards.outcome import Input
+from cards.reasons import Fact
 from cards.record import Comparator, Result, TestResult
 from cards.rows import finding_row, infection_row, measurement_row, result_row
 from cards.thresholds import Thresholds
@@ -22,12 +23,13 @@ SEVERE = 3
 
 @dataclass(frozen=True, slots=True)
 class HepatitisB:
-    """What shows it, whether an antiviral covers it, whether both markers are negative."""
+    """What shows it, whether an antiviral covers it, whether both markers are negative, which have no result."""
 
     surface: tuple[Input, ...]
     core: tuple[Input, ...]
     covered: bool
     excluded: bool
+    unknown: tuple[Fact, ...]
 
 
 def hepatitis_b(p: PatientFacts) -> HepatitisB:
@@ -50,6 +52,7 @@ def hepatitis_b(p: PatientFacts) -> HepatitisB:
         core=(result_row("anti-HBc", core),) if core is not None and core.result is Result.POSITIVE else (),
         covered=bool(p.using(*COVER)),
         excluded=_is(surface, Result.NEGATIVE) and _is(core, Result.NEGATIVE),
+        unknown=tuple(fact for fact, test in ((Fact.HBSAG, surface), (Fact.ANTI_HBC, core)) if test is None),
     )
 
 

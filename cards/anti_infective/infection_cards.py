@@ -272,7 +272,7 @@ def _deferred(p: PatientFacts, pathogen: Pathogen, infection: Infection, deferra
         say=(f"defer.{deferral.key}",),
         inputs=(infection_row(p, infection), *base.inputs),
         suggestions=order(p, "refer", pathogen.refer_orders, infection.references, "routine"),
-        also=(*base.also, deferral.population),
+        also=(*base.also, *((deferral.population,) if deferral.population else ())),
     )
 
 

@@ -161,8 +161,6 @@ def _asked(table: Table, name: str) -> tuple[Caution, ...]:
 
 def _deferral(row: Table) -> Deferral:
     caution = _caution(row)
-    if caution.population is None:
-        raise ValueError(f"{row.where}: population is missing")
     return Deferral(caution, caution.population)
 
 

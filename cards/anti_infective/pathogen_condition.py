@@ -30,6 +30,7 @@ PHRASES: Mapping[When, str] = MappingProxyType(
         When.LACTATING: "breastfeeding",
         When.AGE_BELOW: "age below {limit} years",
         When.EGFR_BELOW: "an eGFR below {limit}",
+        When.EGFR_KNOWN_BELOW: "an eGFR that is known to be below {limit}",
         When.PLATELETS_BELOW: "platelets below {limit}",
         When.USING: "a drug in use of {sets}",
         When.FINDING: "a recorded condition of {sets}",
@@ -50,6 +51,8 @@ PHRASES: Mapping[When, str] = MappingProxyType(
         When.FINDING_OR_SUSPECTED: "a recorded or suspected condition of {sets}",
         When.INPATIENT: "a stay in hospital",
         When.DIC: "disseminated coagulation (SAFE-07)",
+        When.FAILING: "shock, organ failure or altered consciousness",
+        When.STEC: "possible STEC-HUS (SAFE-03)",
     }
 )
 

@@ -6,6 +6,7 @@ What kind of cells are low decides which of the two speaks. Not measured is not 
 from __future__ import annotations
 
 from cards.anti_infective.ordering import order
+from cards.blood_borne import untested
 from cards.data_quality.infection_rows import current_infection_rows
 from cards.facts import PatientFacts
 from cards.host import is_newborn
@@ -17,7 +18,6 @@ from cards.rows import platelet_row, sign_row
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
 
-VIRUSES = (("lab-hiv",), ("lab-hcv",), ("lab-hbv", "lab-hbv-surface-antigen", "lab-hbv-core-antibody"))
 BLOOD = ("obs-reticulocytes", "obs-pt-inr", "obs-creatinine", "obs-alt")
 ALREADY_GATED = frozenset({"SAFE-01", "SAFE-02", "SAFE-03", "SAFE-04", "SAFE-07"})
 """A mimic that holds has its own card, with its own tests."""
@@ -57,7 +57,7 @@ def _workup(p: PatientFacts, missing: tuple[Fact, ...], limits: Thresholds) -> O
     infection = current_infection_rows(p, limits.span("proven_acute_days"), limits)
     if not infection and not p.signs.fever:
         return NoAdvice(Why.NO_INFECTION) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
-    viruses = not all(_has(p, sets, limits) for sets in VIRUSES)
+    viruses = untested(lambda *sets: _has(p, sets, limits))
     if not missing and not viruses and all(_has(p, (set_id,), limits) for set_id in BLOOD):
         return NoAdvice(Why.ALREADY_DONE)
     named = [p.pathogens[i.pathogen].name for i in p.infections.current()]
@@ -66,7 +66,7 @@ def _workup(p: PatientFacts, missing: tuple[Fact, ...], limits: Thresholds) -> O
         Indicator.INFO,
         title="title" if named else "title.fever" if not infection else "title.infection",
         say=("suggestion", *_for_adults(p)),
-        unknown=(*missing, *((Fact.BLOOD_BORNE_VIRUSES,) if viruses else ()), Fact.TRAVEL),
+        unknown=(*missing, *viruses, Fact.TRAVEL),
         values={"infection": named[0]} if named else {},
         inputs=(*platelet_row(p), *infection, *(sign_row("fever", s) for s in p.signs.fever)),
         suggestions=order(p, "workup", ("workup",), (count.reference,), "routine"),

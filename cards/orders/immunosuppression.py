@@ -52,7 +52,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         also=("IMM-02",),
         more=(*(("bleeding",) if bleeding else ()), "instead"),
         cautions=("caution.duration",) if unstated else (),
-        unknown=(Fact.BLOOD_BORNE_VIRUSES,) if any(r.key == "hbv-unknown" for r in reasons) else (),
+        unknown=hepatitis_b(p).unknown if any(r.key == "hbv-unknown" for r in reasons) else (),
         buttons=_buttons(orders, reasons, bleeding=bool(bleeding)),
     )
 

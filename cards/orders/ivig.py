@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cards.blood_borne import untested
 from cards.facts import PatientFacts
 from cards.host import dialysis, kidney_disease
 from cards.orders.selection import none_chosen, read_count, refer, remove
@@ -11,7 +12,6 @@ from cards.reasons import Fact, Why
 from cards.record import Kind
 from cards.rows import finding_row, measurement_row
 from cards.thresholds import Thresholds
-from cards.tpo_ra.baseline import VIRUSES
 
 IVIG = ("med-ivig",)
 CLOTS = (
@@ -38,7 +38,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     keys = {r.key for r in reasons}
     unknown = (
         *((Fact.EGFR,) if egfr is None else ()),
-        *(() if _is_drawn(p) else (Fact.BLOOD_BORNE_VIRUSES,)),
+        *_undrawn(p),
     )
     judged = Judged("ORD-25", "selected immunoglobulin", orders, read_count(p), by_count=False)
     ask = Suggestion("ask", refer(("haematology",), "urgent"))
@@ -64,7 +64,7 @@ def _reasons(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
         ("age", Indicator.WARNING, old),
     )
     reasons = tuple(Reason(key, indicator, rows) for key, indicator, rows in found if rows)
-    if _is_drawn(p) or not p.answered(Kind.OBSERVATIONS):  # what was not read may be drawn
+    if not _undrawn(p) or not p.answered(Kind.OBSERVATIONS):  # what was not read may be drawn
         return reasons
     return (*reasons, Reason("serology", Indicator.INFO))
 
@@ -77,10 +77,10 @@ def _kidney(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     return kidney_disease(p, limits) if egfr is None else dialysis(p, limits)
 
 
-def _is_drawn(p: PatientFacts) -> bool:
-    """Some result for each of HIV, hepatitis C and hepatitis B: afterwards donor antibodies mislead."""
+def _undrawn(p: PatientFacts) -> tuple[Fact, ...]:
+    """Which of HIV, hepatitis C and hepatitis B have no result: afterwards donor antibodies mislead."""
     tested = {s for t in p.record.tests for s in t.set_ids} | set(p.record.measurements)
-    return all(not tested.isdisjoint(sets) for sets in VIRUSES)
+    return untested(lambda *sets: not tested.isdisjoint(sets))
 
 
 ADVICE = Advice(

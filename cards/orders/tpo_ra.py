@@ -35,7 +35,7 @@ from cards.rows import infection_row
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
 from cards.tpo_ra.candidate import meets_criteria, untreated_infections
-from cards.tpo_ra.contraindicated import TPO_RA, Contraindication, contraindications
+from cards.tpo_ra.contraindicated import TPO_RA, Contraindication, also_said, contraindications
 from cards.tpo_ra.not_needed import why_not_needed
 
 PROTHROMBOTIC = frozenset({"SAFE-01", "SAFE-02", "SAFE-03", "SAFE-04", "SAFE-07"})
@@ -71,7 +71,7 @@ def _against(p: PatientFacts, limits: Thresholds, orders: tuple[Order, ...], sai
         first.rule,
         first.indicator,
         title="title.aplastic" if first.key == "aplastic" else "title",
-        say=("suggestion", f"ORD-19/{'critical' if critical else 'warning'}"),
+        say=("suggestion", *also_said(found), f"ORD-19/{'critical' if critical else 'warning'}"),
         cautions=(*_cautions(found), *said.cautions),
         unknown=not_known(p, said),
         values=said.values,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cards.blood_borne import untested
 from cards.facts import Known, PatientFacts
 from cards.reasons import Fact
 from cards.record import Kind
@@ -9,7 +10,6 @@ from cards.thresholds import Thresholds
 
 FILM = ("obs-schistocytes", "obs-blasts", "obs-platelet-morphology", "obs-platelet-artefact")
 LIVER = (("obs-alt",), ("obs-ast",), ("obs-bilirubin",))
-VIRUSES = (("lab-hiv",), ("lab-hcv",), ("lab-hbv", "lab-hbv-surface-antigen", "lab-hbv-core-antibody"))
 
 
 def missing_tests(p: PatientFacts, limits: Thresholds) -> tuple[Fact, ...]:
@@ -19,7 +19,7 @@ def missing_tests(p: PatientFacts, limits: Thresholds) -> tuple[Fact, ...]:
         (not _has(p, *FILM), Fact.BLOOD_FILM),
         (not all(_has(p, *sets) for sets in LIVER), Fact.LIVER_TESTS),
         (women, Fact.PREGNANCY),
-        (not all(_has(p, *sets) for sets in VIRUSES), Fact.BLOOD_BORNE_VIRUSES),
+        *((True, virus) for virus in untested(lambda *sets: _has(p, *sets))),
         (not _has(p, "lab-h-pylori"), Fact.H_PYLORI),
         (not _has(p, "obs-antiphospholipid"), Fact.ANTIPHOSPHOLIPID),
         (not p.answered(Kind.MEDICATIONS), Fact.MEDICATIONS),

@@ -9,6 +9,8 @@ A.3).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cards.facts import Known, PatientFacts
 from cards.frozen import dataclass
 from cards.outcome import (
@@ -218,6 +220,12 @@ def _rows(fact: str, findings: tuple[Finding, ...] | list[Finding]) -> tuple[Inp
 # ---------------------------------------------------------------------------------------------- cards
 
 
+def also_said(found: Sequence[Contraindication]) -> tuple[str, ...]:
+    """What the other rules say, in the card that the first one leads: each asks for something of its own."""
+    rules = dict.fromkeys(c.rule for c in found)
+    return tuple(f"{rule}/suggestion" for rule in rules if rule != found[0].rule)
+
+
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """One card on patient-view, led by the most urgent reason, when a TPO-RA is in use."""
     found = contraindications(p, limits)
@@ -235,6 +243,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
         first.rule,
         first.indicator,
         title="title.in-use",
+        say=("suggestion", *also_said([first, *found])),
         cautions=tuple(dict.fromkeys(f"{c.rule}/caution.{c.key}" for c in found)),
         inputs=(
             *platelet_row(p),

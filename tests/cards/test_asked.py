@@ -134,8 +134,8 @@ def test_the_newest_result_of_a_test_decides_and_none_is_unknown() -> None:
     unclear = lab_result("lab-hbv-surface-antigen", result=Result.INDETERMINATE)
     assert asked(SURFACE, tests=[positive]) == (YES, None)
     assert asked(SURFACE, tests=[positive, negative]) == (NO, None)
-    assert asked(SURFACE, tests=[unclear]) == (UNKNOWN, Fact.BLOOD_BORNE_VIRUSES)
-    assert asked(SURFACE) == (UNKNOWN, Fact.BLOOD_BORNE_VIRUSES)
+    assert asked(SURFACE, tests=[unclear]) == (UNKNOWN, Fact.HBSAG)
+    assert asked(SURFACE) == (UNKNOWN, Fact.HBSAG)
 
 
 def test_a_drug_may_be_in_use_or_selected() -> None:

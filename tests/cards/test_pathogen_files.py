@@ -376,7 +376,12 @@ AGAINST: dict[When, Callable[[Any, dict[str, Any]], dict[str, Any]]] = {
     When.TEST_POSITIVE: lambda row, given: {"tests": [lab_result(row.sets[0], result=Result.POSITIVE)]},
     When.BLEEDING: lambda row, given: {"bleeding": build.facts(60, findings=[build.nosebleed()]).bleeding},
     When.VIRAL_BELOW_AGE: lambda row, given: {"who": replace(given["who"], age_years=int(row.limit) - 1)},
+    When.FAILING: lambda row, given: {
+        "signs": build.facts(60, findings=[build.condition("sign-shock")]).signs
+    },
+    When.STEC: lambda row, given: {"tests": [lab_result("lab-stec", result=Result.POSITIVE)]},
 }
+AGAINST[When.EGFR_KNOWN_BELOW] = AGAINST[When.EGFR_BELOW]
 """What makes a row of an exclusion apply."""
 
 EXCLUSIONS = [

@@ -432,7 +432,6 @@ REFUSED = {
         'rules = ["INF-B"]',
         "evidence for another rule than ('INF-ALL', 'INF-ALL-01', 'INF-ALL-02')",
     ),
-    "no population": ('\npopulation = "POP-03"', "", "defer 1: population is missing"),
     "sets that are not asked for": (
         'when = "inpatient"',
         'when = "inpatient"\nsets = ["inf-cmv"]',

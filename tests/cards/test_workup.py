@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from cards.blood_borne import VIRUSES
 from cards.facts import PatientFacts
 from cards.monitoring.isolated import not_isolated, unknown_cells
-from cards.monitoring.workup import BLOOD, VIRUSES, decide
+from cards.monitoring.workup import BLOOD, decide
 from cards.outcome import Advise, CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
 from cards.record import Answer, Kind
@@ -91,7 +92,7 @@ def test_a_past_infection_is_none() -> None:
 
 def test_a_work_up_that_is_done_is_not_asked_again() -> None:
     results = [measured(s, 1) for s in BLOOD]
-    tests = [NO_BLASTS, *(lab(sets[0], "negative") for sets in VIRUSES)]
+    tests = [NO_BLASTS, *(lab(sets[0], "negative") for sets in VIRUSES.values())]
     done = with_ebv(measurements=[*NORMAL, *results], tests=tests)
     assert decide(done, LIMITS)["PLT-04"] == NoAdvice(Why.ALREADY_DONE)
     for missing in range(len(tests)):
