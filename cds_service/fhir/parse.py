@@ -141,7 +141,7 @@ class _Found:
         decoded = list(self._decode(source.key, source.entries, 0))
         for entry in decoded:
             if isinstance(entry.resource, Patient):
-                self.aliases.add(source.key, entry.resource, entry.full_url)
+                self.aliases.add(entry.key, entry.resource, entry.full_url)
         for entry in decoded:
             self._admit(entry)
 

@@ -227,6 +227,16 @@ def test_results_that_a_report_contains_are_entries_of_their_own() -> None:
     assert (entry.reference, entry.inside) == ("DiagnosticReport/d", "r")
 
 
+def test_a_bundle_inside_a_bundle_names_its_patient_by_full_url() -> None:
+    count = observation(subject={"reference": "urn:uuid:5f0e"})
+    inner = [
+        {"fullUrl": "urn:uuid:5f0e", "resource": resource("Patient", PATIENT)},
+        {"resource": count},
+    ]
+    found = parsed({"resourceType": "Bundle", "type": "document", "entry": inner})
+    assert [entry.reference for entry in found.of(Observation)] == ["Observation/o"]
+
+
 def test_a_bundle_inside_a_bundle_is_opened() -> None:
     inner = {"resourceType": "Bundle", "type": "document", "entry": [{"resource": observation("deep")}]}
     found = parse([source("all", inner)], PATIENT)
