@@ -296,10 +296,18 @@ def test_of_many_workers_one_takes_a_token(tmp_path: Path) -> None:
     variables = production_variables(config, PUBLIC, tmp_path)
     body = json.dumps(call(platelets(22))).encode()
     with served("--workers", "2", **variables) as service:
+        for _ in range(
+            8
+        ):  # a worker's first call opens the database, for which nobody waits longer than for any call
+            assert _post(service, body, _new_token()) == 200
         for _ in range(4):
-            now = int(datetime.now(UTC).timestamp())
-            statuses = _post_at_once(service, body, Signer().token(SERVICE, iat=now, exp=now + 300))
+            statuses = _post_at_once(service, body, _new_token())
             assert sorted(statuses) == [200] + [401] * 7
+
+
+def _new_token() -> str:
+    now = int(datetime.now(UTC).timestamp())
+    return Signer().token(SERVICE, iat=now, exp=now + 300)
 
 
 def _post_at_once(service: Served, body: bytes, token: str) -> list[int]:
