@@ -62,8 +62,8 @@ def invalid_reason(raw: bytes | Raw) -> str | None:
     if outline in _valid_outlines:
         return None
     try:
+        name = _read(bytes(raw))["resourceType"]
         members = _MEMBERS.decode(raw)
-        name = _read(bytes(members["resourceType"]))
         if name not in _TYPES:
             return "not a resource that is read"
         resource, new = _told_apart(name, members)
@@ -72,6 +72,8 @@ def invalid_reason(raw: bytes | Raw) -> str | None:
         _model(name).model_validate(resource)
     except ValidationError as error:
         return _worded(error)
+    except _TwiceError:
+        return "not valid FHIR R4: a member stands twice in the same object"
     except RecursionError:
         return "nested too deeply"
     except (
@@ -207,7 +209,20 @@ def _refused(text: str) -> Any:
     raise ValueError("NaN and Infinity are no JSON")
 
 
-_JSON: Final = json.JSONDecoder(parse_float=_exact, parse_int=_exact, parse_constant=_refused)
+class _TwiceError(ValueError):
+    """Which of the two was meant cannot be told."""
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _TwiceError
+    return members
+
+
+_JSON: Final = json.JSONDecoder(
+    object_pairs_hook=_once_each, parse_float=_exact, parse_int=_exact, parse_constant=_refused
+)
 
 
 def _read(text: bytes) -> Any:

@@ -54,6 +54,15 @@ def test_a_fault_is_named_by_its_member(members: dict[str, Any], named: str) -> 
 
 
 @pytest.mark.parametrize(
+    "doubled", ['"status":"final","status":"final"', '"status":"final","note":[{"text":"a","text":"b"}]']
+)
+def test_a_member_that_stands_twice_is_no_value(doubled: str) -> None:
+    """Which of the two was meant cannot be told."""
+    text = json.dumps(COUNT).replace('"status": "final"', doubled)
+    assert invalid_reason(text.encode()) == "not valid FHIR R4: a member stands twice in the same object"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "[]",
