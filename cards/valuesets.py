@@ -18,7 +18,16 @@ from cards.code_systems import normalise_coding, normalise_system
 from cards.frozen import dataclass
 from cards.valueset_files import Code, ValueSet, read_folder
 
-__all__ = ["Code", "Membership", "Terminology", "ValueSet", "load", "normalise_coding", "normalise_system"]
+__all__ = [
+    "Code",
+    "Membership",
+    "Terminology",
+    "ValueSet",
+    "is_mapped",
+    "load",
+    "normalise_coding",
+    "normalise_system",
+]
 
 FOLDER: Final = Path(__file__).parent / "valuesets"
 NO_LOCAL_CODES: Final[Mapping[str, Sequence[tuple[str, str]]]] = MappingProxyType({})
@@ -115,6 +124,11 @@ class Terminology:
                     if not code.startswith(member.code.excepts):
                         found[member.set_id] = member
         return tuple(found[set_id] for set_id in sorted(found))
+
+
+def is_mapped(set_ids: Iterable[str]) -> bool:
+    """Whether a set tells which drug or service it is; those of allergies tell only who must not have it."""
+    return not all(set_id.startswith("allergy-") for set_id in set_ids)
 
 
 def load(local_codes: Mapping[str, Sequence[tuple[str, str]]] = NO_LOCAL_CODES) -> Terminology:

@@ -12,6 +12,7 @@ from cards.record import Order, Route
 from cards.rows import bleeding_rows
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
+from cards.valuesets import is_mapped
 
 EMERGENCY = ("med-emergency-im",)
 INJECTIONS = ("proc-im-injection",)
@@ -70,7 +71,7 @@ def _may_be_critical(order: Order) -> bool:
     """A warning at most after an exposure, and for a drug that is not mapped: it may be an emergency drug."""
     if order.is_in(*POST_EXPOSURE):
         return False
-    return bool(order.set_ids) or is_vaccine(order)
+    return is_mapped(order.set_ids) or is_vaccine(order)
 
 
 ADVICE = Advice(

@@ -10,6 +10,7 @@ from cards.outcome import Action, ActionType, CannotTell, Input, NoAdvice, Sugge
 from cards.reasons import Fact, Why
 from cards.record import Kind, Order, Route
 from cards.rows import count_row, order_row, platelet_row
+from cards.valuesets import is_mapped
 
 SYSTEMIC = (None, Route.ORAL, Route.INTRAVENOUS, Route.INTRAMUSCULAR, Route.SUBCUTANEOUS)
 """Routes by which a drug acts on the whole body; an unknown one counts."""
@@ -26,7 +27,7 @@ def chosen(p: PatientFacts, *set_ids: str) -> tuple[Order, ...]:
 
 def none_chosen(p: PatientFacts, *, service: bool = False) -> NoAdvice | CannotTell:
     """Why a rule judges nothing: no such order is selected, or one is selected that has no mapped code."""
-    unmapped = (o for o in p.orders if not o.set_ids and (o.resource_type == "ServiceRequest") is service)
+    unmapped = (o for o in p.orders if not is_mapped(o.set_ids) and (o.resource_type == "ServiceRequest") is service)
     return CannotTell(Fact.SELECTED_DRUG) if any(unmapped) else NoAdvice(Why.NOT_SELECTED)
 
 

@@ -9,11 +9,12 @@ from cards.facts import PatientFacts
 from cards.outcome import Advice, CannotTell, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.thresholds import Thresholds
+from cards.valuesets import is_mapped
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Silent always; what was selected but is not among the drafts cannot be told at all."""
-    if any(not o.set_ids for o in p.orders):
+    if not all(is_mapped(o.set_ids) for o in p.orders):
         return NoAdvice(Why.UNMAPPED)
     if p.record.unresolved_selections:
         return CannotTell(Fact.SELECTION)

@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import Final
 
 from cards.frozen import dataclass
-from cards.valuesets import Terminology
+from cards.valuesets import Terminology, is_mapped
 from cds_service.facts.platelets import COUNTS, NOT_COUNTS
 from cds_service.fhir.shapes import CodeableConcept, Coding
 
@@ -77,7 +77,7 @@ class CodeMarks:
         sets = frozenset(member.set_id for member in self.terminology.sets_of(system, code))
         marks = KNOWN if self.terminology.knows_system(system) else 0
         for mark, holds in (
-            (MEMBER, bool(sets)),
+            (MEMBER, is_mapped(sets)),
             (COUNT, not sets.isdisjoint(COUNTS)),
             (NO_COUNT, not sets.isdisjoint(NOT_COUNTS)),
             (SCOPE, not sets.isdisjoint(self.scope)),

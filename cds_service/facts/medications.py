@@ -17,7 +17,7 @@ from cards.frozen import dataclass
 from cards.months import add_months
 from cards.record import Medication as Drug
 from cards.record import MedicationSource, Moment
-from cards.valuesets import Terminology, normalise_coding
+from cards.valuesets import Terminology, is_mapped, normalise_coding
 from cds_service.facts.codes import Pairs, by_pairs, coding_pairs, members_of
 from cds_service.facts.context import Reading
 from cds_service.facts.courses import Span, dosage_span, in_order, route_of
@@ -129,7 +129,7 @@ def _drug(
     start, end = in_order(span, entry, reading)
     dosage = DraftDosage() if set_ids.isdisjoint(DOSED) else _dosage(entry, reading, TPO_RA not in set_ids)
     if (
-        not set_ids
+        not is_mapped(set_ids)
         and resource.status not in NEVER
         and not _is_long_over(resource.status, start, end, reading)
     ):

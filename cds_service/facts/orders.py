@@ -14,7 +14,7 @@ from msgspec import MsgspecError, Raw, convert
 
 from cards.frozen import dataclass
 from cards.record import ClinicalStatus, Finding, Moment, Order, Verification
-from cards.valuesets import normalise_coding
+from cards.valuesets import is_mapped, normalise_coding
 from cds_service.facts.codes import coding_pairs, is_known
 from cds_service.facts.conditions import finding_memberships, word_of
 from cds_service.facts.context import Reading
@@ -163,7 +163,7 @@ def _order(draft: _Draft, told: _Drafts, *, selected: bool) -> Order:
         return Order(draft.reference, EARLIER_REQUESTS[draft.type], frozenset(), selected, resource=resource)
     pairs = tuple(dict.fromkeys(_codes(draft, told)))
     set_ids = frozenset(member.set_id for pair in pairs for member in terminology.sets_of(*pair))
-    if not set_ids:
+    if not is_mapped(set_ids):
         _report_unmapped(draft, told)
     dosage = read_dosage(resource, terminology) if draft.type == _DRUG else DraftDosage()
     quantity = resource.get("quantityQuantity", object_of(resource.get("quantityRange")).get("high"))

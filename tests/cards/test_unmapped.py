@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cards.orders.selection import none_chosen
 from cards.orders.unmapped import decide
 from cards.outcome import CannotTell, NoAdvice
 from cards.reasons import Fact, Why
@@ -12,6 +13,12 @@ from tests.cards.ordering import ordering
 def test_a_local_code_is_named_as_the_reason_and_never_guessed() -> None:
     assert decide(ordering(12, order()), LIMITS) == NoAdvice(Why.UNMAPPED)
     assert decide(ordering(12, order("med-nsaid"), order()), LIMITS) == NoAdvice(Why.UNMAPPED)
+
+
+def test_a_code_of_allergies_does_not_tell_which_drug_it_is() -> None:
+    substance = order("allergy-nsaid")
+    assert decide(ordering(12, substance), LIMITS) == NoAdvice(Why.UNMAPPED)
+    assert none_chosen(ordering(12, substance)) == CannotTell(Fact.SELECTED_DRUG)
 
 
 def test_a_selection_that_is_not_among_the_drafts() -> None:

@@ -78,6 +78,13 @@ def test_a_drug_in_no_set_stays_without_a_meaning_and_is_reported(code: Any) -> 
     assert reasons(read) == [("MedicationRequest/x", "unmapped drug")]
 
 
+def test_a_drug_that_is_known_as_an_allergen_alone_is_reported() -> None:
+    read = reading(request(medicationCodeableConcept=concept((SNOMED, "387207008"))))
+    assert drug(request(medicationCodeableConcept=concept((SNOMED, "387207008")))).set_ids == {"allergy-nsaid"}
+    assert len(read_medications(read)) == 1
+    assert reasons(read) == [("MedicationRequest/x", "unmapped drug")]
+
+
 @pytest.mark.parametrize(
     ("members", "is_told"),
     [

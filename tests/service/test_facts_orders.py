@@ -171,6 +171,13 @@ def test_an_unmapped_drug_stays_an_order_and_is_reported(code: dict[str, Any]) -
     assert reasons(read) == [("MedicationRequest/d", "unmapped drug")]
 
 
+def test_an_order_that_is_known_as_an_allergen_alone_is_reported() -> None:
+    read = reading(hook="order-select")
+    (one,) = orders(draft(medicationCodeableConcept=concept((SNOMED, "387207008"))), read=read)
+    assert one.set_ids == {"allergy-nsaid"}
+    assert reasons(read) == [("MedicationRequest/d", "unmapped drug")]
+
+
 @pytest.mark.parametrize(
     "drug", [{"medication": {"concept": IBUPROFEN}}, {"medicationCodeableConcept": "ibuprofen"}]
 )
