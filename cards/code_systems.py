@@ -62,6 +62,8 @@ _OIDS = {
 _OTHER_NAMES = {
     "http://jpfhir.jp/fhir/core/mhlw/CodeSystem/ICD10-2013-full": ICD_10,
     "http://fhir.de/CodeSystem/dimdi/icd-10-gm": ICD_10_GM,
+    "http://fhir.de/CodeSystem/bfarm/atc": ATC,
+    "http://fhir.de/CodeSystem/dimdi/atc": ATC,
     "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-diagnosis-icd10": ICD_10_CM,
     HL7 + "v3-Race": CDC_RACE,
     "http://hl7.org/fhir/v3/Race": CDC_RACE,

@@ -571,6 +571,7 @@ def test_no_code_breaks_the_lookup(system: str, code: str) -> None:
         ("urn:oid:2.16.840.1.113883.6.73", ATC),
         ("urn:oid:2.16.840.1.113883.12.292", "http://hl7.org/fhir/sid/cvx"),
         ("http://jpfhir.jp/fhir/core/mhlw/CodeSystem/ICD10-2013-full", ICD_10),
+        ("http://fhir.de/CodeSystem/bfarm/atc", ATC),
         ("urn:oid:1.2.392.200119.4.101.6", ICD_10),
         ("http://hl7.org/fhir/v2/0078", "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"),
         (ICD_10_GM, ICD_10_GM),
