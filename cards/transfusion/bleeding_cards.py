@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cards.anti_infective.ordering import is_ordered
 from cards.facts import Site
 from cards.outcome import Action, ActionType, Advise, Indicator, Suggestion
 from cards.record import Kind
@@ -17,7 +16,7 @@ from cards.transfusion.bleeding_parts import (
 from cards.transfusion.bleeding_risk import neurosurgery
 from cards.transfusion.case import Case, Row
 from cards.transfusion.composition import Draft, compose, due_after, orders, reasons
-from cards.transfusion.given import Given
+from cards.transfusion.given import Given, is_count_ordered_after
 from cards.transfusion.platelet_order import order_platelets
 from cards.transfusion.populations import Asked
 
@@ -75,7 +74,7 @@ def _in_progress(case: Case, given: Given) -> Advise:
     key = "ordered" if given.only_ordered else "running" if running else "given"
     after = (
         ()
-        if is_ordered(case.p, "cbc-after-platelets")
+        if is_count_ordered_after(case.p, given.time, given.time, case.limits)
         else (Action(ActionType.CREATE, "cbc-after-platelets", "urgent", reasons=reasons(case)),)
     )
     return compose(

@@ -33,6 +33,21 @@ def find_given(p: PatientFacts, limits: Thresholds) -> Given | None:
     return max(given or ordered, key=lambda g: g.time.latest, default=None)
 
 
+def is_count_ordered_after(p: PatientFacts, began: Moment, ended: Moment, limits: Thresholds) -> bool:
+    """An active order of a blood count that surely shows what these platelets did, within the day after them.
+
+    One without a date of its own was written since they began: an older one was for the sample before them.
+    """
+    until = ended.latest + limits.span("cci_late_to")
+    return any(
+        ended.latest <= plan.occurrence.earliest <= until
+        if plan.occurrence is not None
+        else plan.authored is not None and plan.authored.earliest >= began.latest
+        for plan in p.planned
+        if plan.status == "active" and "order-cbc" in plan.set_ids
+    )
+
+
 def _transfused(p: PatientFacts, limits: Thresholds) -> Iterator[Given]:
     within = limits.span("platelets_in_progress")
     for event in p.done_within(within, *PLATELETS):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import ROUND_UP, Decimal
 
-from cards.anti_infective.ordering import is_ordered
 from cards.facts import PatientFacts, PlateletCount
 from cards.facts.presence import is_under_way
 from cards.frozen import dataclass
@@ -33,7 +32,7 @@ from cards.record import Kind, MedicationSource, Moment, Performed
 from cards.rows import count_row, event_row, finding_row, medication_row
 from cards.thresholds import Thresholds
 from cards.transfusion import decision
-from cards.transfusion.given import PLATELETS
+from cards.transfusion.given import PLATELETS, is_count_ordered_after
 
 TENTH = Decimal("0.1")
 
@@ -134,10 +133,11 @@ def _is_of_the_day(p: PatientFacts, event: Performed, limits: Thresholds) -> boo
 
 
 def _count_after(p: PatientFacts, event: Performed, limits: Thresholds) -> Outcome:
-    """Info, unless the count is there, ordered, or named by the decision card."""
+    """Info, unless the count is there, ordered for after them, or named by the decision card."""
     ended = _time(p, event)
+    began = event.start or ended
     counted = any(c.time.earliest >= ended.latest for c in p.platelets.series) and not is_under_way(event)
-    if counted or is_ordered(p, "cbc-after-platelets"):
+    if counted or is_count_ordered_after(p, began, ended, limits):
         return NoAdvice(Why.ALREADY_DONE)
     if any(isinstance(one, Advise) and "TRF-11" in one.also for one in decision.decide(p, limits).values()):
         return NoAdvice(Why.MERGED)
@@ -148,7 +148,7 @@ def _count_after(p: PatientFacts, event: Performed, limits: Thresholds) -> Outco
         "TRF-11",
         Indicator.INFO,
         title="title" if count is not None else "title.no-count",
-        values={"given": event.start or ended},
+        values={"given": began},
         inputs=(event_row("platelets given", event), *((count_row(count),) if count is not None else ())),
         suggestions=(Suggestion("count", (order,), recommended=True),),
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from cards.anti_infective.ordering import is_ordered
 from cards.facts import PatientFacts
 from cards.outcome import Action, ActionType, Suggestion
 from cards.reasons import Fact
+from cards.record import Moment
 from cards.thresholds import Thresholds
-from cards.transfusion.given import PLATELETS
+from cards.transfusion.given import PLATELETS, is_count_ordered_after
 
 STEP = Decimal("5")
 """Volumes are rounded down to 5 mL: never more than the dose by weight."""
@@ -30,7 +30,7 @@ def order_platelets(
     """
     if p.blood_refused is not None or p.person.age_years is None:
         return ()
-    after = _after(p, priority, reasons)
+    after = _after(p, priority, reasons, limits)
     if p.selected(*PLATELETS):
         return (Suggestion("TRF-16/after", after, recommended),) if after else ()
     dose = _dose(p, priority, reasons, limits)
@@ -73,7 +73,10 @@ def _dose(p: PatientFacts, priority: str, reasons: tuple[str, ...], limits: Thre
     return Action(ActionType.CREATE, "platelets-child", priority, (volumes[1], "mL"), reasons=reasons)
 
 
-def _after(p: PatientFacts, priority: str, reasons: tuple[str, ...]) -> tuple[Action, ...]:
-    if is_ordered(p, "cbc-after-platelets"):
+def _after(
+    p: PatientFacts, priority: str, reasons: tuple[str, ...], limits: Thresholds
+) -> tuple[Action, ...]:
+    now = Moment.instant(p.as_of)
+    if is_count_ordered_after(p, now, now, limits):
         return ()
     return (Action(ActionType.CREATE, "cbc-after-platelets", priority, reasons=reasons),)

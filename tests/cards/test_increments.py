@@ -10,11 +10,12 @@ import pytest
 
 from cards.outcome import Advise, CannotTell, Indicator, NoAdvice
 from cards.reasons import Fact, Why
-from cards.record import Answer, Kind, Moment
+from cards.record import Answer, Kind, Moment, Planned
 from cards.transfusion.increments import decide, increments
 from tests.cards.build import (
     LIMITS,
     NOW,
+    ago,
     condition,
     count,
     done,
@@ -80,6 +81,24 @@ def test_after_platelets_the_count_is_asked_for() -> None:
 def test_silence_has_its_reason(members: dict[str, Any], why: Why) -> None:
     p = facts(**({"count_or_counts": series((20, 500))} | members))
     assert decide(p, LIMITS) == NoAdvice(why)
+
+
+@pytest.mark.parametrize(
+    ("order", "covers"),
+    [
+        (planned("order-cbc", minutes=261), False),
+        (planned("order-cbc", minutes=260), True),
+        (planned("order-cbc", undated=True), False),
+        (planned("order-cbc", days=3, occurrence=ago(minutes=201)), False),
+        (planned("order-cbc", days=3, occurrence=ago(minutes=200)), True),
+        (planned("order-cbc", days=3, occurrence=ago(minutes=200 - 24 * 60)), True),
+        (planned("order-cbc", days=3, occurrence=ago(minutes=199 - 24 * 60)), False),
+        (planned("order-cbc", status="draft"), False),
+    ],
+)
+def test_an_order_from_before_them_is_for_the_sample_before_them(order: Planned, covers: bool) -> None:
+    p = facts(series((20, 500)), performed=[given(200)], planned=[order])
+    assert (decide(p, LIMITS) == NoAdvice(Why.ALREADY_DONE)) is covers
 
 
 def test_the_day_ends_after_24_hours() -> None:
