@@ -8,7 +8,7 @@ from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Fact
 from cards.record import Kind
-from cards.safety.stec_hus import Suspicion, suspect
+from cards.safety.stec_hus import Suspicion, cannot_wait, suspect
 from cards.thresholds import Thresholds
 
 ANTIBACTERIALS = (
@@ -26,8 +26,8 @@ ANTIMOTILITY = ("med-antimotility",)
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Antibacterials critical, antimotility drugs a warning; the suspicion is that of SAFE-03.
 
-    A warning for an antibacterial too, and no removal of it, with sepsis; a warning while the suspicion is a
-    question only.
+    A warning for an antibacterial too, and no removal of it, with sepsis and with what cannot wait; a warning while
+    the suspicion is a question only.
     """
     drugs, slowing = chosen(p, *ANTIBACTERIALS), chosen(p, *ANTIMOTILITY)
     if not (drugs or slowing):
@@ -38,14 +38,16 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     if not isinstance(suspicion, Suspicion):
         return suspicion
     septic = p.sepsis_recorded
+    urgent = () if septic else cannot_wait(p, limits)
     reasons: tuple[Reason, ...] = ()
     if drugs:
-        key = "sepsis" if septic else "question" if suspicion.is_question else "antibacterial"
+        key = "question" if suspicion.is_question else "antibacterial"
+        key = "sepsis" if septic else "cannot-wait" if urgent else key
         indicator = Indicator.CRITICAL if key == "antibacterial" else Indicator.WARNING
-        reasons = (Reason(key, indicator, suspicion.rows),)
+        reasons = (Reason(key, indicator, (*suspicion.rows, *urgent)),)
     if slowing:
         reasons = (*reasons, Reason("antimotility", Indicator.WARNING, () if drugs else suspicion.rows))
-    removable = slowing if septic else (*drugs, *slowing)
+    removable = slowing if septic or urgent else (*drugs, *slowing)
     ask = Suggestion("ask", refer(("nephrology",), "urgent", references(suspicion.rows)))
     judged = Judged("ORD-14", "selected drug", (*drugs, *slowing), read_count(p), by_count=False)
     buttons = (*((remove(removable),) if removable else ()), ask)

@@ -4,11 +4,12 @@ Three ways: Shiga toxin or the infection of the last 21 days (below 150 also one
 follows); haemolytic uraemic syndrome recorded; bloody diarrhoea of the last 14 days with a count below 150 and a rise
 of creatinine or schistocytes. The last is a question (warning) where sepsis or shock is recorded or another cause of
 the diarrhoea is proven, and none in newborns, whose bloody stool has other causes that need antibiotics (POP-01).
-Sepsis is always treated.
+Sepsis is always treated, and so is what cannot wait: meningococci, rickettsiae, purpura with signs of sepsis.
 """
 
 from __future__ import annotations
 
+from cards.anti_infective.content import TreatSuspected
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, is_past
 from cards.facts.once import once
@@ -17,7 +18,8 @@ from cards.host import is_newborn
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind, Result, TestResult
-from cards.rows import finding_row, result_row, sign_row
+from cards.rows import bleeding_rows, finding_row, infection_row, result_row, sign_row
+from cards.safety import purpura_sepsis
 from cards.safety.card_parts import HeldBack, hold_back, mimic_card, references, stop_orders
 from cards.safety.counts import is_below
 from cards.safety.falls import find_creatinine_rise
@@ -90,6 +92,19 @@ def holds(p: PatientFacts, limits: Thresholds) -> bool:
     return isinstance(found, Suspicion) and not found.is_question
 
 
+def cannot_wait(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """What needs an antibiotic at once, apart from sepsis: infections that are treated on suspicion, and SAFE-12."""
+    found = [
+        infection_row(p, i)
+        for i in p.infections.current()
+        if p.pathogens[i.pathogen].treat_suspected is TreatSuspected.ALWAYS
+    ]
+    purpura = purpura_sepsis.suspect(p, limits)
+    if isinstance(purpura, purpura_sepsis.Suspicion) and purpura.explained_by is None:
+        found += bleeding_rows(purpura.purpura)
+    return tuple(found)
+
+
 def _negatives(p: PatientFacts, limits: Thresholds) -> list[TestResult]:
     """Negative tests for Shiga toxin of the last 21 days."""
     negative = [t for t in p.tests("lab-stec") if t.result is Result.NEGATIVE and t.time is not None]
@@ -106,20 +121,21 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     is_open = "toxin" not in found.ways and not negative
     tests = ("stec-test",) if is_open else ()
     kidneys = () if found.is_question else ("nephrology", "cbc", "creatinine")
-    stops = () if septic or found.is_question else stop_orders(p, *STOPPED)
+    urgent = () if septic else cannot_wait(p, limits)
+    stops = () if septic or urgent or found.is_question else stop_orders(p, *STOPPED)
     held = HeldBack() if found.is_question or p.bleeding.major else hold_back(p, limits)
     return mimic_card(
         p,
         limits,
         "SAFE-03",
         Indicator.WARNING if found.is_question else Indicator.CRITICAL,
-        (*found.rows, *(result_row("test for Shiga toxin", t) for t in negative), *held.rows),
+        (*found.rows, *(result_row("test for Shiga toxin", t) for t in negative), *urgent, *held.rows),
         title="title.question" if found.is_question else "title",
         say=(
             "question" if found.is_question else "suggestion",
             *(f"way.{key}" for key in found.ways),
             *(("no-result",) if is_open and "diarrhoea" in found.ways else ()),
-            *(("sepsis",) if septic else ()),
+            *(("sepsis",) if septic else ("cannot-wait",) if urgent else ()),
         ),
         cautions=(*(("caution.negative",) if negative else ()), *held.cautions),
         unknown=(Fact.SHIGA_TOXIN,) if is_open else (),

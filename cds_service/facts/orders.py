@@ -136,14 +136,16 @@ def _unresolved(selections: Sequence[str], by_name: Mapping[str, _Draft], readin
 
 
 def _is_order(draft: _Draft, told: _Drafts) -> bool:
-    """An order of this patient that is to be given: no withdrawal, no "do not give"."""
+    """An order of this patient that is to be given: no withdrawal, no "do not give", no drug that is put on hold."""
     resource = draft.resource
     if draft.type not in _READ:
         return False
     if _is_of_another(resource, told.reading):
         told.report(draft, "belongs to another patient")
         return False
-    return resource.get("doNotPerform") is not True and text_of(resource.get("status")) not in _WITHDRAWN
+    status = text_of(resource.get("status"))
+    is_held = draft.type == _DRUG and status == "on-hold"
+    return resource.get("doNotPerform") is not True and not is_held and status not in _WITHDRAWN
 
 
 def _is_of_another(resource: Json, reading: Reading) -> bool:

@@ -265,7 +265,10 @@ def test_other_types_are_passed_over_and_can_be_selected(kind: str) -> None:
     assert (found, unresolved, reasons(read)) == ((), (), [])
 
 
-@pytest.mark.parametrize("members", [{"doNotPerform": True}, {"status": "cancelled"}, {"status": "stopped"}])
+@pytest.mark.parametrize(
+    "members",
+    [{"doNotPerform": True}, {"status": "cancelled"}, {"status": "stopped"}, {"status": "on-hold"}],
+)
 def test_what_takes_an_order_away_is_none(members: dict[str, Any]) -> None:
     assert orders(draft(**members)) == ()
 
