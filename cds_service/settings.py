@@ -39,6 +39,8 @@ UNNAMED = ("[key]", "codes", "paths")
 """Steps of pydantic that are nothing of the file."""
 TABLES = ("limits", "clients", "security", "content", "memory", "silent")
 
+STORES: Final = ("sqlite", "postgresql", "postgres")
+
 PUBLIC_KEYS: Final = "sandbox.cds-hooks.org"
 """The public CDS Hooks sandbox: everyone can sign as it, for its private key is published."""
 
@@ -64,8 +66,15 @@ def _log_format() -> Literal["console", "json"]:
 
 
 def _is_store_url(value: SecretStr) -> SecretStr:
-    scheme, separator, rest = value.get_secret_value().partition("://")
-    if not (separator and rest and scheme.replace("+", "").isalnum()):
+    """As SQLAlchemy reads it; what it says of a wrong one may hold a password."""
+    from sqlalchemy import make_url  # only where an address is set
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        backend = make_url(value.get_secret_value()).get_backend_name()
+    except (ArgumentError, ValueError):
+        backend = ""
+    if backend not in STORES:
         raise ValueError("not a URL")
     return value
 
@@ -92,7 +101,9 @@ class Settings(BaseSettings):
     )
     config: Path | None = Field(default=None, description="the path of a TOML file")
     database_url: Annotated[SecretStr, AfterValidator(_is_store_url)] | None = Field(
-        default=None, description="an SQLAlchemy URL such as sqlite:////var/lib/platelet-hooks/store.db"
+        default=None,
+        description="an SQLAlchemy URL of SQLite or PostgreSQL, such as sqlite:////var/lib/platelet-hooks/store.db "
+        "or postgresql://user:password@host:5432/name (signs of a password percent-encoded)",
     )
     state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         default_factory=_state_folder, description="the path of a folder"

@@ -158,7 +158,16 @@ def test_settings_tell_no_secret() -> None:
         assert MARK not in told
 
 
-@pytest.mark.parametrize("wrong", [{"database_url": "zqx"}, {"secret": ["zqx"]}, {"admin_token": {"zqx": 1}}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"database_url": "zqx"},
+        {"database_url": "mysql://u:zqx@h/x"},
+        {"database_url": "postgresql://u:p@h:zqx@h.invalid/x"},
+        {"secret": ["zqx"]},
+        {"admin_token": {"zqx": 1}},
+    ],
+)
 def test_a_wrong_secret_is_not_told(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as error:
         Settings(**SECRETS | wrong)
