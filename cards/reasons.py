@@ -81,6 +81,10 @@ class Fact(StrEnum):
     ABO_MATCH = "whether the platelets were fresh and ABO-compatible"
 
 
+SEVERAL = frozenset({Fact.COAGULATION, Fact.HAEMOLYSIS, Fact.LIVER_TESTS})
+"""Facts that stand for several values, of which the record may hold some."""
+
+
 class Why(StrEnum):
     """Why a rule has no advice."""
 

@@ -19,7 +19,7 @@ from cards.facts import PatientFacts
 from cards.finding_words import FINDING_WORDS
 from cards.frozen import dataclass
 from cards.outcome import Advise, Input
-from cards.reasons import Fact
+from cards.reasons import SEVERAL, Fact
 from cards.record import Moment
 from cards.thresholds import Thresholds
 from cards.valuesets import Terminology
@@ -200,7 +200,7 @@ def distinct(inputs: Iterable[Input]) -> tuple[Input, ...]:
 def _unknown(facts: tuple[Fact, ...]) -> list[str]:
     if not facts:
         return ["Nothing that this card asks for is missing from the record"]
-    return [f"{_capital(fact.value)}: not in the record" for fact in facts]
+    return [f"{_capital(fact.value)}: not {'all ' if fact in SEVERAL else ''}in the record" for fact in facts]
 
 
 def _capital(words: str) -> str:

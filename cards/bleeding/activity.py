@@ -6,8 +6,11 @@ and the question that an open record raises. A record of unknown activity is nev
 
 from __future__ import annotations
 
+from cards.anti_infective.ordering import order
+from cards.bleeding.red_flags import is_imaged
 from cards.facts import Activity, Bleed, PatientFacts, Site
 from cards.finding_words import FINDING_WORDS
+from cards.host import is_newborn
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind
@@ -53,15 +56,23 @@ def _ask(p: PatientFacts, limits: Thresholds) -> Outcome:
         return NoAdvice(Why.NO_BLEEDING)
     first = asked[0]
     low = last is None or last < limits.bleeding_transfuse
+    brain = _may_be_in_the_head(p, first, limits)
     return Advise(
         "BLD-04",
         Indicator.WARNING if not first.question_only or low else Indicator.INFO,
         title=_title(first),
-        say=_words(p, first, limits),
+        say=(*_words(p, first, limits), *(("brain",) if brain else ())),
         unknown=(Fact.BLEEDING_ACTIVITY, *((Fact.BLEEDING_GRADE,) if first.grade is None else ())),
-        values={"bleed": FINDING_WORDS.get(first.name, FINDING_WORDS["generic"]), "days": _days(p, first)},
+        values={"bleed": FINDING_WORDS.get(first.name, FINDING_WORDS["generic"]), "age": _age(p, first)},
         inputs=(*bleeding_rows(asked), *platelet_row(p)),
+        suggestions=order(p, "ct", ("ct-head",), (first.reference,), "urgent") if brain else (),
     )
+
+
+def _may_be_in_the_head(p: PatientFacts, bleed: Bleed, limits: Thresholds) -> bool:
+    """Bleeding of the brain that is recorded as suspected, and nothing but a look inside tells."""
+    possible = bleed.site is Site.CNS and bleed.suspected and not bleed.question_only
+    return possible and not is_newborn(p, limits) and not is_imaged(p, (bleed.since,), limits)
 
 
 def open_questions(p: PatientFacts) -> tuple[Bleed, ...]:
@@ -92,9 +103,10 @@ def _words(p: PatientFacts, bleed: Bleed, limits: Thresholds) -> tuple[str, ...]
     return (first,)
 
 
-def _days(p: PatientFacts, bleed: Bleed) -> int:
-    """Whole days since the reference time; 0 where it is not used."""
-    return 0 if bleed.since is None else bleed.since.since(p.as_of).days
+def _age(p: PatientFacts, bleed: Bleed) -> str:
+    """Whole days since the reference time, in words; "0 days" where it is not used."""
+    days = 0 if bleed.since is None else bleed.since.since(p.as_of).days
+    return "1 day" if days == 1 else f"{days} days"
 
 
 ADVICE = Advice(

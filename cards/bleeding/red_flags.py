@@ -108,17 +108,16 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         unknown = bool(low) and not p.answered(Kind.MEDICATIONS)
         return CannotTell(Fact.MEDICATIONS) if unknown else NoAdvice(Why.COUNT_NOT_LOW)
     signs = flag.signs(p)
-    if is_imaged(p, tuple(sign for _, sign in signs), limits):
+    if is_imaged(p, tuple(sign.time for _, sign in signs), limits):
         return NoAdvice(Why.IMAGED)
     return _card(p, flag, signs, drugs, limits)
 
 
-def is_imaged(p: PatientFacts, signs: tuple[Sign, ...], limits: Thresholds) -> bool:
-    """CT or MRI of the head was done or ordered after each of the signs; an undated sign is never settled by it.
+def is_imaged(p: PatientFacts, times: tuple[Moment | None, ...], limits: Thresholds) -> bool:
+    """CT or MRI of the head was done or ordered after each of these times of signs; an undated one is never settled.
 
     An order of before the sign is for something else, unless it is due within the hours in which orders count (A.3).
     """
-    times = [sign.time for sign in signs]
     images = [o.start or o.end for o in p.given if CT_HEAD in o.set_ids and o.status in DONE_OR_ORDERED]
     for plan in p.planned:
         if CT_HEAD in plan.set_ids and plan.status in DONE_OR_ORDERED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cards.data_quality.planned_procedures import planned_procedures
 from cards.data_quality.repeat import is_asked
 from cards.facts import Clumping, PatientFacts
 from cards.outcome import (
@@ -43,17 +44,19 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     if not selected and not is_asked(p):
         return NoAdvice(Why.NOT_SELECTED)
     serious = count.value < limits.clump_warning or p.bleeding.active or selected
-    higher = clumping.higher
+    higher, procedures = clumping.higher, planned_procedures(p, limits)
     return Advise(
         "DATA-05",
         Indicator.WARNING if serious else Indicator.INFO,
         say=("suggestion", *(() if higher is None else ("other-tube",)), *_bleeding_words(p)),
+        cautions=("DATA-02/caution.procedure",) if procedures else (),
         unknown=() if clumping.by == "flag" else (Fact.BLOOD_FILM,),
         values={} if higher is None else {"higher": f"{higher:f}"},
         inputs=(
             *platelet_rows(p),
             _row(clumping),
             *bleeding_rows(p.bleeding.active),
+            *procedures,
             *(order_row("selected treatment", o) for o in selected),
         ),
         suggestions=_buttons(p, count.reference, clumping, urgent=bool(serious)),

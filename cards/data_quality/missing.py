@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from cards.data_quality.infection_rows import current_infection_rows
+from cards.data_quality.planned_procedures import planned_procedures
 from cards.data_quality.repeat import bleeds, find_repeat, is_asked, order_count
 from cards.facts import Blocker, PatientFacts
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
@@ -136,16 +137,19 @@ def _repeat(
     ordered = find_repeat(p, limits)
     serious = (bleeds(p) or is_low) and ordered is None
     reasons = tuple(row.reference for row in rows if row.reference is not None)
+    procedures = planned_procedures(p, limits)
     return Advise(
         "DATA-02",
         Indicator.WARNING if serious else Indicator.INFO,
         title=title,
         say=(say,) if ordered is None else (say, "ordered"),
+        cautions=("caution.procedure",) if procedures else (),
         unknown=(Fact.PLATELETS,) if title != "title.undated" else (Fact.PLATELETS, Fact.PLATELET_TIME),
         values=values,
         inputs=(
             *rows,
             *bleeding_rows(p.bleeding.active),
+            *procedures,
             *(() if ordered is None else (event_row("blood count ordered", ordered),)),
         ),
         suggestions=()
@@ -167,15 +171,16 @@ def _unreadable(p: PatientFacts, limits: Thresholds) -> Outcome:
     row = Input("platelet result", "could not be read", None, unread.time, unread.reference)
     if p.platelets.current is None:
         return Advise("DATA-08", Indicator.INFO, say=("unread",), inputs=(row,), unknown=(Fact.PLATELETS,))
-    last = p.platelets.last_known
+    last, procedures = p.platelets.last_known, planned_procedures(p, limits)
     serious = bleeds(p) or (last is not None and last < limits.stale_warning)
     return Advise(
         "DATA-08",
         Indicator.WARNING if serious else Indicator.INFO,
         title="title.newer",
         say=("newer",),
+        cautions=("DATA-02/caution.procedure",) if procedures else (),
         unknown=(Fact.PLATELETS,),
-        inputs=(row, *platelet_row(p), *bleeding_rows(p.bleeding.active)),
+        inputs=(row, *platelet_row(p), *bleeding_rows(p.bleeding.active), *procedures),
     )
 
 

@@ -12,7 +12,7 @@ SPLEEN = ("INF-EBV",)
 def advice_keys(p: PatientFacts, limits: Thresholds) -> tuple[str, ...]:
     """Keys of MON-07; none while serious bleeding is treated, nor from 100 on."""
     count = p.platelets.decisive
-    if count is None or count.value >= limits.mild or p.bleeding.serious:
+    if count is None or count.value >= limits.mild or p.bleeding.serious or p.bleeding.major:
         return ()
     low = count.value < limits.mon_sport
     menses = low and p.person.pregnancy_matters and p.person.pregnancy is not Known.YES

@@ -12,8 +12,10 @@ from decimal import Decimal
 
 from cards.facts import Bleed, PatientFacts, PlateletCount, Site
 from cards.frozen import dataclass
+from cards.outcome import Advise, Indicator
 from cards.precedence import DISCHARGE
 from cards.record import Stay
+from cards.safety import hellp, high_consequence, hlh, splenic_rupture
 from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
 
@@ -45,6 +47,9 @@ STRICTER: Mapping[str, str] = {
     "fortnight": "weekly",
 }
 """MON-03: the interval after a fall that has not reached another row by itself."""
+
+CRITICAL_MIMICS = (hellp, hlh, high_consequence, splenic_rupture)
+"""Mimics that gate no other rule, and that can be critical (SAFE-08, SAFE-05, SAFE-13, SAFE-14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,11 @@ def usual(p: PatientFacts, count: PlateletCount, limits: Thresholds) -> str | No
     if key is None:
         return None
     keys = [key]
-    if p.bleeding.serious:
+    if p.bleeding.serious or p.bleeding.major:
         keys.append("hours")
     if active_minor(p):
         keys.append("hours" if count.value < limits.low_high_risk else "daily")
+    keys += _as_transfusion_says(p, count, limits)
     if p.dengue_current:
         keys.append("dengue")
     if has_dic(p, limits):
@@ -96,6 +102,13 @@ def usual(p: PatientFacts, count: PlateletCount, limits: Thresholds) -> str | No
     return min(keys, key=list(SPANS).index)
 
 
+def _as_transfusion_says(p: PatientFacts, count: PlateletCount, limits: Thresholds) -> list[str]:
+    """Where TRF-03 (bleeding that has just ended) and TRF-04 (close to the limit) ask for a count themselves."""
+    ended = bool(p.bleeding.minor) and count.value < limits.low_high_risk
+    close = p.bleeding.only_skin and limits.skin_only_defer <= count.value < limits.skin_only_close
+    return [*(["hours"] if ended else []), *(["daily"] if close else [])]
+
+
 def has_dic(p: PatientFacts, limits: Thresholds) -> bool:
     """SAFE-07 holds; B.3 lets a count stand for 12 hours then."""
     return "SAFE-07" in mimics(p, limits)
@@ -103,7 +116,13 @@ def has_dic(p: PatientFacts, limits: Thresholds) -> bool:
 
 def is_watched(p: PatientFacts, limits: Thresholds) -> bool:
     """A count stands for a day at most (B.3: sepsis, a stay that does not end now), or a mimic may progress."""
-    return p.sepsis_recorded or going_on(p) is not None or bool(mimics(p, limits))
+    return p.sepsis_recorded or going_on(p) is not None or bool(mimics(p, limits)) or _is_critical(p, limits)
+
+
+def _is_critical(p: PatientFacts, limits: Thresholds) -> bool:
+    """Another mimic asks for care at once."""
+    answers = (mimic.decide(p, limits) for mimic in CRITICAL_MIMICS)
+    return any(isinstance(a, Advise) and a.indicator is Indicator.CRITICAL for a in answers)
 
 
 def going_on(p: PatientFacts) -> Stay | None:

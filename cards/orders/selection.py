@@ -27,7 +27,9 @@ def chosen(p: PatientFacts, *set_ids: str) -> tuple[Order, ...]:
 
 def none_chosen(p: PatientFacts, *, service: bool = False) -> NoAdvice | CannotTell:
     """Why a rule judges nothing: no such order is selected, or one is selected that has no mapped code."""
-    unmapped = (o for o in p.orders if not is_mapped(o.set_ids) and (o.resource_type == "ServiceRequest") is service)
+    unmapped = (
+        o for o in p.orders if not is_mapped(o.set_ids) and (o.resource_type == "ServiceRequest") is service
+    )
     return CannotTell(Fact.SELECTED_DRUG) if any(unmapped) else NoAdvice(Why.NOT_SELECTED)
 
 

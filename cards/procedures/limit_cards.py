@@ -22,11 +22,11 @@ from cards.rows import (
 )
 from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
-from cards.transfusion.adjuncts import Adjunct, may_be_immune
+from cards.transfusion.adjuncts import Adjunct
 from cards.transfusion.bleeding_risk import ANTITHROMBOTIC
 from cards.transfusion.given import Given, find_given
 from cards.transfusion.platelet_order import order_platelets
-from cards.transfusion.populations import LIVER
+from cards.transfusion.populations import LIVER, refusal_words, suits_immune_drugs
 from cards.transfusion.steroid import steroid_dangers
 
 Event = Planned | Order
@@ -59,22 +59,27 @@ def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
     found, decides = mimics(p, limits), _decides(p)
     advised = judged.words not in WITHOUT_PLATELETS
     thrombotic = advised and bool(found & NO_PLATELETS)
-    immune = advised and decides and not p.bleeding.deep and may_be_immune(p, found, limits)
-    dangers = _dangers(p, limits, judged, immune=immune)
+    suits = advised and suits_immune_drugs(p, limits)
+    birth, disputed = judged.rule == "PROC-08", p.platelets.conflict is not None
+    immune = suits and decides and not disputed and not p.bleeding.deep
+    in_time = suits and birth
+    dangers = _dangers(p, limits, judged) if immune or in_time else None
     given = find_given(p, limits) if advised else None
     dengue = p.infections.current(DENGUE) if advised else ()
     cirrhosis = p.present(*LIVER) if advised and not thrombotic else ()
     keys = (
         (judged.words, True),
+        ("PROC-08/in-time", in_time),
         ("PROC-05/recount", not decides),
-        ("PROC-05/immune", immune),
+        ("PROC-05/conflict", decides and disputed),
+        ("PROC-05/immune", immune and not birth),
         ("PROC-05/given", given is not None),
         ("PROC-05/specialist", thrombotic),
         ("SAFE-09/cirrhosis", bool(cirrhosis)),
         ("TRF-08/suspected", bool(dengue) and all(i.is_suspected_only for i in dengue)),
         ("TRF-08/unknown-count", any(not i.is_suspected_only for i in dengue)),
-        ("POP-09/refused", advised and p.blood_refused is not None),
     )
+    refused = refusal_words(p, limits) if advised and p.blood_refused is not None else ()
     drafted = advised and decides and not thrombotic and given is None
     platelets = _platelets(p, limits, judged) if drafted else ()
     later = _later(p, judged)
@@ -82,7 +87,7 @@ def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
         judged.rule,
         judged.indicator,
         title=_title(p, judged),
-        say=tuple(key for key, applies in keys if applies),
+        say=(*(key for key, applies in keys if applies), *refused),
         cautions=(
             *(("PROC-05/caution.antithrombotic",) if p.using(*ANTITHROMBOTIC) else ()),
             *(() if dangers is None else dangers.cautions),
@@ -104,10 +109,9 @@ def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
     )
 
 
-def _dangers(p: PatientFacts, limits: Thresholds, judged: Judged, *, immune: bool) -> Adjunct | None:
-    """IMM-02, where the card names a steroid. Not of a selected procedure: an order card draws its infections along."""
-    named = immune or judged.rule == "PROC-08"
-    return steroid_dangers(p, limits) if named and not judged.is_selected else None
+def _dangers(p: PatientFacts, limits: Thresholds, judged: Judged) -> Adjunct | None:
+    """IMM-02 of the steroid that is named. Not of a selected procedure: an order card draws its infections along."""
+    return None if judged.is_selected else steroid_dangers(p, limits)
 
 
 def _decides(p: PatientFacts) -> bool:
@@ -171,6 +175,8 @@ def _later(p: PatientFacts, judged: Judged) -> tuple[Suggestion, ...]:
     if judged.indicator is Indicator.INFO:
         return ()
     priority = "stat" if judged.indicator is Indicator.CRITICAL else "urgent"
+    if judged.rule == "PROC-08":
+        return order(p, "PROC-08/early", ("haematology", "obstetrics"), (judged.count.reference,), priority)
     return order(p, "PROC-05/later", ("haematology",), (judged.count.reference,), priority)
 
 

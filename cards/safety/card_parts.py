@@ -7,6 +7,7 @@ from dataclasses import field
 from cards.facts import Known, PatientFacts
 from cards.finding_words import FINDING_WORDS
 from cards.frozen import dataclass
+from cards.host import is_newborn
 from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion, Values
 from cards.reasons import Fact
 from cards.rows import bleeding_rows, platelet_rows, pregnancy_row, refusal_row
@@ -26,7 +27,10 @@ class HeldBack:
 
 
 def hold_back(p: PatientFacts, limits: Thresholds) -> HeldBack:
-    """Active bleeding with site and grade, and a count below 10: no transfusion card says them beside this one."""
+    """Active bleeding with site and grade, and a count below 10: no transfusion card says them beside this one.
+
+    Nothing is said to be held back where a card of the bleeding stays: TRF-01, TRF-15, TRF-13.
+    """
     worst = p.bleeding.worst
     last = p.platelets.last_known
     very_low = last is not None and last < limits.very_low
@@ -35,10 +39,24 @@ def hold_back(p: PatientFacts, limits: Thresholds) -> HeldBack:
     if worst is not None:
         graded = "graded" if worst.grade is not None else "ungraded"
         cautions.append(f"SAFE-01/caution.bleeding.{graded}")
+        if not _is_told_beside(p, limits):
+            cautions.append("SAFE-01/caution.held-back")
         values = {"bleeding": FINDING_WORDS.get(worst.name, worst.name), "bleeding_grade": str(worst.weight)}
-    if very_low:
+    if very_low and not _is_told_beside(p, limits):
         cautions.append("SAFE-01/caution.very-low")
     return HeldBack(tuple(cautions), values, bleeding_rows(p.bleeding.active))
+
+
+def _is_told_beside(p: PatientFacts, limits: Thresholds) -> bool:
+    """A transfusion card stays beside the mimic: TRF-01 by bleeding and count, TRF-15 without a count, TRF-13."""
+    count, bleeding = p.platelets.decisive, p.bleeding
+    if is_newborn(p, limits):
+        return True
+    if count is None:
+        return bool(bleeding.deep or bleeding.major)
+    brain = bleeding.cns or any(b.posterior_eye for b in bleeding.active)
+    limit = limits.cns_transfuse if brain else limits.bleeding_transfuse
+    return bool(bleeding.major or (p.signs.shock and bleeding.serious)) and count.value < limit
 
 
 def stop_orders(p: PatientFacts, *set_ids: str) -> tuple[Suggestion, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, has_past_code, is_past
+from cards.facts.once import once
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind, Verification
@@ -20,6 +21,7 @@ from cards.thresholds import Thresholds
 EXPOSURE = "exposure-high-consequence"
 
 
+@once
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Critical: isolation, protective equipment, infectious diseases and public health before sampling."""
     recorded = evidence_of(p, "vhf", limits, "exposure_days")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cards.facts import PatientFacts
+from cards.facts.once import once
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reading.situation import LOWERING, explains_low_counts
 from cards.reasons import Fact, Why
@@ -12,6 +13,7 @@ from cards.safety.card_parts import mimic_card
 from cards.thresholds import Thresholds
 
 
+@once
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Info: no transfusion for the number alone; before a procedure other drugs are known."""
     if p.platelets.current is None:

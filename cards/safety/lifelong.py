@@ -7,6 +7,7 @@ count was low for more than 12 months, for "present" in that report may mean oth
 from __future__ import annotations
 
 from cards.facts import Known, PatientFacts
+from cards.facts.once import once
 from cards.months import add_months
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
@@ -19,6 +20,7 @@ from cards.thresholds import Thresholds
 INHERITED, SHAPE = "cond-thrombocytopenia-inherited", "obs-platelet-morphology"
 
 
+@once
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Info: the infection may be incidental."""
     low = is_below(p, limits.normal)

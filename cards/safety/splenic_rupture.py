@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, Site, is_past
+from cards.facts.once import once
 from cards.facts.presence import reference_time
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
@@ -24,6 +25,7 @@ SPLENIC_PAIN, ABDOMINAL_PAIN = "sign-splenic-pain", "sign-abdominal-pain"
 SEVERE = 3
 
 
+@once
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Critical: imaging and surgery; a warning for abdominal pain alone."""
     infections = {key: rows for key in INFECTIONS if (rows := current_rows(p, key, limits))}

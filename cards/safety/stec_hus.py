@@ -123,7 +123,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     kidneys = () if found.is_question else ("nephrology", "cbc", "creatinine")
     urgent = () if septic else cannot_wait(p, limits)
     stops = () if septic or urgent or found.is_question else stop_orders(p, *STOPPED)
-    held = HeldBack() if found.is_question or p.bleeding.major else hold_back(p, limits)
+    held = HeldBack() if found.is_question else hold_back(p, limits)
     return mimic_card(
         p,
         limits,

@@ -17,12 +17,12 @@ from cards.reading.situation import has_current_dic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind, Measurement, Result
 from cards.rows import finding_row, measurement_row
-from cards.safety import hellp, hlh, marrow
+from cards.safety import hellp, high_consequence, hlh, hypersplenism, lifelong, marrow
 from cards.safety.mimics import NO_PLATELETS
 from cards.thresholds import Thresholds
 
-NOT_IMMUNE = (hellp, hlh, marrow)
-"""Mimics that gate nothing, and whose platelets are not destroyed by antibodies (SAFE-08, SAFE-05, SAFE-06)."""
+NOT_IMMUNE = (hellp, hlh, marrow, hypersplenism, lifelong, high_consequence)
+"""Mimics that gate nothing, and whose platelets are not destroyed by antibodies: SAFE-08, -05, -06, -09, -11, -13."""
 
 THROMBOSIS = ("risk-thrombosis", "risk-cvst", "risk-portal-vein-thrombosis")
 THROMBOSIS_EVER = (*THROMBOSIS, "risk-thrombosis-history", "risk-thrombophilia")

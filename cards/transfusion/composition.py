@@ -24,6 +24,7 @@ from cards.rows import (
     platelet_rows,
     sign_row,
 )
+from cards.safety import high_consequence
 from cards.thresholds import Thresholds
 from cards.transfusion.adjuncts import Adjunct
 from cards.transfusion.bleeding_risk import ANTITHROMBOTIC
@@ -60,7 +61,7 @@ def compose(case: Case, draft: Draft, **values: str | Decimal | Moment) -> Advis
     parts: tuple[Adjunct | Addition, ...] = (*draft.adjuncts, *added)
     dose = dose_words(case) if draft.asked.platelets and p.blood_refused is None else ()
     cautions = (*draft.cautions, *_drug_cautions(case), *(c for part in parts for c in part.cautions))
-    cautions += earlier.cautions
+    cautions += (*earlier.cautions, *_before_samples(case))
     unknown = (
         *draft.unknown,
         *(missing_for_dose(p) if dose else ()),
@@ -137,8 +138,9 @@ def dose_words(case: Case) -> tuple[str, ...]:
         return ("TRF-16/dose.no-age", "TRF-16/product")
     if not person.is_child:
         return ("TRF-16/dose.adult", "TRF-16/product")
-    key = "TRF-16/dose.no-weight" if person.weight is None else "TRF-16/dose.child"
-    return (key, "TRF-16/product")
+    volumes = child_volumes(case.p, case.limits)
+    key = "no-weight" if volumes is None else "child-unit" if volumes[0] == volumes[1] else "child"
+    return (f"TRF-16/dose.{key}", "TRF-16/product")
 
 
 # ---------------------------------------------------------------------------------------------- rows
@@ -220,6 +222,12 @@ def drug_rows(case: Case) -> tuple[Input, ...]:
         *(medication_row("antithrombotic drug", m) for m in p.using(*ANTITHROMBOTIC)),
         *(medication_row("NSAID", m) for m in p.using("med-nsaid")),
     )
+
+
+def _before_samples(case: Case) -> tuple[str, ...]:
+    """SAFE-13: nothing is drawn before the call, whatever a card asks for."""
+    possible = isinstance(high_consequence.decide(case.p, case.limits), Advise)
+    return ("SAFE-13/caution.call-first",) if possible else ()
 
 
 def _at_least(measured: Measurement | None, limit: Decimal) -> bool:

@@ -10,7 +10,7 @@ from cards.transfusion.bleeding_parts import adjuncts, also, asked, extra_rows, 
 from cards.transfusion.case import Case, Row, to_be_located
 from cards.transfusion.composition import Draft, compose, finding_words, orders, reasons
 from cards.transfusion.platelet_order import order_platelets
-from cards.transfusion.populations import Asked
+from cards.transfusion.populations import Asked, suits_immune_drugs
 
 THROMBOCYTOPENIA = (
     "cond-thrombocytopenia-drug",
@@ -47,6 +47,8 @@ def life_threatening(case: Case) -> Advise:
     say += ["mimic"] if case.mimics & NO_PLATELETS else []
     say += ["TRF-08/unknown-count"] if case.dengue and not known else []
     say += ["TRF-09/bleeding"] if case.has_dic else []
+    stop = "stop.mimic" if case.mimics & NO_PLATELETS else "stop"
+    rescue = suits_immune_drugs(case.p, case.limits)
     drafts = likely and given is None
     return compose(
         case,
@@ -54,7 +56,7 @@ def life_threatening(case: Case) -> Advise:
             "TRF-01",
             Indicator.CRITICAL,
             _emergency_title(case, key),
-            (*say, "beside"),
+            (*say, "beside", stop, *(("rescue",) if rescue else ())),
             asked(case, severe=True),
             rows=(*extra_rows(case), *_thrombocytopenia_rows(case)),
             adjuncts=adjuncts(case, emergency=True),
@@ -120,6 +122,7 @@ def count_unknown(case: Case) -> Advise:
     title = _title_without_count(case, minor_only=minor_only)
     say = (
         "suggestion.minor" if minor_only else "suggestion",
+        *(("prepare",) if _are_to_be_ready(case, minor_only=minor_only) else ()),
         _until_known(case),
         *(("unlocated",) if unlocated else ()),
         *(("TRF-01/mimic",) if case.mimics & NO_PLATELETS else ()),
@@ -141,6 +144,11 @@ def count_unknown(case: Case) -> Advise:
         ),
         finding=finding_words(bleeds[0]),
     )
+
+
+def _are_to_be_ready(case: Case, *, minor_only: bool) -> bool:
+    """Platelets: not for minor bleeding, not with a thrombotic disorder, not where blood is refused."""
+    return not (minor_only or case.mimics & NO_PLATELETS or case.p.blood_refused is not None)
 
 
 def _title_without_count(case: Case, *, minor_only: bool) -> str:

@@ -25,7 +25,7 @@ from cards.outcome import (
     Suggestion,
     Topic,
 )
-from cards.reading.situation import has_current_dic
+from cards.reading.situation import DENGUE, has_current_dic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Moment
 from cards.rows import (
@@ -128,15 +128,16 @@ def _without_count(child: Newborn) -> Advise:
     indicator = Indicator.CRITICAL if child.major else Indicator.WARNING
     current = child.p.platelets.current
     last = () if current is None else (count_row(current, "last known platelet count, not relied on"),)
+    refused = child.p.blood_refused is not None
     return Advise(
         "TRF-13",
         indicator,
-        title="title.no-count",
-        say=("no-count",),
+        title="title.no-count.refused" if refused else "title.no-count",
+        say=("no-count", "refused" if refused else "prepare"),
         unknown=(Fact.PLATELETS,),
-        inputs=(*last, *bleeding_rows(child.bleeds)),
+        inputs=(*last, *bleeding_rows(child.bleeds), *((refusal_row(child.p),) if refused else ())),
         suggestions=order(child.p, "count", ("cbc-film", "group-and-screen"), _references(child), "stat"),
-        also=("POP-01",),
+        also=("POP-01", *(("POP-09",) if refused else ())),
     )
 
 
@@ -149,18 +150,20 @@ def _card(child: Newborn, indicator: Indicator, key: str) -> Advise:
     alloimmune = (*p.present("mimic-alloimmune"), *p.suspected("mimic-alloimmune"))
     volumes = _volumes(child)
     unread = key == "wait" and not p.answered(Kind.CONDITIONS)
+    dengue = key not in ("major", "wait") and p.infections.current(DENGUE)
     say = [
         *(("unread",) if unread else ()),
         key,
+        *(("dengue",) if dengue else ()),
         *(("given",) if under_way else ()),
-        *(("POP-09/refused",) if refused else ()),
+        *(("refused",) if refused else ()),
     ]
     if advises and not refused:
         say += ["dose" if volumes is not None else "dose.no-weight"]
     return Advise(
         "TRF-13",
         Indicator.INFO if quieter else indicator,
-        title="title.refused" if refused else "title.unread" if unread else f"title.{key}",
+        title=_title(child, key, refused=refused, unread=unread, given=quieter),
         say=(*say, "causes"),
         cautions=("caution.alloimmune",) if alloimmune else (),
         unknown=(
@@ -176,6 +179,12 @@ def _card(child: Newborn, indicator: Indicator, key: str) -> Advise:
         suggestions=_suggestions(child, indicator, volumes if advises and not refused else None, key),
         also=("POP-01", *(("POP-09",) if refused else ()), *(("TRF-11",) if under_way else ())),
     )
+
+
+def _title(child: Newborn, key: str, *, refused: bool, unread: bool, given: bool) -> str:
+    skin = key == "wait" and bool(child.p.bleeding.skin)
+    found = (("refused", refused), ("unread", unread), ("given", given), ("skin", skin), (key, True))
+    return f"title.{next(name for name, applies in found if applies)}"
 
 
 def _suggestions(

@@ -8,8 +8,11 @@ from cards.facts import Known, PatientFacts
 from cards.frozen import dataclass
 from cards.host import kidney_disease, transplantations
 from cards.outcome import Input
+from cards.reading.situation import DENGUE
 from cards.rows import event_row, finding_row, pregnancy_row, refusal_row
+from cards.safety.mimics import mimics
 from cards.thresholds import Thresholds
+from cards.transfusion.adjuncts import may_be_immune
 from cards.transfusion.steroid import steroid_dangers
 
 LIVER, SPLEEN = ("risk-liver",), ("risk-splenomegaly",)
@@ -39,32 +42,52 @@ class Asked:
 def additions(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[Addition, ...]:
     """In the order of the rulebook."""
     return (
-        *_child(p, asked),
-        *_pregnancy(p),
+        *_child(p, asked, limits),
+        *_pregnancy(p, asked, limits),
         *_steroid(p, asked, limits),
         *_elderly(p, asked, limits),
         *_immunocompromised(p, asked),
         *_liver(p, asked),
         *_kidney(p, asked, limits),
-        *_refusal(p),
+        *_refusal(p, limits),
     )
 
 
-def _child(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
-    if not p.person.is_child:
-        return
-    key = "severe" if asked.severe else "bleeding" if asked.bleeding else "no-bleeding"
-    yield Addition("POP-02", (f"POP-02/{key}",), rows=_age(p))
+def suits_immune_drugs(p: PatientFacts, limits: Thresholds) -> bool:
+    """The paragraphs may name IVIG, a steroid or a TPO-RA: nothing recorded speaks for another cause or against them.
+
+    In dengue WHO discourages a steroid and IVIG; in sepsis a TPO-RA is not advised, and a steroid waits (IMM-02).
+    """
+    return not (p.infections.current(DENGUE) or p.sepsis_recorded) and may_be_immune(
+        p, mimics(p, limits), limits
+    )
 
 
-def _pregnancy(p: PatientFacts) -> Iterator[Addition]:
+def _child(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
+    if p.person.is_child:
+        yield Addition("POP-02", (f"POP-02/{_child_words(p, asked, limits)}",), rows=_age(p))
+
+
+def _child_words(p: PatientFacts, asked: Asked, limits: Thresholds) -> str:
+    if asked.severe:
+        return "severe"
+    if not suits_immune_drugs(p, limits):
+        return "other-cause"
+    return "bleeding" if asked.bleeding else "no-bleeding"
+
+
+def _pregnancy(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
     if p.person.pregnancy is Known.YES:
-        yield Addition("POP-03", ("POP-03/transfusion",), rows=(pregnancy_row(p),))
+        immune = not asked.severe and suits_immune_drugs(p, limits)
+        first = "severe" if asked.severe else "first"
+        treated = ("POP-03/immune",) if immune else ()
+        yield Addition("POP-03", (f"POP-03/{first}", *treated, "POP-03/birth"), rows=(pregnancy_row(p),))
 
 
 def _steroid(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
     """IMM-02: what speaks against the steroid that these paragraphs name."""
-    named = p.person.pregnancy is Known.YES or (p.person.is_child and asked.bleeding and not asked.severe)
+    concerned = p.person.pregnancy is Known.YES or (p.person.is_child and asked.bleeding)
+    named = concerned and not asked.severe and suits_immune_drugs(p, limits)
     dangers = steroid_dangers(p, limits) if named else None
     if dangers is not None:
         yield Addition(dangers.rule, cautions=dangers.cautions, rows=dangers.rows)
@@ -73,7 +96,7 @@ def _steroid(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addi
 def _elderly(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
     age = p.person.age_years
     if age is not None and age >= limits.elderly:
-        overload = ("POP-04/caution.overload",) if asked.platelets else ()
+        overload = ("POP-04/caution.overload",) if asked.platelets and p.blood_refused is None else ()
         yield Addition("POP-04", cautions=("POP-04/caution.age", *overload), rows=_age(p))
 
 
@@ -82,7 +105,7 @@ def _immunocompromised(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
         *(finding_row("transplant or lymphoma", f) for f in p.present(*IRRADIATED)),
         *(event_row("transplant", e) for e in transplantations(p)),
     )
-    if asked.platelets and grafts:
+    if asked.platelets and grafts and p.blood_refused is None:
         yield Addition("POP-05", cautions=("POP-05/caution.irradiated",), rows=grafts)
 
 
@@ -104,9 +127,15 @@ def _kidney(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addit
         yield Addition("POP-07", cautions=("POP-07/caution.uraemia",), rows=failing)
 
 
-def _refusal(p: PatientFacts) -> Iterator[Addition]:
+def _refusal(p: PatientFacts, limits: Thresholds) -> Iterator[Addition]:
     if p.blood_refused is not None:
-        yield Addition("POP-09", ("POP-09/refused",), rows=(refusal_row(p),))
+        yield Addition("POP-09", refusal_words(p, limits), rows=(refusal_row(p),))
+
+
+def refusal_words(p: PatientFacts, limits: Thresholds) -> tuple[str, ...]:
+    """What remains where blood is refused, and the question what the refusal covers."""
+    remains = "immune" if suits_immune_drugs(p, limits) else "other-cause"
+    return ("POP-09/refused", f"POP-09/remains.{remains}")
 
 
 def _age(p: PatientFacts) -> tuple[Input, ...]:

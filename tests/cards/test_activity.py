@@ -185,6 +185,6 @@ def test_a_stale_normal_count_reassures_nobody() -> None:
 
 @together(FINDING_WORDS)
 def test_every_finding_fits_the_summary(words: str) -> None:
-    found = Advise("BLD-04", Indicator.WARNING, values={"bleed": words, "days": 14})
+    found = Advise("BLD-04", Indicator.WARNING, values={"bleed": words, "age": "14 days"})
     for key in ("title", "title.undated", "title.suspected", "title.site", "title.code"):
         assert len(paragraph(found, key)) <= 139, key

@@ -203,7 +203,7 @@ def test_alloimmune_thrombocytopenia_asks_for_matched_platelets() -> None:
 
 
 def test_every_title_fits_with_the_longest_values() -> None:
-    longest = COMMON_HOLES | {"platelets": "2500.5 x10^9/L"}
+    longest = COMMON_HOLES | {"platelets": "2500.5 x10^9/L", "given": "22 Nov 2025, 04:10"}
     for key in words()["TRF-13"].paragraphs:
         if key.startswith("title"):
             title = filled(Advise("TRF-13", Indicator.INFO, title=key, values=longest), key)

@@ -51,7 +51,7 @@ def test_a_child_gets_a_dose_by_weight_and_at_most_one_adult_unit(weight: Decima
     platelets = found.suggestions[0].actions[0]
     assert (platelets.template, platelets.quantity) == ("platelets-child", (volume, "mL"))
     low, high = found.values["volume_low"], found.values["volume_high"]
-    assert f"{low} to {high} mL" in text_of(found)
+    assert ("One adult unit, 300 mL" if low == high else f"{low} to {high} mL") in text_of(found)
     assert volume <= LIMITS.child_dose_high * Decimal(weight)
 
 
@@ -89,6 +89,22 @@ def test_a_child_hears_what_holds_for_children(value: int, findings: list[Any], 
     assert "POP-02" not in card(value, age=18, findings=findings).also
 
 
+@pytest.mark.parametrize("other", ["mimic-dic", "mimic-acute-leukaemia", "inf-dengue", "inf-sepsis"])
+def test_drugs_for_immune_destruction_are_not_named_beside_another_cause(other: str) -> None:
+    findings = [nosebleed(), condition(other), condition("refusal-of-blood")]
+    child = card(22, age=9, findings=findings)
+    assert {"POP-02/other-cause", "POP-09/remains.other-cause"} <= set(child.say)
+    mother = card(22, sex="female", age=30, pregnant=True, findings=findings)
+    assert {"POP-03/first", "POP-03/birth"} <= set(mother.say)
+    assert "POP-03/immune" not in mother.say
+
+
+def test_in_life_threatening_bleeding_nothing_comes_first_in_pregnancy() -> None:
+    found = card(22, sex="female", age=30, pregnant=True, findings=[gi_bleed(severity=3)])
+    assert "POP-03/severe" in found.say
+    assert not {"POP-03/first", "POP-03/immune"} & set(found.say)
+
+
 def test_a_child_below_10_is_urgent_too() -> None:
     found = card(8, age=9, findings=[purpura()])
     assert (found.rule, found.indicator) == ("TRF-06", Indicator.CRITICAL)
@@ -100,7 +116,7 @@ def test_a_child_below_10_is_urgent_too() -> None:
 
 def test_pregnancy_adds_its_own_paragraph() -> None:
     found = card(22, sex="female", age=30, pregnant=True, findings=[nosebleed()])
-    assert "POP-03/transfusion" in found.say
+    assert {"POP-03/first", "POP-03/immune", "POP-03/birth"} <= set(found.say)
     assert "pregnancy" in {i.fact for i in found.inputs}
     assert "POP-03" not in card(22, sex="female", age=30, findings=[nosebleed()]).also
 
