@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,8 +23,10 @@ from cds_service.auth.key_sets import fetch_key_set
 from cds_service.auth.keys import read_key_set
 from cds_service.config_file import Client, is_loopback
 from cds_service.content import ContentError, load_contents
+from cds_service.dialects.choice import check_order_codes
 from cds_service.settings import PREFIX, Settings, SettingsError
 from cds_service.store.address import store_url
+from cds_service.traces import check_traces
 
 SECONDS: Final = 5
 SKEW_SECONDS: Final = 30
@@ -89,6 +91,16 @@ def _content(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.WRONG, str(error), "`platelet-hooks content check FILE` says all that is wrong.")
         return
     yield Finding(Level.FINE, f"clinical content {contents.general.version}")
+    yield from _refused_by_the_start(settings, contents.general.templates)
+
+
+def _refused_by_the_start(settings: Settings, templates: Container[str]) -> Iterator[Finding]:
+    """What `serve` refuses beside the content."""
+    for check in (lambda: check_order_codes(settings, templates), lambda: check_traces(settings)):
+        try:
+            check()
+        except SettingsError as error:
+            yield Finding(Level.WRONG, str(error), "The service does not start with it.")
 
 
 def _state_folder(settings: Settings) -> Iterator[Finding]:

@@ -169,9 +169,9 @@ class Client(Section):
     @model_validator(mode="after")
     def _can_be_launched_from(self) -> Self:
         if self.smart_client_id is not None and not self.fhir_servers:
-            raise ValueError("fhir_servers: expected one at least where smart_client_id is set")
+            raise ValueError("expected one of fhir_servers at least where smart_client_id is set")
         if self.smart_secret_file is not None and self.smart_client_id is None:
-            raise ValueError("smart_client_id: expected where smart_secret_file is set")
+            raise ValueError("expected smart_client_id where smart_secret_file is set")
         return self
 
 

@@ -74,6 +74,12 @@ def test_a_sandbox_has_nothing_wrong_and_is_told_that_it_answers_everyone(tmp_pa
     assert (mode.level, "MODE=production" in mode.remedy) == (Level.NOTE, True)
 
 
+def test_what_the_start_refuses_in_an_entry_is_wrong(tmp_path: Path, keys: KeyServer) -> None:
+    client = Client(name="a", iss=ISS, jku=keys.jku, order_codes={"no-such-draft": "X"})
+    found = about("no-such-draft", looked_at(sandbox(tmp_path, client), asks=False))
+    assert found.level is Level.WRONG
+
+
 def test_every_note_and_fault_says_what_to_do(tmp_path: Path) -> None:
     wrong = Client(name="a", iss=ISS, jwks_file="missing.json")
     findings = looked_at(sandbox(tmp_path, wrong, admin_token="short"), asks=False)
