@@ -96,7 +96,11 @@ def _content(settings: Settings) -> Iterator[Finding]:
 
 def _refused_by_the_start(settings: Settings, templates: Container[str]) -> Iterator[Finding]:
     """What `serve` refuses beside the content."""
-    for check in (lambda: check_order_codes(settings, templates), lambda: check_traces(settings)):
+    checks: tuple[Callable[[], None], ...] = (
+        lambda: check_order_codes(settings, templates),
+        lambda: check_traces(settings),
+    )
+    for check in checks:
         try:
             check()
         except SettingsError as error:
