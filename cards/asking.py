@@ -47,15 +47,32 @@ ASKED: Final = {selected: Asked.of(ALL_ADVICE, selected=selected) for selected i
 """Made once, for the shipped advice."""
 
 
-def ask(
-    p: PatientFacts, limits: Thresholds, advice: Sequence[Advice]
-) -> tuple[dict[str, Outcome], tuple[Fault, ...]]:
-    """Every rule's own answer, before any other rule is heard; one that raises takes no other with it."""
-    selected = bool(p.orders)
-    asked = ASKED[selected] if advice is ALL_ADVICE else Asked.of(advice, selected=selected)
-    answers = dict(asked.unsaid)
-    faults: list[Fault] = []
-    for one in asked.advice:
+_Asked = tuple[PatientFacts, dict[str, Outcome], list[Fault]]
+
+
+def ask_all(
+    many: Sequence[PatientFacts], limits: Thresholds, advice: Sequence[Advice]
+) -> list[tuple[dict[str, Outcome], tuple[Fault, ...]]]:
+    """Of each patient every rule's own answer, before any other rule is heard.
+
+    One advice is asked of all patients before the next: what it needs is then at hand in the processor, which halves
+    the time of hundreds (a replay).
+    """
+    all_asked: list[_Asked] = [(p, {}, []) for p in many]
+    for selected in (False, True):
+        group = [one for one in all_asked if bool(one[0].orders) is selected]
+        if group:
+            asked = ASKED[selected] if advice is ALL_ADVICE else Asked.of(advice, selected=selected)
+            for _, answers, _ in group:
+                answers.update(asked.unsaid)
+            for one in asked.advice:
+                _ask(one, group, limits)
+    return [(answers, tuple(faults)) for _, answers, faults in all_asked]
+
+
+def _ask(one: Advice, group: Sequence[_Asked], limits: Thresholds) -> None:
+    """Adds what one advice answers; where it raises, it takes no other with it."""
+    for p, answers, faults in group:
         try:
             outcome = one.decide(p, limits)
         except Exception as error:
@@ -66,7 +83,6 @@ def ask(
             answers[one.ids[0]] = outcome
         else:
             answers.update(outcome)
-    return answers, tuple(faults)
 
 
 def _place(error: Exception) -> str:

@@ -12,16 +12,15 @@ from types import MappingProxyType
 from cards import precedence
 from cards.advice import ALL_ADVICE
 from cards.alert_limits import comfort_card, failed_checks, further_points, name_infections, name_points
-from cards.asking import Fault, ask
+from cards.asking import Fault, ask_all
 from cards.facts import PatientFacts
 from cards.frozen import dataclass
 from cards.merging import absorb
 from cards.outcome import Advice, Advise, Indicator, NoAdvice, Outcome
 from cards.precedence import matches
 from cards.reasons import Why
-from cards.record import Result
 from cards.safety import hit
-from cards.scope_sets import ANTI_PF4, HEPARINS, PF4_TEST
+from cards.scope import has_tpo_ra, is_in_scope
 from cards.switches import ALL_ON, Switch, Switches, switch_of
 from cards.table import Card, Table
 from cards.thresholds import Thresholds
@@ -44,6 +43,9 @@ class Decision:
     faults: tuple[Fault, ...] = ()
 
 
+OUT_OF_SCOPE = Decision((), MappingProxyType({SCOPE: NoAdvice(Why.OUT_OF_SCOPE)}))
+
+
 def decide(
     p: PatientFacts,
     limits: Thresholds,
@@ -51,9 +53,33 @@ def decide(
     switches: Switches = ALL_ON,
 ) -> Decision:
     """The cards for one call of the hook `p.hook`."""
-    if not is_in_scope(p, limits):
-        return Decision((), MappingProxyType({SCOPE: NoAdvice(Why.OUT_OF_SCOPE)}))
-    answers, faults = ask(p, limits, advice)
+    return decide_all((p,), limits, advice, switches)[0]
+
+
+def decide_all(
+    many: Sequence[PatientFacts],
+    limits: Thresholds,
+    advice: Sequence[Advice] = ALL_ADVICE,
+    switches: Switches = ALL_ON,
+) -> list[Decision]:
+    """The same for many calls, in their order."""
+    in_scope = [is_in_scope(p, limits) for p in many]
+    asked = [p for p, is_in in zip(many, in_scope, strict=True) if is_in]
+    answered = iter(ask_all(asked, limits, advice))
+    return [
+        _weigh(p, *next(answered), limits, switches) if is_in else OUT_OF_SCOPE
+        for p, is_in in zip(many, in_scope, strict=True)
+    ]
+
+
+def _weigh(
+    p: PatientFacts,
+    answers: Mapping[str, Outcome],
+    faults: tuple[Fault, ...],
+    limits: Thresholds,
+    switches: Switches,
+) -> Decision:
+    """What is shown of the answers, and what became of the others."""
     found = sorted(
         [Card(rule, one) for rule, one in answers.items() if type(one) is Advise],
         key=lambda card: _rank(card, p),
@@ -92,46 +118,6 @@ def _outcomes(answers: Mapping[str, Outcome], spoke: Iterable[str], table: Table
     outcomes.update(shown)
     outcomes.update({card.answered: card.advise for card in table.cards})
     return outcomes
-
-
-# -------------------------------------------------------------------------------------------------------- scope
-
-
-def is_in_scope(p: PatientFacts, limits: Thresholds) -> bool:
-    """A.3: a count below normal (or unknown) in 30 days, bleeding, a listed infection, TPO-RA or blood product.
-
-    And a heparin that is selected after HIT: ORD-05 has no count, and HIT in the history is found at normal ones.
-    """
-    return (
-        _is_low_or_unknown(p, limits)
-        or bool(p.bleeding.findings)
-        or bool(p.infections.current())
-        or _has_tpo_ra(p, limits)
-        or bool(p.done_within(limits.span("scope_days"), *precedence.BLOOD_PRODUCTS))
-        or bool(p.selected("med-tpo-ra", *precedence.BLOOD_PRODUCTS))
-        or _is_heparin_after_hit(p)
-    )
-
-
-def _has_tpo_ra(p: PatientFacts, limits: Thresholds) -> bool:
-    """In use (A.9): active, or ended so short a time ago that the count may fall again (TPO-12)."""
-    return bool(p.used_within(limits.span("tpo_rebound_weeks"), "med-tpo-ra"))
-
-
-def _is_heparin_after_hit(p: PatientFacts) -> bool:
-    """A heparin is selected, and HIT or its like was ever recorded, or its antibodies were found."""
-    if not p.selected(*HEPARINS):
-        return False
-    found = any(test.result is Result.POSITIVE for test in p.tests(PF4_TEST))
-    return found or bool(p.findings(*ANTI_PF4))
-
-
-def _is_low_or_unknown(p: PatientFacts, limits: Thresholds) -> bool:
-    platelets = p.platelets
-    if platelets.current is None or platelets.problem or platelets.unread or platelets.undated:
-        return True
-    recent = limits.span("scope_days")
-    return any(c.value < limits.normal and c.time.since(p.as_of) <= recent for c in platelets.series)
 
 
 # -------------------------------------------------------------------------------------------------------- order
@@ -280,7 +266,7 @@ def _quieten(table: Table, p: PatientFacts, limits: Thresholds) -> None:
         return
     if count.value >= limits.normal:
         if not (
-            p.bleeding.findings or _has_tpo_ra(p, limits) or any(c.is_of(("SAFE-*",)) for c in table.cards)
+            p.bleeding.findings or has_tpo_ra(p, limits) or any(c.is_of(("SAFE-*",)) for c in table.cards)
         ):
             silent = [c for c in table.cards if not c.is_of((*precedence.SPEAK_WHEN_NORMAL, SCOPE))]
             table.drop(silent, Why.COUNT_NOT_LOW)

@@ -1,4 +1,4 @@
-"""What the tables keep of the answer at one moment, worked out once for all of whom nothing is recorded.
+"""What the tables keep of the answers at some moments, worked out once for all of whom nothing is recorded.
 
 Of most patients nothing is recorded that any rule reads: no count, finding, drug, allergy or event. Then the answer
 rests on who the patient is, on what was asked for and on which values were measured, and not on the values, as long as
@@ -7,7 +7,7 @@ no rule asks for one: such an answer, in which no card speaks, is the same for a
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, KeysView, Mapping
+from collections.abc import Hashable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from cards.reasons import Why
 from cards.record import Measurement, PlateletResult, Record
 from cds_service.content import Content
 from cds_service.fhir.entries import Rejected
-from cds_service.replay.evaluate_moment import Judged, Settled, judge
+from cds_service.replay.evaluate_moment import Judged, Settled, judge_all
 
 SUPPRESSED: Final = frozenset({Why.SUPPRESSED, Why.LIMIT, Why.COMFORT_CARE, Why.SILENCED})
 """Reasons for which a card that a rule gave was not shown."""
@@ -49,18 +49,31 @@ _shared: Final[dict[tuple[str, Hashable], Said]] = {}
 """By version of the content, and by what the patients have in common."""
 
 
-def answer(settled: Settled, content: Content) -> Said:
-    """What is said of a record at its moment."""
-    likeness = likeness_of(settled.record)
-    if likeness is None:
-        return _say(judge(settled, content))
-    said = _shared.get((content.version, likeness))
-    if said is None:
-        values = _Noticed(settled.record.measurements)
-        said = _say(judge(replace(settled, record=replace(settled.record, measurements=values)), content))
-        if not (values.asked or said.cards or said.rejected) and len(_shared) < _REMEMBERED:
-            _shared[content.version, likeness] = said
-    return said
+def answer_all(settled: Sequence[Settled], content: Content) -> list[Said]:
+    """What is said of each record at its moment."""
+    alike = [likeness_of(one.record) for one in settled]
+    known = [None if one is None else _shared.get((content.version, one)) for one in alike]
+    said = {number: one for number, one in enumerate(known) if one is not None}
+    new = [
+        (number, one if alike[number] is None else _noticing(one))
+        for number, one in enumerate(settled)
+        if number not in said
+    ]
+    for (number, one), judged in zip(new, judge_all([one for _, one in new], content), strict=True):
+        said[number] = _say(judged)
+        if _is_shared(one, said[number]) and len(_shared) < _REMEMBERED:
+            _shared[content.version, alike[number]] = said[number]
+    return [said[number] for number in range(len(settled))]
+
+
+def _noticing(settled: Settled) -> Settled:
+    record = replace(settled.record, measurements=_Noticed(settled.record.measurements))
+    return replace(settled, record=record)
+
+
+def _is_shared(settled: Settled, said: Said) -> bool:
+    values = settled.record.measurements
+    return isinstance(values, _Noticed) and not (values.asked or said.cards or said.rejected)
 
 
 def likeness_of(record: Record) -> Hashable:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from cds_service.replay.dealing import DRUG_RUN, lines_of_part, share_of
 from cds_service.replay.held import RawLine
 from cds_service.replay.person import hash_of
-from cds_service.replay.replay_patient import Plan, replay_patient
+from cds_service.replay.replay_patient import Plan, Replay
 from cds_service.replay.tables import IDS, IDS_SCHEMA, no_rows, tables_of, write_part
 
 MEMORY: Final = "256MB"
@@ -98,10 +98,12 @@ def judge_patients(patients: Iterable[Patient], plan: Plan, files: Sequence[str]
     """The tables of a part, and who its patients are; `files` are the names of the export's files."""
     rows = no_rows()
     ids: list[tuple[str, str]] = []
+    replay = Replay(files, plan, rows)
     with _collecting_at_the_end():
         for key, patient, server, lines in patients:
-            replay_patient(patient, server, lines, files, plan, rows)
+            replay.add(patient, server, lines)
             ids.append((key, patient))
+        replay.finish()
     named = [{"patient_hash": key, "patient": patient} for key, patient in ids]
     return {**tables_of(rows), IDS: pa.Table.from_pylist(named, IDS_SCHEMA)}
 

@@ -1,20 +1,24 @@
-"""Everything of one patient: the rows of every table. The one function that each engine calls."""
+"""Everything of the patients: the rows of every table. What each engine calls."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from cards.frozen import dataclass
 from cards.record import Answer, Kind
 from cds_service.content import Content
-from cds_service.replay.answers import answer
+from cds_service.fhir.entries import Rejected
+from cds_service.replay.answers import Said, answer_all
 from cds_service.replay.aside import Aside
-from cds_service.replay.evaluate_moment import settle_moment, unreadable
+from cds_service.replay.evaluate_moment import Case, settle_all, unreadable
 from cds_service.replay.held import Held, RawLine
 from cds_service.replay.known import Json
+from cds_service.replay.measured import Knowledge
 from cds_service.replay.patient_lines import PatientLines
 from cds_service.replay.person import Stay, Who, hash_of, stay_at, stays_of, who
 from cds_service.replay.tables import Rows
@@ -32,6 +36,10 @@ _SPANS: Final = {
     "tpo_ra_30d": _MONTH,
 }
 """Columns of `evaluations`, in their order."""
+TOGETHER: Final = 64
+"""Moments that are judged together. More take as long: what they hold is then too much for the caches itself."""
+ENTRIES: Final = 4096
+"""Resources that these moments read at most, but for a single moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,54 +64,141 @@ class Plan:
         return (self.start is None or at >= self.start) and (self.end is None or at <= self.end)
 
 
-def replay_patient(
-    patient: str, server: str | None, lines: Sequence[RawLine], files: Sequence[str], plan: Plan, rows: Rows
-) -> None:
-    """Adds the rows of a patient. `lines`: each resource, drugs referred to included; `files`: the files' names."""
-    name = hash_of(patient, plan.key)
-    aside = Aside(name, rows)
-    every = PatientLines(lines, files, plan.contents)
-    every.read(aside)
-    events = [one for _, one in every.held if one.kind != "Observation" or one.is_count]
-    person = who(next((one.resource for one in events if one.kind == "Patient"), {}))
-    stays = stays_of(events)
-    triggers = [one for one in find_triggers(events, plan.triggers) if plan.covers(one.at)]
-    after = _Afterwards(events if triggers else ())
-    if triggers:
-        every.leave_later(triggers[-1].at)
-    knowledge = every.sort_out(patient, plan.content)
-    compared = every.sort_out(patient, plan.compared) if plan.compared else None
-    for number, trigger in enumerate(triggers):
-        evaluation = f"{name}-{number:05d}"
-        settled = settle_moment(patient, server, knowledge, trigger, plan.answers, plan.content)
-        said = answer(settled, plan.content)
-        stay = stay_at(stays, trigger.at)
-        rows["evaluations"].append(
-            (
-                evaluation,
-                name,
-                trigger.name,
-                trigger.at,
-                trigger.hook,
-                None if stay is None else stay.number,
-                None if stay is None else stay.unit,
-                *person.at(trigger.at),
-                said.no_count,
-                said.shown,
-                said.highest,
-                *after.since(trigger),
-            )
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One patient whose lines were read; `rejected` are the rows of what could not be used."""
+
+    name: str
+    patient: str
+    server: str | None
+    every: PatientLines
+    person: Who
+    stays: tuple[Stay, ...]
+    triggers: tuple[Trigger, ...]
+    after: _Afterwards
+    aside: Aside
+    rejected: list[tuple[Any, ...]]
+    knowledge: tuple[Knowledge, ...]
+    """By configuration."""
+
+
+_Answer = tuple[tuple[Rejected, ...], Said]
+"""What could not be used at a moment, and what is said."""
+
+
+@dataclasses.dataclass(slots=True)
+class Replay:
+    """Patients on their way to the rows of the tables, which are added in their order.
+
+    Some dozens of moments are settled and judged together (`evaluate_moment` says why).
+    """
+
+    files: Sequence[str]
+    plan: Plan
+    rows: Rows
+    _waiting: list[_Read] = field(default_factory=list)
+    _moments: int = 0
+
+    def add(self, patient: str, server: str | None, lines: Sequence[RawLine]) -> None:
+        """`lines`: each resource of the patient, drugs referred to included."""
+        one = self._read(patient, server, lines)
+        self._waiting.append(one)
+        self._moments += max(len(one.triggers), 1)
+        if self._moments >= TOGETHER:
+            self.finish()
+
+    def finish(self) -> None:
+        """The rows of those that wait."""
+        answers = [self._answers(content, number) for number, content in enumerate(self.plan.contents)]
+        for one in self._waiting:
+            self._add(one, *answers)
+        self._waiting, self._moments = [], 0
+
+    def _read(self, patient: str, server: str | None, lines: Sequence[RawLine]) -> _Read:
+        plan, name = self.plan, hash_of(patient, self.plan.key)
+        rejected: list[tuple[Any, ...]] = []
+        aside = Aside(name, {"rejected": rejected})
+        every = PatientLines(lines, self.files, plan.contents)
+        every.read(aside)
+        events = [one for _, one in every.held if one.kind != "Observation" or one.is_count]
+        triggers = tuple([one for one in find_triggers(events, plan.triggers) if plan.covers(one.at)])
+        if triggers:
+            every.leave_later(triggers[-1].at)
+        return _Read(
+            name=name,
+            patient=patient,
+            server=server,
+            every=every,
+            person=who(next((one.resource for one in events if one.kind == "Patient"), {})),
+            stays=stays_of(events),
+            triggers=triggers,
+            after=_Afterwards(events if triggers else ()),
+            aside=aside,
+            rejected=rejected,
+            knowledge=tuple([every.sort_out(patient, content) for content in plan.contents]),
         )
-        rows["cards"] += [(evaluation, *row) for row in said.cards]
-        rows["cannot_tell"] += [(evaluation, *row) for row in said.cannot_tell]
-        aside.add_all((*settled.rejected, *said.rejected), every)
-        aside.add_counts(said.counts, every)
-        if plan.compared is not None and compared is not None:
-            other = settle_moment(patient, server, compared, trigger, plan.answers, plan.compared)
-            rows["cards_compared"] += [(evaluation, *row) for row in answer(other, plan.compared).cards]
-    if not triggers:  # nobody has read them yet
-        aside.add_all(unreadable(patient, server, every.all_held()), every)
-    _add_person(name, person, stays, triggers, plan, rows)
+
+    def _answers(self, content: Content, number: int) -> Iterator[_Answer]:
+        """What one of the configurations says at each moment of each patient."""
+        cases = [
+            Case(one.patient, one.server, one.knowledge[number], trigger)
+            for one in self._waiting
+            for trigger in one.triggers
+        ]
+        for some in _groups(cases):
+            settled = settle_all(some, self.plan.answers, content)
+            rejected = [one.rejected for one in settled]
+            yield from zip(rejected, answer_all(settled, content), strict=True)
+
+    def _add(self, one: _Read, answers: Iterator[_Answer], compared: Iterator[_Answer] | None = None) -> None:
+        """The rows of one patient."""
+        rows = self.rows
+        for number, trigger in enumerate(one.triggers):
+            evaluation = f"{one.name}-{number:05d}"
+            rejected, said = next(answers)
+            rows["evaluations"].append(_evaluation(evaluation, one, trigger, said))
+            rows["cards"] += [(evaluation, *row) for row in said.cards]
+            rows["cannot_tell"] += [(evaluation, *row) for row in said.cannot_tell]
+            one.aside.add_all((*rejected, *said.rejected), one.every)
+            one.aside.add_counts(said.counts, one.every)
+            if compared is not None:
+                rows["cards_compared"] += [(evaluation, *row) for row in next(compared)[1].cards]
+        if not one.triggers:  # nobody has read them yet
+            one.aside.add_all(unreadable(one.patient, one.server, one.every.all_held()), one.every)
+        rows["rejected"] += one.rejected
+        _add_person(one.name, one.person, one.stays, one.triggers, self.plan, rows)
+
+
+def _groups(cases: Iterable[Case]) -> Iterator[list[Case]]:
+    """As many as are judged together, fewer where the records are large: each moment is a reading of its own."""
+    some: list[Case] = []
+    entries = 0
+    for case in cases:
+        some.append(case)
+        entries += len(case.knowledge.rest)
+        if len(some) >= TOGETHER or entries >= ENTRIES:
+            yield some
+            some, entries = [], 0
+    if some:
+        yield some
+
+
+def _evaluation(evaluation: str, one: _Read, trigger: Trigger, said: Said) -> tuple[Any, ...]:
+    stay = stay_at(one.stays, trigger.at)
+    return (
+        evaluation,
+        one.name,
+        trigger.name,
+        trigger.at,
+        trigger.hook,
+        None if stay is None else stay.number,
+        None if stay is None else stay.unit,
+        *one.person.at(trigger.at),
+        said.no_count,
+        said.shown,
+        said.highest,
+        *one.after.since(trigger),
+    )
 
 
 def _add_person(

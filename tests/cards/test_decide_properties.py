@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cards.advice import ALL_ADVICE
-from cards.decide import Decision, ask, decide
+from cards.asking import ask_all
+from cards.decide import Decision, decide
 from cards.facts import PatientFacts
 from cards.outcome import Advise, Indicator
 from cards.precedence import CARD_LIMITS, DISCHARGE, HOOKS, matches
@@ -271,7 +272,8 @@ def with_fact(story: tuple[int, tuple[str, ...]], name: str | None) -> PatientFa
 
 
 def speaking(p: PatientFacts) -> set[str]:
-    return {rule for rule, one in ask(p, LIMITS, ALL_ADVICE)[0].items() if isinstance(one, Advise)}
+    [(answers, _)] = ask_all([p], LIMITS, ALL_ADVICE)
+    return {rule for rule, one in answers.items() if isinstance(one, Advise)}
 
 
 @pytest.mark.parametrize("story", STORIES)

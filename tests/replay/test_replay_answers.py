@@ -26,8 +26,8 @@ from cards.record import (
 from cds_service.fhir.dates import read_moment
 from cds_service.fhir.parse import Parsed
 from cds_service.replay import answers
-from cds_service.replay.answers import answer, likeness_of
-from cds_service.replay.evaluate_moment import Settled, judge
+from cds_service.replay.answers import Said, answer_all, likeness_of
+from cds_service.replay.evaluate_moment import Settled, judge_all
 from cds_service.replay.plan import content_of
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -62,6 +62,11 @@ def settled(one: Record) -> Settled:
     return Settled(one, Parsed(), ())
 
 
+def answer(one: Record) -> Said:
+    [said] = answer_all([settled(one)], content_of(None))
+    return said
+
+
 RECORDS = st.builds(
     record,
     st.none()
@@ -80,18 +85,16 @@ RECORDS = st.builds(
 
 @given(st.lists(RECORDS, min_size=4, max_size=8))
 def test_what_is_shared_is_what_each_would_have_had(records: list[Record]) -> None:
-    content = content_of(None)
-    for one in records:
-        assert answer(settled(one), content) == answers._say(judge(settled(one), content))
+    each = [answers._say(judge_all([settled(one)], content_of(None))[0]) for one in records]
+    assert answer_all([settled(one) for one in records], content_of(None)) == each
+    assert [answer(one) for one in records] == each
 
 
 def test_those_of_whom_nothing_is_recorded_share_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "_shared", {})
-    content = content_of(None)
-    first = answer(settled(record()), content)
+    first = answer(record())
     assert first.cannot_tell
-    monkeypatch.delattr(answers, "judge")
-    assert answer(settled(record("1957-03-03", stayed=5)), content) is first
+    assert answer(record("1957-03-03", stayed=5)) is first
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,7 @@ def test_who_is_not_alike_has_an_answer_of_their_own(other: Record) -> None:
 
 def test_where_a_rule_asks_for_a_value_nothing_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "_shared", {})
-    answer(settled(record(measured=(PULSE, WARM))), content_of(None))
+    answer(record(measured=(PULSE, WARM)))
     assert answers._shared == {}
 
 

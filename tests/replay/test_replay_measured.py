@@ -11,7 +11,7 @@ import pytest
 
 from cds_service.replay.aside import Aside
 from cds_service.replay.dealing import lines_of
-from cds_service.replay.evaluate_moment import answers_of, judge, settle_moment
+from cds_service.replay.evaluate_moment import Case, answers_of, judge_all, settle_all
 from cds_service.replay.held import RawLine, hold
 from cds_service.replay.lines import Line, LineReader
 from cds_service.replay.measured import Knowledge, PlacedHeld
@@ -103,8 +103,8 @@ def read_at(knowledge: Knowledge, at: datetime) -> tuple[Any, ...]:
     assert stay is not None
     trigger = Trigger("encounter", at, stay)
     content = content_of(None)
-    settled = settle_moment("a", None, knowledge, trigger, answers_of(["Observation"]), content)
-    judged = judge(settled, content)
+    [settled] = settle_all([Case("a", None, knowledge, trigger)], answers_of(["Observation"]), content)
+    [judged] = judge_all([settled], content)
     values = judged.facts.record.measurements
     rejected = {(one.resource.partition("[")[0], one.reason) for one in (*settled.rejected, *judged.rejected)}
     return list(values.items()), judged.decision.outcomes, judged.decision.cards, rejected
