@@ -34,6 +34,8 @@ class Fact(StrEnum):
     SCHISTOCYTES = "schistocytes on the film"
     ADAMTS13 = "the ADAMTS13 activity"
     CREATININE = "the creatinine"
+    RHD = "the RhD type"
+    DAT = "the direct antiglobulin test"
     EGFR = "the eGFR"
     MCV = "the MCV"
     NEUTROPHILS = "the neutrophil count"

@@ -44,12 +44,13 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     hb = p.newest("obs-hemoglobin", limits.span("anti_d_hb_days"))
     reasons = _reasons(p, limits, hb) if meant or p.person.pregnancy is Known.NO else ()
     if reasons:
-        return _card(p, meant, asked, reasons, hb)
+        return _card(p, limits, meant, asked, reasons, hb)
     return _question(p, asked) if asked else _silent(p, hb)
 
 
 def _card(
     p: PatientFacts,
+    limits: Thresholds,
     meant: tuple[Order, ...],
     asked: tuple[Order, ...],
     reasons: tuple[Reason, ...],
@@ -58,8 +59,8 @@ def _card(
     judged = Judged("ORD-24", "selected anti-D", meant or asked, read_count(p), by_count=False)
     unknown = (
         *((Fact.INDICATION,) if asked else ()),
-        *((Fact.HAEMOGLOBIN,) if hb is None else ()),
-        *(() if p.tests("obs-dat") else (Fact.HAEMOLYSIS,)),
+        *_not_measured(p, hb),
+        *((Fact.HAEMOLYSIS,) if find_haemolysis(p, limits).answer is Known.UNKNOWN else ()),
     )
     critical = any(r.indicator is Indicator.CRITICAL for r in reasons)
     ask = Suggestion("ask", refer(("haematology",), "urgent"), not critical)
@@ -75,9 +76,18 @@ def _question(p: PatientFacts, orders: tuple[Order, ...]) -> Outcome:
 
 
 def _silent(p: PatientFacts, hb: Measurement | None) -> Outcome:
-    known = p.answered(Kind.CONDITIONS) and p.answered(Kind.OBSERVATIONS)
-    missing = (*(() if known else (Fact.CONDITIONS,)), *((Fact.HAEMOGLOBIN,) if hb is None else ()))
+    missing = (*p.unread(Kind.CONDITIONS, Kind.OBSERVATIONS), *_not_measured(p, hb))
     return CannotTell(*missing) if missing else NoAdvice(Why.ALLOWED)
+
+
+def _not_measured(p: PatientFacts, hb: Measurement | None) -> tuple[Fact, ...]:
+    """What it must not be given without: RhD type, haemoglobin, direct antiglobulin test."""
+    missing = (
+        (not _rhd_negative(p) and not _rhd_positive(p), Fact.RHD),
+        (hb is None, Fact.HAEMOGLOBIN),
+        (not p.tests("obs-dat"), Fact.DAT),
+    )
+    return tuple(fact for is_missing, fact in missing if is_missing)
 
 
 def _is_for_platelets(order: Order) -> bool:
@@ -116,6 +126,11 @@ def _rhd_negative(p: PatientFacts) -> tuple[Input, ...]:
     findings = tuple(finding_row("RhD negative", f) for f in p.findings(*RHD_NEGATIVE))
     tests = tuple(result_row("RhD type", t) for t in p.tests("obs-rhd") if t.result is Result.NEGATIVE)
     return (*findings, *tests)
+
+
+def _rhd_positive(p: PatientFacts) -> bool:
+    """By a typing result alone."""
+    return any(t.result is Result.POSITIVE for t in p.tests("obs-rhd"))
 
 
 ADVICE = Advice(

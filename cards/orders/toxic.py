@@ -12,9 +12,9 @@ from cards.orders.cross_reactivity import Relation, match
 from cards.orders.selection import CountSaid, chosen, none_chosen, nothing_against, read_count, refer, remove
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, Advise, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
-from cards.reasons import Why
+from cards.reasons import Fact, Why
 from cards.record import Allergy, Order
-from cards.rows import finding_row, medication_row
+from cards.rows import finding_row, measurement_row, medication_row
 from cards.safety import drug_induced
 from cards.safety.drug_induced import BETA_LACTAMS, find_falls
 from cards.thresholds import Thresholds
@@ -44,12 +44,15 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         *(("time-critical",) if any(_is_vital(p, o) for o in drugs) else ()),
         "alternative",
     )
+    rows, unknown = _linezolid_risk(p, limits) if "linezolid" in more else ((), ())
     review = Suggestion("review", refer(("medication-review",), "urgent"), recommended=not critical)
     return order_card(
         p,
         Judged("ORD-15", "selected drug that can lower platelets", drugs, said),
         reasons,
         more=more,
+        rows=rows,
+        unknown=unknown,
         buttons=(remove(drugs, recommended=critical), review),
         alternatives=False,
     )
@@ -132,6 +135,15 @@ def _long_linezolid(p: PatientFacts, limits: Thresholds, order: Order) -> tuple[
     planned = order.duration is not None and order.duration >= within
     rows = tuple(medication_row("linezolid in use", m) for m in used)
     return rows or ((Input("selected length of linezolid", "two weeks or more"),) if planned else ())
+
+
+def _linezolid_risk(p: PatientFacts, limits: Thresholds) -> tuple[tuple[Input, ...], tuple[Fact, ...]]:
+    """What the paragraph on linezolid rests on, creatinine and weight: shown, or named as not known."""
+    creatinine, weight = p.newest("obs-creatinine", limits.span("egfr_days")), p.person.weight
+    found = ((creatinine, "creatinine", Fact.CREATININE), (weight, "body weight", Fact.WEIGHT))
+    rows = tuple(measurement_row(name, value) for value, name, _ in found if value is not None)
+    unknown = tuple(fact for value, _, fact in found if value is None)
+    return rows, unknown
 
 
 def _is_vital(p: PatientFacts, order: Order) -> bool:

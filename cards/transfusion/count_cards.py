@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from cards.facts import Blocker, Conflict
+from cards.host import asplenia
 from cards.months import add_months
 from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion
 from cards.reasons import Fact
 from cards.record import Kind, Moment
+from cards.rows import sign_row
 from cards.transfusion.adjuncts import (
     Adjunct,
     immunoglobulin,
@@ -261,10 +263,16 @@ def coagulopathy(case: Case) -> Advise:
 
 
 def dengue(case: Case) -> Advise:
-    """TRF-08: no prophylaxis in dengue; with bleeding of WHO 2 the senior decides."""
+    """TRF-08: no prophylaxis in dengue; with bleeding of WHO 2 the senior decides.
+
+    It takes the place of the infection's card, so that fever without a spleen (POP-08) has to be told here.
+    """
     p = case.p
     chosen = tuple(Action(ActionType.DELETE, order=o) for o in p.selected(*PLATELETS))
     conflict = p.platelets.conflict
+    no_spleen = asplenia(p) if p.signs.fever else ()
+    fever = (sign_row("fever", s) for s in p.signs.fever) if no_spleen else ()
+    also = (("POP-08", bool(no_spleen)), ("TRF-06", conflict is not None and case.count is None))
     count = orders(case, "count", ("cbc-hematocrit",), "urgent", due_after(case, "recheck_minor_hours"))
     return compose(
         case,
@@ -274,9 +282,10 @@ def dengue(case: Case) -> Advise:
             "title.suspected" if case.is_dengue_only_suspected else "title",
             ("suggestion", *(("mucosal",) if case.row is Row.MUCOSAL else ())),
             Asked(bleeding=case.row in (Row.MUCOSAL, Row.MINOR)),
-            rows=(*laboratory_rows(case), *drug_rows(case)),
+            cautions=("INF-GEN-05/caution.asplenia",) if no_spleen else (),
+            rows=(*laboratory_rows(case), *drug_rows(case), *fever, *no_spleen),
             suggestions=(*((Suggestion("stop", chosen, recommended=True),) if chosen else ()), *count),
-            also=("TRF-06",) if conflict is not None and case.count is None else (),
+            also=tuple(rule for rule, applies in also if applies),
         ),
         **_lower_count(conflict),
     )

@@ -18,6 +18,7 @@ FOR_ITP = order("med-anti-d", reasons=(ITP,))
 OPEN = order("med-anti-d")
 below_8, at_8, _ = near(LIMITS.anti_d_hb_low)
 below_10, at_10, _ = near(LIMITS.anti_d_hb_reduced)
+TYPED = (lab("obs-rhd"), lab("obs-dat", "negative"))
 
 
 def asked(drug: Any, **members: Any) -> Any:
@@ -45,23 +46,28 @@ def test_what_speaks_against_it(members: Any, indicator: Indicator, title: str) 
     assert removed(found) == [FOR_ITP.reference]
 
 
+def test_what_does_not() -> None:
+    members = {"measurements": [measured("obs-hemoglobin", at_10)], "tests": TYPED}
+    assert asked(FOR_ITP, **members) == NoAdvice(Why.ALLOWED)
+
+
 @pytest.mark.parametrize(
-    "members",
+    ("tests", "missing"),
     [
-        {"measurements": [measured("obs-hemoglobin", at_10)]},
-        {
-            "measurements": [measured("obs-hemoglobin", at_10)],
-            "tests": [lab("obs-rhd"), lab("obs-dat", "negative")],
-        },
+        ((), (Fact.RHD, Fact.DAT)),
+        (TYPED[1:], (Fact.RHD,)),
+        (TYPED[:1], (Fact.DAT,)),
+        ((lab("obs-rhd", "indeterminate"), TYPED[1]), (Fact.RHD,)),
     ],
 )
-def test_what_does_not(members: Any) -> None:
-    assert asked(FOR_ITP, **members) == NoAdvice(Why.ALLOWED)
+def test_a_type_that_is_unknown_is_not_a_positive_one(tests: Any, missing: tuple[Fact, ...]) -> None:
+    members = {"measurements": [measured("obs-hemoglobin", at_10)], "tests": tests}
+    assert asked(FOR_ITP, **members) == CannotTell(*missing)
 
 
 @pytest.mark.parametrize("members", [{}, {"measurements": [measured("obs-hemoglobin", below_8, days=8)]}])
 def test_a_haemoglobin_that_is_unknown_or_old_is_not_a_good_one(members: Any) -> None:
-    assert asked(FOR_ITP, **members) == CannotTell(Fact.HAEMOGLOBIN)
+    assert asked(FOR_ITP, tests=TYPED, **members) == CannotTell(Fact.HAEMOGLOBIN)
 
 
 def test_a_severe_reason_leads() -> None:
@@ -141,6 +147,6 @@ def test_without_a_reason_where_nobody_is_pregnant(who: Any, indicator: Indicato
 
 def test_silence() -> None:
     assert asked(FOR_ITP, unanswered={Kind.OBSERVATIONS: Answer.FAILED}) == CannotTell(
-        Fact.CONDITIONS, Fact.HAEMOGLOBIN
+        Fact.OBSERVATIONS, Fact.RHD, Fact.HAEMOGLOBIN, Fact.DAT
     )
     assert decide(facts(22), LIMITS) == NoAdvice(Why.NOT_SELECTED)

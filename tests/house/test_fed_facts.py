@@ -47,6 +47,8 @@ FED_BY: Mapping[Fact, tuple[str, ...]] = {
     Fact.SCHISTOCYTES: ("obs-schistocytes",),
     Fact.ADAMTS13: ("obs-adamts13",),
     Fact.CREATININE: ("obs-creatinine",),
+    Fact.RHD: ("obs-rhd", "status-rhd-negative"),
+    Fact.DAT: ("obs-dat",),
     Fact.EGFR: ("obs-egfr",),
     Fact.MCV: ("obs-mcv",),
     Fact.NEUTROPHILS: ("obs-neutrophils",),
