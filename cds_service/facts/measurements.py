@@ -28,15 +28,26 @@ def read_measurements(seen: Iterable[Seen], reading: Reading) -> Mapping[str, tu
     """By value set, in the order in which the record holds them. A value that cannot be used is reported."""
     found: dict[str, list[Measurement]] = {}
     for one in seen:
-        quantity = one.part.value_quantity
-        if quantity is None or one.status is None:
+        if one.status is None:
             continue
-        for set_id in _measured(one.set_ids):
+        quantity, measured = _quantity(one.part), _measured(one.set_ids)
+        if quantity is None:
+            if measured and one.part.value_string is not None:
+                reading.report(one.entry, "a measurement whose value is text")
+            continue
+        for set_id in measured:
             try:
                 found.setdefault(set_id, []).append(_measurement(set_id, quantity, one, reading))
             except ValueError as error:
                 reading.report(one.entry, str(error))
     return {set_id: tuple(values) for set_id, values in found.items() if values}
+
+
+def _quantity(part: Observation | Component) -> Quantity | None:
+    """The value; a whole number, as scores are written, is one without a unit."""
+    if part.value_quantity is not None or isinstance(part.value_integer, UnsetType):
+        return part.value_quantity
+    return Quantity(value=part.value_integer)
 
 
 @lru_cache(maxsize=1024)

@@ -170,6 +170,16 @@ def test_blood_pressure_comes_as_components() -> None:
     assert reported == []
 
 
+def test_a_score_is_read_as_a_whole_number_too() -> None:
+    scores = [one("obs-gcs", valueInteger=8), one("obs-gcs", valueQuantity=quantity(8, "{score}"))]
+    assert [(found.value, found.unit) for found in scores] == [(Decimal(8), "{score}")] * 2
+    assert "without a unit" in refused(HB, valueInteger=8)
+
+
+def test_a_number_among_words_is_reported() -> None:
+    assert refused(HB, valueString="8,1") == "a measurement whose value is text"
+
+
 def test_a_result_without_a_status_of_r4_is_not_measured() -> None:
     found, _ = measure(observation(code=HB, status="done", valueQuantity=quantity(10, "g/dL")))
     assert found == {}
