@@ -18,10 +18,14 @@ from cds_service.fhir.shapes import Held, OperationOutcome, Shape
 
 
 class RawEntry(Struct, frozen=True):
-    """A resource out of its Bundle, undecoded, with the fullUrl that others may refer to it by."""
+    """A resource out of its Bundle, undecoded, with the fullUrl that others may refer to it by.
+
+    `shape` is the resource where it was decoded before.
+    """
 
     resource: Raw
     full_url: str | None = None
+    shape: Shape | None = None
 
 
 class DecodedEntry(Struct, frozen=True, gc=False, rename="camel"):

@@ -153,7 +153,7 @@ class _Found:
                 resource, text = one.shape, one
             else:
                 try:
-                    resource, text = decode_shape(one.resource), one.resource
+                    resource, text = one.shape or decode_shape(one.resource), one.resource
                 except (MsgspecError, RecursionError, ValueError) as error:
                     yield from self._explain(key, number, one, error, depth)
                     continue

@@ -28,7 +28,7 @@ from cds_service.fhir.validate import invalid_reason
 from cds_service.hooks.context import Context
 from cds_service.hooks.request import HookRequest
 from cds_service.replay.held import Held
-from cds_service.replay.known import CHANGING, as_known
+from cds_service.replay.known import as_known
 from cds_service.replay.measured import Knowledge, Visible
 from cds_service.replay.triggers import Trigger
 from cds_service.validation import decide_on_valid
@@ -110,7 +110,7 @@ def judge_all(settled: Sequence[Settled], content: Content) -> list[Judged]:
 
 def _parse(case: Case) -> tuple[Visible, Parsed]:
     measured = case.knowledge.measured_by(case.trigger.at)
-    sources = _sources(_visible(case.knowledge, case.trigger, measured))
+    sources = _sources(_visible(case, measured))
     return measured, measured.add_entries(parse(sources, case.patient_id, case.server))
 
 
@@ -143,7 +143,7 @@ def _judge_valid(settled: Settled, first: tuple[PatientFacts, Decision], content
 
 def unreadable(patient_id: str, server: str | None, held: Iterable[Held]) -> tuple[Rejected, ...]:
     """What of a patient without a moment could not have been read at any."""
-    return parse(_sources((one.kind, one.raw) for one in held), patient_id, server).rejected
+    return parse(_sources((one.kind, one.entry) for one in held), patient_id, server).rejected
 
 
 def _why_invalid(raw: Raw) -> str | None:
@@ -156,26 +156,27 @@ def _remembered(raw: bytes) -> str | None:
     return invalid_reason(raw)
 
 
-def _visible(knowledge: Knowledge, trigger: Trigger, measured: Visible) -> Iterator[tuple[str, bytes]]:
-    """Type and text of the rest that was known, without the order that is only being selected."""
-    for position, one in knowledge.rest:
-        if one.known is not None and one.known > trigger.at:
+def _visible(case: Case, measured: Visible) -> Iterator[tuple[str, RawEntry]]:
+    """Type and entry of the rest that was known, without the order that is only being selected."""
+    at, cause = case.trigger.at, case.trigger.cause
+    selected = cause if case.trigger.hook != "patient-view" else None
+    for position, one in case.knowledge.rest:
+        if (one.known is not None and one.known > at) or one is selected:
             continue
-        if one is trigger.cause and trigger.hook != "patient-view":
-            continue
-        then = one.raw
-        if one.known is not None and one.kind in CHANGING:
-            then = as_known(one.resource, one.raw, trigger.at)
-        if then is one.raw and one.kind in NOT_ASKED and one.status in NOT_ASKED[one.kind]:
+        entry = one.entry
+        if one.known is not None and one.changes_until is not None and one.changes_until > at:
+            then = as_known(one.resource, one.raw, at)
+            entry = one.entry if then is one.raw else RawEntry(Raw(then))
+        if entry is one.entry and one.kind in NOT_ASKED and one.status in NOT_ASKED[one.kind]:
             continue
         measured.place(position, one)
-        yield one.kind, then
+        yield one.kind, entry
 
 
-def _sources(visible: Iterable[tuple[str, bytes]]) -> list[Source]:
+def _sources(visible: Iterable[tuple[str, RawEntry]]) -> list[Source]:
     entries: dict[str, list[RawEntry]] = {}
-    for kind, raw in visible:
-        entries.setdefault(kind, []).append(RawEntry(Raw(raw)))
+    for kind, entry in visible:
+        entries.setdefault(kind, []).append(entry)
     return [Source(kind, KINDS.get(kind, frozenset()), some) for kind, some in sorted(entries.items())]
 
 

@@ -7,12 +7,21 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from msgspec import DecodeError, Struct
+from msgspec import DecodeError, MsgspecError, Raw, Struct
 from msgspec.json import Decoder
 
 from cards.valuesets import Terminology
-from cds_service.fhir.shapes import CodeableConcept, Observation
-from cds_service.replay.known import ALWAYS_KNOWN, Json, decode, known_at, known_from, known_since
+from cds_service.fhir.bundles import RawEntry
+from cds_service.fhir.shapes import CodeableConcept, Observation, decode_shape
+from cds_service.replay.known import (
+    ALWAYS_KNOWN,
+    Json,
+    decode,
+    known_at,
+    known_from,
+    known_since,
+    last_change,
+)
 
 COUNT_SETS: Final = frozenset({"obs-platelet-count", "obs-platelet-count-cord", "obs-platelet-count-citrate"})
 _OBSERVATION: Final = Decoder(Observation)
@@ -40,7 +49,8 @@ class RawLine(Struct, gc=False):
 class Held(Struct, eq=False, gc=False):
     """`known`: since when (None: always); `file`, `line`: where it stands; `sets`: the value sets of what it is about.
 
-    `shape` is an Observation that is R4, else None. `is_count`: it is about platelets that are counted.
+    `shape` is an Observation that is R4, else None. `is_count`: it is about platelets that are counted. Before
+    `changes_until` it may have looked otherwise.
     """
 
     kind: str
@@ -53,6 +63,15 @@ class Held(Struct, eq=False, gc=False):
     sets: frozenset[str] = frozenset()
     is_count: bool = False
     decoded: Json | None = None
+    changes_until: datetime | None = None
+    _entry: RawEntry | None = None
+
+    @property
+    def entry(self) -> RawEntry:
+        """As the parser takes it, decoded once for all moments."""
+        if self._entry is None:
+            self._entry = entry_of(self.raw)
+        return self._entry
 
     @property
     def place(self) -> str:
@@ -101,7 +120,16 @@ def hold(raw: bytes, file: str, line: int, terminology: Terminology) -> Held | N
     kind, id_ = str(resource.get("resourceType")), own if isinstance(own, str) else None
     sets = _sets_of_json(resource, kind, terminology)
     is_count = not sets.isdisjoint(COUNT_SETS)
-    return Held(kind, id_, raw, known_from(resource), file, line, None, sets, is_count, resource)
+    known, changes_until = known_from(resource), last_change(resource)
+    return Held(kind, id_, raw, known, file, line, None, sets, is_count, resource, changes_until)
+
+
+def entry_of(raw: bytes) -> RawEntry:
+    """A resource for the parser, decoded where it can be."""
+    try:
+        return RawEntry(Raw(raw), shape=decode_shape(raw))
+    except (MsgspecError, RecursionError, ValueError):
+        return RawEntry(Raw(raw))
 
 
 def _read_observation(raw: bytes) -> Observation | None:

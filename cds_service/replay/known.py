@@ -74,8 +74,13 @@ _STILL_TO_COME: Final[Mapping[str, tuple[tuple[str, ...], Mapping[str, str]]]] =
 )
 _OVER: Final = frozenset({"inactive", "resolved", "remission"})
 
-CHANGING: Final = frozenset({*_ENDS, *_STILL_TO_COME, "Condition"})
-"""Types that may have looked otherwise at a moment than at the end."""
+_ABATED: Final = ("abatementDateTime", "abatementPeriod.start")
+_CHANGES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {kind: (path,) for kind, (path, _) in _ENDS.items()}
+    | {kind: paths for kind, (paths, _) in _STILL_TO_COME.items()}
+    | {"Condition": _ABATED}
+)
+"""Types that may have looked otherwise at a moment than at the end, with the members that tell until when."""
 
 _DATE: Final = len("2025-01-31")
 _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -138,6 +143,17 @@ def micros(at: datetime) -> int:
     return (at - _BEGIN) // _MICROSECOND
 
 
+def last_change(resource: Json) -> datetime | None:
+    """From when on it looks as it does at the end; None where nothing of it happens later."""
+    kind = str(resource.get("resourceType"))
+    found = [moment(resource, path) for path in _CHANGES.get(kind, ())]
+    places = resource.get("location") if kind == "Encounter" else None
+    for one in places if isinstance(places, list) else ():
+        if isinstance(one, dict):
+            found += [moment(one, "period.start"), moment(one, "period.end")]
+    return max((at for at in found if at is not None), default=None)
+
+
 def as_known(resource: Json, raw: bytes, at: datetime) -> bytes:
     """The resource as it looked at `at`: the bytes themselves where nothing of it happened later."""
     changed = dict(resource)
@@ -169,7 +185,7 @@ def _changes(resource: Json, at: datetime) -> Iterator[str]:
 
 
 def _condition_changes(condition: Json, at: datetime) -> Iterator[str]:
-    for path in ("abatementDateTime", "abatementPeriod.start"):
+    for path in _ABATED:
         if _is_later(condition, path, at):
             del condition[path.partition(".")[0]]
             status = condition.get("clinicalStatus")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cds_service.replay.known import as_known, decode, known_from
+from cds_service.fhir.dates import read_instant
+from cds_service.replay.known import as_known, decode, known_from, last_change
 from tests.replay.conftest import Replayed
 from tests.replay.exports import Row, hash_in_tests, read_ndjson, replay, write_ndjson
 
@@ -145,6 +146,11 @@ def then(resource: Row) -> Any:
     raw = json.dumps(resource).encode()
     read = decode(raw)
     assert read is not None
+    changes_until = last_change(read)
+    assert changes_until in {read_instant(LATER), read_instant(EARLIER)}
+    for hours in range(-8, 9):  # it changes until then, and no longer
+        at = NOON + timedelta(hours=hours)
+        assert (as_known(read, raw, at) is raw) == (at >= changes_until)
     return json.loads(as_known(read, raw, NOON))
 
 
