@@ -100,7 +100,7 @@ def read_orders(
     drafts = tuple(_open(bundle, reading))
     by_name = {name: draft for draft in drafts for name in draft.names}
     told = _Drafts(reading, {f.reference: f for f in findings}, by_name)
-    chosen = {_normal(text, reading) for text in selections}
+    chosen = {name for text in selections for name in _names(text)}
     everything = reading.hook == "order-sign"
     orders = tuple(
         _order(draft, told, selected=everything or not chosen.isdisjoint(draft.names))
@@ -123,13 +123,18 @@ def _open(bundle: Json, reading: Reading) -> Iterator[_Draft]:
         yield _Draft(reference, resource, frozenset(name for name in names if name is not None))
 
 
+def _names(selection: str) -> tuple[str, str]:
+    """As it is written, and as `Type/id`: a draft of this call is meant, whichever server stands before it."""
+    return selection, "/".join(selection.partition("/_history/")[0].split("/")[-2:])
+
+
 def _normal(text: str, reading: Reading) -> str:
     return normal_reference(text, reading.parsed.fhir_server) or text
 
 
 def _unresolved(selections: Sequence[str], by_name: Mapping[str, _Draft], reading: Reading) -> Iterator[str]:
     for number, text in enumerate(selections):
-        if _normal(text, reading) not in by_name:
+        if by_name.keys().isdisjoint(_names(text)):
             name = normal_reference(text, reading.parsed.fhir_server) or f"selections[{number}]"
             reading.problems.append(Rejected(name, "selected order is not among the draft orders"))
             yield name

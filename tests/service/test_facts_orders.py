@@ -293,7 +293,13 @@ def test_another_patient_s_draft_is_set_aside() -> None:
 
 @pytest.mark.parametrize(
     "selection",
-    ["MedicationRequest/d", f"{SERVER}/MedicationRequest/d", "d", "MedicationRequest/d/_history/1"],
+    [
+        "MedicationRequest/d",
+        f"{SERVER}/MedicationRequest/d",
+        "https://elsewhere.example.org/MedicationRequest/d/_history/2",
+        "d",
+        "MedicationRequest/d/_history/1",
+    ],
 )
 def test_a_selection_names_its_draft(selection: str) -> None:
     found = orders(draft(), draft("other"), selections=(selection,))
