@@ -52,7 +52,7 @@ def age_below(p: PatientFacts, caution: Caution, *_: object) -> Applied:
     if age is None:
         return Applied(Known.UNKNOWN, missing=Fact.AGE)
     row = Input("age", age, "a", None, p.person.reference)
-    return Applied(Known.YES, (row,)) if age < limit_of(caution) else NO
+    return Applied(Known.YES if age < limit_of(caution) else Known.NO, (row,))
 
 
 def neonate(p: PatientFacts, *_: object) -> Applied:

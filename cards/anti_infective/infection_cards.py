@@ -98,7 +98,9 @@ def _care(
     base = _base(p, pathogen, situation, pathogen.treat_rule, step(situation.words))
     urgent = f"{situation.words}.critical" if critical else situation.words
     asked = missing_of(p, (*pathogen.critical, *pathogen.warn_when, *pathogen.treat_when), infection, limits)
-    rows = (infection_row(p, infection), *base.inputs, *critical, *raising, *check.rows)
+    treated = first_of(p, pathogen.treat_when, infection, limits) if situation is TREAT else ()
+    reasons = (*critical, *raising, *(row for one in treated for row in one.rows))
+    rows = (infection_row(p, infection), *base.inputs, *reasons, *check.rows)
     form = SUSPECTED.general if infection.is_suspected_only else situation.general
     return replace(
         base,
@@ -152,8 +154,11 @@ def treat_card(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits
             return _deferred(p, pathogen, infection, deferral)
     check = check_safety(p, pathogen, infection, limits)
     card = _care(p, pathogen, infection, TREAT, check, limits)
+    if check.is_allergic:
+        card = _past_allergy(pathogen, card)
     if pathogen.first_dose:
-        return draft_ceftriaxone(p, card, infection.references, limits)
+        card = draft_ceftriaxone(p, card, infection.references, limits)
+        return _past_allergy(pathogen, card) if "SAFE-12/caution.allergy" in card.cautions else card
     drafts = tuple(
         _draft(p, pathogen, infection, regimen, card.indicator, recommended=number == 0)
         for number, regimen in enumerate(check.offered)
@@ -173,6 +178,12 @@ def treat_card(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits
         one_of=len(drafts) > 1,
         also=tuple(dict.fromkeys((*card.also, *check.regimen_populations, *checked))),
     )
+
+
+def _past_allergy(pathogen: Pathogen, card: Advise) -> Advise:
+    """The title does not name as the first step what an allergy stands against."""
+    step = pathogen.first_step("treat.allergy")
+    return replace(card, values={**card.values, "first_step": step})
 
 
 def therapy_card(

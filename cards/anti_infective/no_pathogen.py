@@ -44,6 +44,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     return Advise(
         RULE,
         Indicator.INFO,
+        say=("suggestion", *(() if no_spleen else ("stewardship",))),
         cautions=tuple(key for key, _, rows in found if rows),
         unknown=(Fact.TRAVEL,),
         inputs=(

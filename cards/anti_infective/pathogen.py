@@ -274,6 +274,7 @@ def _needed_words(pathogen: Pathogen) -> set[str]:
         *(f"defer.{d.key}" for d in pathogen.deferrals),
         *(f"first-step.defer.{d.key}" for d in pathogen.deferrals),
         *(f"label.{r.key}" for r in pathogen.regimens if r.drugs),
+        *(("first-step.treat.allergy",) if pathogen.drugs or pathogen.first_dose else ()),
         *(("label.test",) if pathogen.test_orders else ()),
         *(("label.treat",) if pathogen.treat_orders else ()),
         *(("label.refer",) if pathogen.refer_orders else ()),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from cards.anti_infective.asked import applies
 from cards.anti_infective.asked_person import allergies_known, allergy_row, pregnant
-from cards.anti_infective.content import Caution, Pathogen, Regimen
+from cards.anti_infective.content import Caution, Pathogen, Regimen, When
 from cards.anti_infective.course import is_untreated
 from cards.facts import Infection, Known, PatientFacts
 from cards.frozen import dataclass
@@ -32,11 +32,13 @@ TOXIC_SETS = ("med-drug-induced-thrombocytopenia",)
 class CheckedRegimen:
     """A regimen that is for this patient. `offered`: a draft may be made of it.
 
-    `against`: a row of its exclusions applies; `same`: the allergies to a substance of it.
+    `against`: a row of its exclusions applies; `same`: the allergies to a substance of it; `allergic`: one of both is
+    an allergy.
     """
 
     regimen: Regimen
     against: bool
+    allergic: bool
     same: tuple[Input, ...]
     missing: tuple[Fact, ...]
 
@@ -68,6 +70,12 @@ class SafetyCheck:
         return tuple(c.regimen for c in self.regimens if c.offered)
 
     @property
+    def is_allergic(self) -> bool:
+        """Whether an allergy stands against each regimen that could have been drafted."""
+        drafted = [c for c in self.regimens if c.regimen.drugs]
+        return bool(drafted) and all(c.allergic for c in drafted)
+
+    @property
     def missing(self) -> tuple[Fact, ...]:
         """What keeps every drafted regimen that is not excluded from being offered."""
         if self.offered:
@@ -96,7 +104,8 @@ def check_safety(
         asked = (*wanted, *(a for _, a in exclusions))
         missing = [*_needed(p, regimen), *(a.missing for a in asked if a.missing is not None)]
         hits += against
-        checked.append(CheckedRegimen(regimen, bool(against), same, tuple(dict.fromkeys(missing))))
+        allergic = bool(same) or any(c.when is When.ALLERGY for c, _ in against)
+        checked.append(CheckedRegimen(regimen, bool(against), allergic, same, tuple(dict.fromkeys(missing))))
         if not checked[-1].excluded and regimen.drugs:
             unknown += missing
     return SafetyCheck(

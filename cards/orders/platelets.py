@@ -52,6 +52,7 @@ from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import coming_procedures, neurosurgery
 from cards.transfusion.given import PLATELETS
+from cards.transfusion.newborn import coagulopathy
 
 ANTIPLATELETS = ("med-antiplatelet", "med-aspirin", "med-p2y12", "med-gp2b3a")
 MIMIC_WORDS = {"SAFE-01": "ttp", "SAFE-02": "hit", "SAFE-04": "vitt", "SAFE-03": "hus"}
@@ -208,9 +209,12 @@ def _no_reason(p: PatientFacts, limits: Thresholds, said: CountSaid) -> Unneeded
 
 
 def _has_reason(p: PatientFacts, limits: Thresholds, said: CountSaid) -> bool:
-    """A procedure below its limit, alloimmune antibodies in a newborn, or a risk that TRF-07, -09 or -12 name."""
+    """A procedure below its limit, a risk that TRF-07, -09 or -12 name; in a newborn what raises its limit (TRF-13)."""
     if is_newborn(p, limits):
-        return bool(coming_procedures(p, limits.span("procedure_days"), *PROCEDURES) or alloimmune(p))
+        clotting = said.below(limits.neonate_bleeding) and coagulopathy(p, limits)
+        return bool(
+            coming_procedures(p, limits.span("procedure_days"), *PROCEDURES) or alloimmune(p) or clotting
+        )
     return procedure_below_limit(p, limits) or (said.value is not None and added_risk(p, limits, said.value))
 
 

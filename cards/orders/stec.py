@@ -8,6 +8,7 @@ from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Fact
 from cards.record import Kind
+from cards.rows import sign_row
 from cards.safety.stec_hus import Suspicion, cannot_wait, suspect
 from cards.thresholds import Thresholds
 
@@ -38,7 +39,8 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     if not isinstance(suspicion, Suspicion):
         return suspicion
     septic = p.sepsis_recorded
-    urgent = () if septic else cannot_wait(p, limits)
+    shock = () if suspicion.is_question else tuple(sign_row("shock", s) for s in p.signs.shock)
+    urgent = () if septic else (*shock, *cannot_wait(p, limits))
     reasons: tuple[Reason, ...] = ()
     if drugs:
         key = "question" if suspicion.is_question else "antibacterial"

@@ -80,7 +80,8 @@ def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
         ("TRF-08/unknown-count", any(not i.is_suspected_only for i in dengue)),
     )
     refused = refusal_words(p, limits) if advised and p.blood_refused is not None else ()
-    drafted = advised and decides and not thrombotic and given is None
+    harmful = thrombotic or bool(dengue)  # as ORD-08 and ORD-09 judge the order
+    drafted = advised and decides and not harmful and given is None
     platelets = _platelets(p, limits, judged) if drafted else ()
     later = _later(p, judged)
     return Advise(

@@ -9,9 +9,10 @@ Sepsis is always treated, and so is what cannot wait: meningococci, rickettsiae,
 
 from __future__ import annotations
 
-from cards.anti_infective.content import TreatSuspected
+from cards.anti_infective.asked import critical_rows
+from cards.anti_infective.content import Agent, TreatSuspected
 from cards.anti_infective.ordering import order
-from cards.facts import Known, PatientFacts, is_past
+from cards.facts import Infection, Known, PatientFacts, is_past
 from cards.facts.once import once
 from cards.frozen import dataclass
 from cards.host import is_newborn
@@ -93,16 +94,23 @@ def holds(p: PatientFacts, limits: Thresholds) -> bool:
 
 
 def cannot_wait(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
-    """What needs an antibiotic at once, apart from sepsis: infections that are treated on suspicion, and SAFE-12."""
-    found = [
-        infection_row(p, i)
-        for i in p.infections.current()
-        if p.pathogens[i.pathogen].treat_suspected is TreatSuspected.ALWAYS
-    ]
+    """What needs an antibiotic at once, apart from sepsis and shock: infections that are treated on suspicion or have a
+    critical sign, and SAFE-12.
+    """
+    found = [infection_row(p, i) for i in p.infections.current() if _is_urgent(p, i, limits)]
     purpura = purpura_sepsis.suspect(p, limits)
     if isinstance(purpura, purpura_sepsis.Suspicion) and purpura.explained_by is None:
         found += bleeding_rows(purpura.purpura)
     return tuple(found)
+
+
+def _is_urgent(p: PatientFacts, infection: Infection, limits: Thresholds) -> bool:
+    pathogen = p.pathogens[infection.pathogen]
+    if pathogen.treat_suspected is TreatSuspected.ALWAYS:
+        return True
+    treatable = pathogen.agent is Agent.BACTERIUM and not pathogen.supportive
+    recorded = treatable and not infection.is_suspected_only
+    return recorded and bool(critical_rows(p, pathogen, infection, limits))
 
 
 def _negatives(p: PatientFacts, limits: Thresholds) -> list[TestResult]:

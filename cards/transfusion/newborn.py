@@ -37,6 +37,7 @@ from cards.rows import (
     platelet_rows,
     refusal_row,
 )
+from cards.safety.mimics import NO_PLATELETS, mimics
 from cards.thresholds import Thresholds
 from cards.transfusion.bleeding_risk import INVASIVE, coming_procedures
 from cards.transfusion.given import PLATELETS, Given, find_given
@@ -71,7 +72,7 @@ def read_newborn(p: PatientFacts, limits: Thresholds) -> Newborn:
         bleeds,
         major=any(_is_major(p, b) for b in bleeds) or bool(p.bleeding.severe),
         major_surgery=surgery,
-        reasons=(*surgery, *coming_procedures(p, within, *OTHER_PROCEDURES), *_coagulopathy(p, limits)),
+        reasons=(*surgery, *coming_procedures(p, within, *OTHER_PROCEDURES), *coagulopathy(p, limits)),
         given=find_given(p, limits),
     )
 
@@ -84,7 +85,8 @@ def _is_major(p: PatientFacts, bleed: Bleed) -> bool:
     return bleed.set_id == "bleed-pulmonary" or (gut and bool(p.signs.shock))
 
 
-def _coagulopathy(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+def coagulopathy(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    """A disorder of clotting by INR or fibrinogen of the day, or recorded as disseminated coagulation."""
     within = limits.span("organ_failure_hours")
     inr, fibrinogen = p.newest("obs-pt-inr", within), p.newest("obs-fibrinogen", within)
     raised = inr is not None and inr.value >= limits.inr_raised
@@ -148,6 +150,7 @@ def _card(child: Newborn, indicator: Indicator, key: str) -> Advise:
     quieter = under_way and indicator is Indicator.WARNING
     refused = advises and p.blood_refused is not None
     alloimmune = (*p.present("mimic-alloimmune"), *p.suspected("mimic-alloimmune"))
+    harmful = key not in ("major", "wait") and bool(mimics(p, child.limits) & NO_PLATELETS)
     volumes = _volumes(child)
     unread = key == "wait" and not p.answered(Kind.CONDITIONS)
     dengue = key not in ("major", "wait") and p.infections.current(DENGUE)
@@ -155,15 +158,18 @@ def _card(child: Newborn, indicator: Indicator, key: str) -> Advise:
         *(("unread",) if unread else ()),
         key,
         *(("dengue",) if dengue else ()),
+        *(("mimic",) if harmful else ()),
         *(("given",) if under_way else ()),
         *(("refused",) if refused else ()),
     ]
-    if advises and not refused:
+    if advises and not refused and not harmful:
         say += ["dose" if volumes is not None else "dose.no-weight"]
     return Advise(
         "TRF-13",
         Indicator.INFO if quieter else indicator,
-        title=_title(child, key, refused=refused, unread=unread, given=quieter),
+        title="title.mimic"
+        if harmful and not refused
+        else _title(child, key, refused=refused, unread=unread, given=quieter),
         say=(*say, "causes"),
         cautions=("caution.alloimmune",) if alloimmune else (),
         unknown=(
@@ -176,7 +182,9 @@ def _card(child: Newborn, indicator: Indicator, key: str) -> Advise:
             *_rows(child, tuple(finding_row("alloimmune thrombocytopenia", f) for f in alloimmune)),
             *((refusal_row(p),) if refused else ()),
         ),
-        suggestions=_suggestions(child, indicator, volumes if advises and not refused else None, key),
+        suggestions=_suggestions(
+            child, indicator, volumes if advises and not refused and not harmful else None, key
+        ),
         also=("POP-01", *(("POP-09",) if refused else ()), *(("TRF-11",) if under_way else ())),
     )
 

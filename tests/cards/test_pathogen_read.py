@@ -172,6 +172,7 @@ vaccinated = "Vaccinated."
 "first-step.suspected" = "test"
 "first-step.treat" = "treat"
 "first-step.treat.critical" = "treat now"
+"first-step.treat.allergy" = "ask"
 "first-step.supportive" = "wait"
 "first-step.unexplained" = "look"
 "first-step.under-way" = "review"
@@ -308,6 +309,7 @@ WHOLE = Pathogen(
         "first-step.suspected": "test",
         "first-step.treat": "treat",
         "first-step.treat.critical": "treat now",
+        "first-step.treat.allergy": "ask",
         "first-step.supportive": "wait",
         "first-step.unexplained": "look",
         "first-step.under-way": "review",

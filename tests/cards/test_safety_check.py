@@ -41,6 +41,10 @@ def test_all_known_and_nothing_against_it() -> None:
     assert offered() == ["bqt-subcitrate", "bqt-subsalicylate"]
 
 
+def test_a_list_of_medicines_that_was_not_read_may_hold_an_interaction() -> None:
+    assert offered(unanswered=[Kind.MEDICATIONS]) == []
+
+
 def nosebleed(activity: Activity) -> Bleeding:
     bleed = Bleed(
         "nosebleed", "bleed-mucosal", Site.MUCOSAL, activity, None, 2, "Condition/epi", ago(hours=2)
@@ -59,7 +63,6 @@ def nosebleed(activity: Activity) -> Bleeding:
         {"findings": [finding("cond-thrombocytopenia-immune")]},
         {"platelets": counts("49.9")},
         {"drugs": [drug("med-antiplatelet")]},
-        {"unanswered": [Kind.MEDICATIONS]},
     ],
 )
 def test_reasons_against_the_subsalicylate_leave_the_subcitrate(given: dict[str, object]) -> None:
