@@ -6,9 +6,9 @@ What is over a limit is named, not lost: its title stands in another card, and i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from cards.facts import PatientFacts
+from cards.frozen import replace
 from cards.merging import as_told_by
 from cards.outcome import Advice, Advise, Indicator, Input, Values
 from cards.reasons import Fact

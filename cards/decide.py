@@ -6,7 +6,6 @@ Nothing is lost on the way: what does not become a card keeps its reason in `Dec
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from cards import precedence
@@ -14,7 +13,7 @@ from cards.advice import ALL_ADVICE
 from cards.alert_limits import comfort_card, failed_checks, further_points, name_infections, name_points
 from cards.asking import Fault, ask_all
 from cards.facts import PatientFacts
-from cards.frozen import dataclass
+from cards.frozen import dataclass, replace
 from cards.merging import absorb
 from cards.outcome import Advice, Advise, Indicator, NoAdvice, Outcome
 from cards.precedence import matches

@@ -6,9 +6,9 @@ The values of the absorbed words are kept under `RULE-ID/name`, so that two rule
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TypeVar
 
+from cards.frozen import replace
 from cards.outcome import Advise, Suggestion, Values
 
 T = TypeVar("T")

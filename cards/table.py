@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cards import frozen
 from cards.outcome import Advise, Indicator
@@ -47,4 +47,4 @@ class Table:
             self.left[card.answered] = why
 
     def put(self, old: Card, advise: Advise) -> None:
-        self.cards[self.cards.index(old)] = replace(old, advise=advise)
+        self.cards[self.cards.index(old)] = frozen.replace(old, advise=advise)

@@ -9,12 +9,11 @@ first 28 days of life (calcium) leave it to the specialist.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from cards.anti_infective.asked_person import allergies_known
 from cards.facts import PatientFacts
-from cards.frozen import dataclass
+from cards.frozen import dataclass, replace
 from cards.outcome import Action, ActionType, Advise, Input, Suggestion
 from cards.reasons import Fact
 from cards.record import Allergy, Route

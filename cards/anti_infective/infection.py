@@ -9,7 +9,6 @@ can stand for its infection (INF-MMR).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from cards.anti_infective.asked import applies, critical_rows
 from cards.anti_infective.content import Agent, Caution, Pathogen, TreatSuspected, When
@@ -31,6 +30,7 @@ from cards.anti_infective.ordering import is_ordered
 from cards.anti_infective.pathogen import card_rules_of_files
 from cards.anti_infective.unexplained import look_for_exposure, look_for_unexplained
 from cards.facts import Certainty, Infection, PatientFacts
+from cards.frozen import replace
 from cards.host import asplenia
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why

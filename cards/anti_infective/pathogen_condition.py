@@ -6,7 +6,6 @@ Value sets are named by their titles; numbers are those of the file, and `{limit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from cards.anti_infective.content import (
@@ -18,6 +17,7 @@ from cards.anti_infective.content import (
     TreatSuspected,
     When,
 )
+from cards.frozen import replace
 from cards.wording import CONDITION, Section
 
 TitleOf = Callable[[str], str]

@@ -6,9 +6,8 @@ the only one recorded. Both on one draft are one card.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cards.facts import PatientFacts
+from cards.frozen import replace
 from cards.orders.selection import chosen, none_chosen, order_rows, read_count, remove
 from cards.orders.viral_only import another_reason, is_only_suspected, viral_rows
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic

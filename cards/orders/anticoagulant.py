@@ -6,11 +6,10 @@ a heparin has its own card (ORD-05).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cards.anticoagulant_dose import ANTICOAGULANTS, HEPARINS, is_prophylactic, is_stated
 from cards.facts import PatientFacts
 from cards.facts.presence import reference_time
+from cards.frozen import replace
 from cards.orders.selection import (
     CountSaid,
     chosen,

@@ -5,9 +5,8 @@ The interactions of avatrombopag (TPO-11) are judged here too. Pregnancy (TPO-09
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cards.facts import PatientFacts
+from cards.frozen import replace
 from cards.orders.eltrombopag_dose import reduced_dose
 from cards.orders.selection import none_chosen, read_count, refer, remove
 from cards.orders.verdict import Judged, Reason, order_card

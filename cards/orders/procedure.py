@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cards.facts import PatientFacts
+from cards.frozen import replace
 from cards.orders.selection import none_chosen, remove
 from cards.outcome import Advice, Advise, CannotTell, Indicator, NoAdvice, Outcome, Suggestion, Topic
 from cards.procedures.limits import PROCEDURES, selected_procedures

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cards.facts import PatientFacts
+from cards.frozen import replace
 from cards.orders.selection import chosen, none_chosen, read_count
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from cards.facts import Activity, Bleed, Bleeding, Person, Site, has_past_code
 from cards.facts.presence import lacks_status, reference_time
+from cards.frozen import replace
 from cards.reading.bleeding_kinds import KINDS, SKIN_MOST, Kind, Lasts
 from cards.reading.bleeding_severity import Worsening, find_worsening
 from cards.reading.windows import is_recent

@@ -7,13 +7,12 @@ heparin samples are only compared with the EDTA count beside them (DATA-05).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 
 from cards.facts import PlateletCount
-from cards.frozen import dataclass
+from cards.frozen import dataclass, replace
 from cards.reading.transfusions import mark_transfused
 from cards.reading.windows import gap
 from cards.record import (

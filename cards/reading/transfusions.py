@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cards.facts import PlateletCount
 from cards.facts.patient import DONE
 from cards.facts.presence import is_under_way
+from cards.frozen import replace
 from cards.record import Moment, Performed, Record
 from cards.thresholds import Thresholds
 

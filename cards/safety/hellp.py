@@ -6,12 +6,12 @@ recorded gestational age a pregnancy counts; without a range of the laboratory A
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, has_past_code, is_past
 from cards.facts.once import once
+from cards.frozen import replace
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Measurement

@@ -5,9 +5,7 @@ A rule fires on the points that are certain; where only the missing ones could d
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from cards.frozen import dataclass
+from cards.frozen import dataclass, replace
 from cards.outcome import Input
 from cards.reasons import Fact
 

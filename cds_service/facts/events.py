@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from msgspec import UNSET
 
+from cards.frozen import replace
 from cards.record import Moment, Performed, Planned
 from cds_service.facts.codes import is_known, sets_of
 from cds_service.facts.context import Reading

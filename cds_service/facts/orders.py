@@ -7,12 +7,12 @@ shape. What cannot be understood is left out of the order, and the order stays.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, Final
 
 from msgspec import MsgspecError, Raw, convert
 
-from cards.frozen import dataclass
+from cards.frozen import dataclass, replace
 from cards.record import ClinicalStatus, Finding, Moment, Order, Verification
 from cards.valuesets import is_mapped, normalise_coding
 from cds_service.facts.codes import coding_pairs, is_known

@@ -8,11 +8,10 @@ no rule asks for one: such an answer, in which no card speaks, is the same for a
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, KeysView, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from cards.decide import Decision
-from cards.frozen import dataclass
+from cards.frozen import dataclass, replace
 from cards.outcome import CannotTell, NoAdvice
 from cards.reading.person import read_age
 from cards.reasons import Why

@@ -69,3 +69,36 @@ def test_what_changes_is_no_such_value() -> None:
     made: Any = frozen.dataclass
     with pytest.raises(AssertionError):
         made(frozen=False)
+
+
+@frozen.dataclass(frozen=True, slots=True)
+class Derived:
+    code: str
+    length: int = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "length", len(self.code))
+
+
+@pytest.mark.parametrize(
+    ("value", "changes"),
+    [
+        (Sample("a", 1, ("x",), "t"), {"value": 2, "kept": ()}),
+        (Sample("a", 1, ("x",), "t"), {}),
+        (Own("a"), {"token": "b"}),
+        (Own("a"), {}),
+        (Empty(), {}),
+        (Derived("abc"), {"code": "a"}),
+    ],
+)
+def test_replaced_as_the_standard_library_replaces(value: Any, changes: dict[str, Any]) -> None:
+    mine, theirs = frozen.replace(value, **changes), dataclasses.replace(value, **changes)
+    assert [getattr(mine, one.name) for one in dataclasses.fields(mine)] == [
+        getattr(theirs, one.name) for one in dataclasses.fields(theirs)
+    ]
+
+
+@pytest.mark.parametrize("name", ["length", "cods"])
+def test_only_that_is_replaced_of_which_a_value_is_made(name: str) -> None:
+    with pytest.raises(TypeError, match=name):
+        frozen.replace(Derived("abc"), **{name: 3})
