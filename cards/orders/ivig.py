@@ -8,9 +8,10 @@ from cards.host import dialysis, kidney_disease
 from cards.orders.selection import none_chosen, read_count, refer, remove
 from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
+from cards.reading.situation import DENGUE
 from cards.reasons import Fact, Why
 from cards.record import Kind
-from cards.rows import finding_row, measurement_row
+from cards.rows import finding_row, infection_row, measurement_row
 from cards.thresholds import Thresholds
 
 IVIG = ("med-ivig",)
@@ -59,6 +60,7 @@ def _reasons(p: PatientFacts, limits: Thresholds) -> tuple[Reason, ...]:
     )
     found = (
         ("iga", Indicator.CRITICAL, iga),
+        ("dengue", Indicator.WARNING, tuple(infection_row(p, i) for i in p.infections.current(DENGUE))),
         ("clot", Indicator.WARNING, clots),
         ("kidney", Indicator.WARNING, _kidney(p, limits)),
         ("age", Indicator.WARNING, old),

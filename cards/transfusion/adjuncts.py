@@ -16,7 +16,7 @@ from cards.outcome import Advice, Advise, Answers, Input, NoAdvice, Topic
 from cards.reading.situation import has_current_dic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind, Measurement, Result
-from cards.rows import finding_row, measurement_row
+from cards.rows import finding_row, measurement_row, medication_row
 from cards.safety import hellp, high_consequence, hlh, hypersplenism, lifelong, marrow
 from cards.safety.mimics import NO_PLATELETS
 from cards.thresholds import Thresholds
@@ -24,6 +24,7 @@ from cards.thresholds import Thresholds
 NOT_IMMUNE = (hellp, hlh, marrow, hypersplenism, lifelong, high_consequence)
 """Mimics that gate nothing, and whose platelets are not destroyed by antibodies: SAFE-08, -05, -06, -09, -11, -13."""
 
+IVIG = "med-ivig"
 THROMBOSIS = ("risk-thrombosis", "risk-cvst", "risk-portal-vein-thrombosis")
 THROMBOSIS_EVER = (*THROMBOSIS, "risk-thrombosis-history", "risk-thrombophilia")
 EXCLUDING_TESTS = (("lab-hiv",), ("lab-hcv",), ("lab-hbv", "lab-hbv-surface-antigen"), ("lab-h-pylori",))
@@ -71,22 +72,25 @@ def immunoglobulin(p: PatientFacts, limits: Thresholds, *, emergency: bool) -> A
     egfr = p.newest("obs-egfr", limits.span("egfr_days"))
     kidney = kidney_disease(p, limits)
     low = egfr if egfr is not None and egfr.value < limits.ivig_egfr else None
+    given = p.used_within(limits.span("ivig_course_days"), IVIG)
+    before = "IMM-01/before" if emergency else "IMM-01/draw-first"
     cautions = (
         ("IMM-01/caution.thrombosis", bool(thrombosis)),
         ("IMM-01/caution.iga", bool(iga)),
         ("IMM-01/caution.kidney", bool(kidney) or low is not None),
     )
     unknown = (
-        (Fact.AGE, p.person.age_years is None),
-        (Fact.WEIGHT, p.person.weight is None),
-        (Fact.EGFR, egfr is None),
+        (Fact.AGE, p.person.age_years is None and not given),
+        (Fact.WEIGHT, p.person.weight is None and not given),
+        (Fact.EGFR, egfr is None and not given),
     )
     return Adjunct(
         "IMM-01",
-        say=(f"IMM-01/{key}", *dose, "IMM-01/before" if emergency else "IMM-01/draw-first"),
+        say=(f"IMM-01/{key}", *(("IMM-01/given",) if given else (*dose, before))),
         cautions=tuple(caution for caution, applies in cautions if applies),
         unknown=tuple(fact for fact, is_missing in unknown if is_missing),
         rows=(
+            *(medication_row("IVIG", m) for m in given),
             *(finding_row("thrombosis or its risk", f) for f in thrombosis),
             *(finding_row("IgA deficiency", f) for f in iga),
             *kidney,

@@ -66,15 +66,21 @@ def _asks_again(case: Case, given: Given) -> bool:
     started, count = given.time.latest, case.count
     newer = any(b.since is not None and b.since.earliest > started for b in case.bleeds)
     very_low = count is not None and count.value < case.limits.very_low
-    return newer or (very_low and count is not None and count.time.earliest > started)
+    return newer or (very_low and _is_after(case, given))
+
+
+def _is_after(case: Case, given: Given) -> bool:
+    """The count in use was drawn after the platelets."""
+    return case.count is not None and case.count.time.earliest > given.time.latest
 
 
 def _in_progress(case: Case, given: Given) -> Advise:
     running = given.row.value == "in-progress"
-    key = "ordered" if given.only_ordered else "running" if running else "given"
+    counted = not (running or given.only_ordered) and _is_after(case, given)
+    key = "ordered" if given.only_ordered else "running" if running else "counted" if counted else "given"
     after = (
         ()
-        if is_count_ordered_after(case.p, given.time, given.time, case.limits)
+        if counted or is_count_ordered_after(case.p, given.time, given.time, case.limits)
         else (Action(ActionType.CREATE, "cbc-after-platelets", "urgent", reasons=reasons(case)),)
     )
     return compose(
@@ -83,7 +89,7 @@ def _in_progress(case: Case, given: Given) -> Advise:
             "TRF-02",
             Indicator.INFO,
             f"title.{key}",
-            ("given",),
+            ("counted" if counted else "given",),
             Asked(bleeding=True),
             suggestions=(Suggestion("after", after, recommended=True),) if after else (),
         ),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from cards.anti_infective.ordering import is_ordered
-from cards.facts import Bleed, PatientFacts
+from cards.facts import Bleed, Known, PatientFacts
 from cards.finding_words import FINDING_WORDS
 from cards.frozen import dataclass
 from cards.monitoring.interval import make_interval, usual
@@ -249,6 +249,7 @@ def _not_looked_for(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[
         (not (p.tests(*FILM) or any(p.newest(cells) for cells in FILM)), Fact.BLOOD_FILM),
         (asked.bleeding and not _has(p, "obs-hemoglobin", within), Fact.HAEMOGLOBIN),
         (asked.bleeding and not clotting, Fact.COAGULATION),
+        (p.person.pregnancy_matters and p.person.pregnancy is Known.UNKNOWN, Fact.PREGNANCY),
         (not p.answered(Kind.CONDITIONS), Fact.CONDITIONS),
         (not p.answered(Kind.MEDICATIONS), Fact.MEDICATIONS),
         (asked.platelets and not p.answered(Kind.PROCEDURES), Fact.PROCEDURES),

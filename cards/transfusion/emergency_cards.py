@@ -46,7 +46,7 @@ def life_threatening(case: Case) -> Advise:
         ]
     say += ["mimic"] if case.mimics & NO_PLATELETS else []
     say += ["TRF-08/unknown-count"] if case.dengue and not known else []
-    say += ["TRF-09/bleeding"] if case.has_dic else []
+    say += ["TRF-09/major"] if case.has_dic else []
     stop = "stop.mimic" if case.mimics & NO_PLATELETS else "stop"
     rescue = suits_immune_drugs(case.p, case.limits)
     drafts = likely and given is None

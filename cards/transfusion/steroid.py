@@ -36,15 +36,27 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         return NoAdvice(Why.NO_INFECTION) if known else CannotTell(Fact.CONDITIONS)
     if find_row(p, mimics(p, limits)) in (Row.SEVERE, Row.CNS):
         return NoAdvice(Why.MERGED)
+    dengue = "IMM-02/danger.dengue" in dangers.cautions
+    only_dengue = dengue and len(dangers.cautions) == 1
     references = tuple(row.reference for row in dangers.rows if row.reference is not None)
     return Advise(
         "IMM-02",
         Indicator.WARNING,
-        title="title" if p.platelets.current is not None else "title.no-count",
+        title=_title(p, dengue=dengue, only_dengue=only_dengue),
+        say=("dengue",) if only_dengue else ("suggestion", *(() if dengue else ("ivig",))),
         cautions=dangers.cautions,
         inputs=(*platelet_row(p), *(medication_row("systemic steroid", m) for m in drugs), *dangers.rows),
         suggestions=order(p, "ask", ("infectious-diseases", "medication-review"), references, "urgent"),
     )
+
+
+def _title(p: PatientFacts, *, dengue: bool, only_dengue: bool) -> str:
+    known = p.platelets.current is not None
+    if only_dengue:
+        return "title.dengue" if known else "title.dengue-no-count"
+    if not known:
+        return "title.no-count"
+    return "title.besides-dengue" if dengue else "title"
 
 
 def steroids_in_use(p: PatientFacts) -> tuple[Medication, ...]:
