@@ -8,17 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Raw
 
 from cards.decide import Decision
 from cards.facts import PatientFacts
-from cards.record import Measurement, PersonRecord, Record, UnreadPlatelets
+from cards.record import Answer, Kind, Measurement, PersonRecord, Record, UnreadPlatelets
 from cds_service.errors import Refused
 from cds_service.fhir.entries import Rejected
 from cds_service.fhir.parse import Parsed
 from cds_service.fhir.validate import invalid_reason
+
+LISTS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "Observation": Kind.OBSERVATIONS,
+        "Condition": Kind.CONDITIONS,
+        "AllergyIntolerance": Kind.ALLERGIES,
+        "MedicationRequest": Kind.MEDICATIONS,
+        "MedicationStatement": Kind.MEDICATIONS,
+        "MedicationAdministration": Kind.MEDICATIONS,
+        "Procedure": Kind.PROCEDURES,
+        "ServiceRequest": Kind.ORDERS,
+        "Immunization": Kind.IMMUNIZATIONS,
+        "Encounter": Kind.ENCOUNTERS,
+    }
+)
+"""The list that holds a resource, by its type."""
 
 ROUNDS: Final = 12
 MOST: Final = 400
@@ -89,7 +106,11 @@ def _references(decision: Decision) -> Iterable[str]:
 
 
 def set_aside(record: Record, invalid: Mapping[str, str]) -> Record:
-    """The record without these resources. A platelet count among them stays known as one that could not be read."""
+    """The record without these resources.
+
+    A platelet count among them stays known as one that could not be read; a list that lost another one is no longer
+    known to hold all: an invalid nosebleed or allergy is not none.
+    """
     return replace(
         record,
         person=_person(record.person, invalid),
@@ -111,7 +132,14 @@ def set_aside(record: Record, invalid: Mapping[str, str]) -> Record:
         allergies=tuple(one for one in record.allergies if one.reference not in invalid),
         immunizations=tuple(one for one in record.immunizations if one.reference not in invalid),
         stay=None if record.stay is not None and record.stay.reference in invalid else record.stay,
+        answers=_answers(record, invalid),
     )
+
+
+def _answers(record: Record, invalid: Mapping[str, str]) -> Mapping[Kind, Answer]:
+    lost = invalid.keys() - {one.reference for one in record.platelets}
+    kinds = {LISTS.get(reference.partition("/")[0]) for reference in lost}
+    return {kind: Answer.FAILED if kind in kinds else answer for kind, answer in record.answers.items()}
 
 
 def _person(person: PersonRecord, invalid: Mapping[str, str]) -> PersonRecord:

@@ -13,7 +13,7 @@ from cds_service.content import load_content
 from cds_service.evaluate import evaluate, prepare
 from cds_service.hooks.wire import encode
 from cds_service.settings import Settings
-from tests.service.build import NOW, PATIENT, Json, resource
+from tests.service.build import NOW, PATIENT, RXNORM, Json, concept, resource
 from tests.service.hook_calls import (
     CARD,
     EVALUATION,
@@ -119,6 +119,8 @@ def test_counts_of_a_patient_who_cannot_be_told_are_told(named: str) -> None:
         ({"clinicalStatus": "active", "subject": {"reference": "Patient/someone-else"}}, True),
         ({"clinicalStatus": "active", "code": {"coding": [{"system": SNOMED, "code": "38341003"}]}}, True),
         ({"subject": None}, False),
+        ({"noMemberOfR4": 1}, False),
+        ({"recordedDate": "yesterday"}, False),
     ],
 )
 def test_a_problem_list_that_holds_something_unreadable_was_not_read_whole(
@@ -127,6 +129,13 @@ def test_a_problem_list_that_holds_something_unreadable_was_not_read_whole(
     card = cards(call(platelets(22), nosebleed(**wrong)))[0]
     assert card["extension"][CARD]["rules"][0] == "TRF-05"
     assert ("The problem list was not read" in card["detail"]) is not is_read
+
+
+def test_an_allergy_that_is_not_valid_is_not_none() -> None:
+    to_ibuprofen = resource("AllergyIntolerance", code=concept((RXNORM, "5640")), noMemberOfR4=1)
+    body = call(platelets(22), to_ibuprofen, hook="order-select")
+    found = post(body, "itp-order-select").get_json()["extension"][EVALUATION]["evaluated"]
+    assert {one["rule"]: one["outcome"] for one in found}["ORD-16"] == "cannot-tell"
 
 
 @pytest.mark.parametrize("kind", ["Patient", "RelatedPerson"])
