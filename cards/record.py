@@ -261,10 +261,6 @@ class Medication:
     dose: Amount | None = None  # one dose, read where a rule asks for it (TPO-RA, steroid); None = not stated
     per_day: Decimal | None = None
 
-    @property
-    def is_mapped(self) -> bool:
-        return bool(self.set_ids)
-
 
 @dataclass(frozen=True, slots=True)
 class Performed:
@@ -301,6 +297,7 @@ class Allergy:
     intolerance: bool = False
     denies_all: bool = False  # "no known allergy"
     thrombocytopenia: bool = False  # a reaction was a fall of the platelets
+    time: Moment | None = None  # the last reaction, else the onset, else when it was recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from cards.facts.presence import lacks_status
 from cards.finding_words import FINDING_WORDS
 from cards.outcome import Input
 from cards.record import (
+    Allergy,
     Finding,
     Measurement,
     Medication,
@@ -139,6 +140,11 @@ def finding_row(fact: str, finding: Finding) -> Input:
 def medication_row(fact: str, medication: Medication) -> Input:
     """A drug in use under our name for its class."""
     return Input(fact, f"recorded ({medication.source.value})", None, medication.start, medication.reference)
+
+
+def allergy_row(fact: str, value: str, allergy: Allergy) -> Input:
+    """A recorded allergy, with its last reaction, its onset or when it was recorded."""
+    return Input(fact, value, None, allergy.time, allergy.reference)
 
 
 def order_row(fact: str, order: Order) -> Input:

@@ -8,8 +8,8 @@ from cards.facts import Infection, Known, PatientFacts
 from cards.host import asplenia, immunocompromised
 from cards.outcome import Input
 from cards.reasons import Fact
-from cards.record import Kind
-from cards.rows import finding_row, measurement_row, pregnancy_row
+from cards.record import Allergy, Kind
+from cards.rows import allergy_row, finding_row, measurement_row, pregnancy_row
 from cards.thresholds import Thresholds
 
 
@@ -18,13 +18,13 @@ def allergies_known(p: PatientFacts) -> bool:
     return p.answered(Kind.ALLERGIES) or any(a.denies_all for a in p.allergies)
 
 
-def allergy_row(reference: str) -> Input:
+def named_allergy_row(allergy: Allergy) -> Input:
     """A recorded allergy; its words stand in a caution."""
-    return Input("allergy named in the cautions", "recorded", reference=reference)
+    return allergy_row("allergy named in the cautions", "recorded", allergy)
 
 
 def allergy(p: PatientFacts, caution: Caution, *_: object) -> Applied:
-    rows = tuple(allergy_row(a.reference) for a in p.allergies if not a.set_ids.isdisjoint(caution.sets))
+    rows = tuple(named_allergy_row(a) for a in p.allergies if not a.set_ids.isdisjoint(caution.sets))
     return answer(rows, allergies_known(p), Fact.ALLERGIES)
 
 

@@ -17,6 +17,7 @@ from cards.frozen import dataclass, replace
 from cards.outcome import Action, ActionType, Advise, Input, Suggestion
 from cards.reasons import Fact
 from cards.record import Allergy, Route
+from cards.rows import allergy_row
 from cards.thresholds import Thresholds
 
 CEPHALOSPORINS = frozenset({"allergy-cephalosporin", "allergy-beta-lactam", "med-cephalosporin"})
@@ -42,9 +43,7 @@ class Check:
 def check_ceftriaxone(p: PatientFacts, limits: Thresholds) -> Check:
     """The draft's dose, or what speaks against it, or what is not known."""
     excluded, mild = _allergies(p)
-    rows = tuple(
-        Input("allergy to a beta-lactam", "recorded", reference=a.reference) for a in (*excluded, *mild)
-    )
+    rows = tuple(allergy_row("allergy to a beta-lactam", "recorded", a) for a in (*excluded, *mild))
     if excluded or p.person.is_neonate:
         key = "caution.allergy" if excluded else "caution.neonate"
         return Check(None, (key,), rows=rows)

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from cards.facts import Infection, PatientFacts
+from cards.outcome import Input
+from cards.reading.therapy import belongs
+from cards.record import Moment
 from cards.thresholds import Thresholds
 
 SUPPRESSED_ON_THERAPY = ("INF-HBV", "INF-HIV")
 """Controlled while they are treated: an end of the therapy is an interruption (section D, INF-HIV)."""
+
+
+def drug_of(
+    p: PatientFacts, infection: Infection, *, start: Moment | None = None, end: Moment | None = None
+) -> str | None:
+    """The reference of a drug of its therapy that began or ended then: what a told start or end rests on."""
+    pathogen = p.pathogens[infection.pathogen]
+    told = (m for m in p.record.medications if (m.end == end if start is None else m.start == start))
+    return next((m.reference for m in told if belongs(m, pathogen)), None)
+
+
+def end_row(p: PatientFacts, infection: Infection, ended: Moment) -> Input:
+    """The end of its therapy."""
+    return Input("end of its therapy", "recorded", None, ended, drug_of(p, infection, end=ended))
 
 
 def was_treated(infection: Infection) -> bool:

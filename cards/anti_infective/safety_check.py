@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cards.anti_infective.asked import applies
-from cards.anti_infective.asked_person import allergies_known, allergy_row, pregnant
+from cards.anti_infective.asked_person import allergies_known, named_allergy_row, pregnant
 from cards.anti_infective.content import Caution, Pathogen, Regimen, When
 from cards.anti_infective.course import is_untreated
 from cards.facts import Infection, Known, PatientFacts
@@ -145,7 +145,7 @@ def _needed(p: PatientFacts, regimen: Regimen) -> tuple[Fact, ...]:
 
 def _same_substance(p: PatientFacts, regimen: Regimen) -> tuple[Input, ...]:
     codes = {drug.coding for drug in regimen.drugs if drug.coding is not None}
-    return tuple(allergy_row(a.reference) for a in p.allergies if not codes.isdisjoint(a.codes))
+    return tuple(named_allergy_row(a) for a in p.allergies if not codes.isdisjoint(a.codes))
 
 
 def _own_toxicity(p: PatientFacts, regimen: Regimen, limits: Thresholds) -> list[str]:

@@ -131,4 +131,5 @@ def _lasting(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...] | NoAdvic
     if not p.answered(Kind.MEDICATIONS):
         return CannotTell(Fact.MEDICATIONS)
     days = (p.as_of - since.latest).days
-    return (Input("platelets below 100 without a break", f"for {days} days", None, since, None),)
+    first = next((c.reference for c in p.platelets.series if c.time == since), None)
+    return (Input("platelets below 100 without a break", f"for {days} days", None, since, first),)

@@ -6,6 +6,7 @@ card says from when.
 
 from __future__ import annotations
 
+from cards.anti_infective.course import end_row
 from cards.anti_infective.ordering import is_ordered, order
 from cards.anti_infective.pathogen import Pathogen
 from cards.facts import Infection, PatientFacts
@@ -19,7 +20,6 @@ from cards.outcome import (
     Advise,
     CannotTell,
     Indicator,
-    Input,
     NoAdvice,
     Outcome,
     Suggestion,
@@ -84,7 +84,7 @@ def _coming(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> Advise |
         inputs=(
             infection_row(p, infection),
             *(medication_row("drug of its therapy", m) for m in infection.therapy),
-            Input("end of its therapy", "recorded", None, ended, None),
+            end_row(p, infection, ended),
             *platelet_row(p),
         ),
         suggestions=(Suggestion("test", actions, recommended=True),),
@@ -115,7 +115,7 @@ def _card(p: PatientFacts, pathogen: Pathogen, infection: Infection, ended: Mome
         values={"ended": ended},
         inputs=(
             infection_row(p, infection),
-            Input("end of its therapy", "recorded", None, ended, None),
+            end_row(p, infection, ended),
             *(medication_row("proton pump inhibitor", m) for m in acid),
             *(medication_row("antibiotic or bismuth", m) for m in suppressing),
             *platelet_row(p),

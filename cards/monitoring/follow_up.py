@@ -26,7 +26,7 @@ from cards.monitoring.interval import (
     usual,
 )
 from cards.monitoring.recovery import is_recovering
-from cards.monitoring.window import Exceeded, find_exceeded
+from cards.monitoring.window import Exceeded, begun_by, find_exceeded
 from cards.outcome import (
     Advice,
     Advise,
@@ -260,7 +260,7 @@ def _exceeded_card(
     drugs = p.using(*LOWERING_DRUGS)
     advice = advice_keys(p, limits)
     words = () if course is None else _interval_words(p, count, course, ordered, limits)
-    start = Input("start of the recovery window", "recorded", None, exceeded.start, None)
+    start = Input("start of the recovery window", "recorded", None, exceeded.start, begun_by(p, exceeded))
     return Advise(
         "MON-05",
         Indicator.WARNING,

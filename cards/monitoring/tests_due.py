@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from cards.anti_infective.course import end_row
 from cards.anti_infective.ordering import is_ordered
 from cards.facts import Infection, PatientFacts
 from cards.facts.presence import NEVER_TAKEN
@@ -208,7 +209,7 @@ def _rows(p: PatientFacts, infection: Infection) -> Iterator[Input]:
     yield infection_row(p, infection)
     yield from (medication_row("drug of its therapy", m) for m in infection.therapy)
     if infection.therapy_ended is not None and not infection.is_under_therapy:
-        yield Input("end of its therapy", "recorded", None, infection.therapy_ended, None)
+        yield end_row(p, infection, infection.therapy_ended)
 
 
 ADVICE = Advice(stem="monitoring/tests_due", ids=("MON-06",), topic=Topic.MONITORING, decide=decide)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from cards.anti_infective.course import SUPPRESSED_ON_THERAPY, is_untreated, was_treated
+from cards.anti_infective.course import SUPPRESSED_ON_THERAPY, drug_of, is_untreated, was_treated
 from cards.anti_infective.pathogen import Pathogen
 from cards.anti_infective.recorded import is_infection_recorded, unfiled_infections
 from cards.anti_infective.unexplained import EXPLANATIONS
@@ -105,6 +105,16 @@ def recovery_start(infection: Infection, pathogen: Pathogen) -> Moment | None:
     if treated and infection.therapy_started is not None and not pathogen.supportive:
         return infection.therapy_started
     return None if pathogen.chronic else infection.onset
+
+
+def begun_by(p: PatientFacts, exceeded: Exceeded) -> str | None:
+    """The resource that tells the start of the window: a drug, the infection, or the first low count."""
+    infection = exceeded.infection
+    if infection is None:
+        return next((c.reference for c in p.platelets.series if c.time == exceeded.start), None)
+    if exceeded.start == infection.onset:
+        return next(iter(infection.references), None)
+    return drug_of(p, infection, start=exceeded.start)
 
 
 def _fell_anew(p: PatientFacts, end: datetime, start: Moment, limits: Thresholds) -> bool:

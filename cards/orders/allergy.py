@@ -24,7 +24,7 @@ from cards.outcome import (
 )
 from cards.reasons import Fact, Why
 from cards.record import Order
-from cards.rows import infection_row, order_row
+from cards.rows import allergy_row, infection_row, order_row
 from cards.thresholds import Thresholds
 
 H_PYLORI = "INF-HP"
@@ -93,7 +93,7 @@ def _rows(matches: tuple[Match, ...]) -> tuple[Input, ...]:
     rows: list[Input] = []
     for m in matches:
         rows.append(order_row(f"selected {m.class_name}", m.order))
-        rows.append(Input(f"allergy: {_allergen(m)}", _severity(m), None, None, m.allergy.reference))
+        rows.append(allergy_row(f"allergy: {_allergen(m)}", _severity(m), m.allergy))
     return tuple(dict.fromkeys(rows))
 
 

@@ -14,7 +14,7 @@ from cards.orders.verdict import Judged, Reason, order_card
 from cards.outcome import Advice, Advise, Indicator, Input, NoAdvice, Outcome, Suggestion, Topic
 from cards.reasons import Fact, Why
 from cards.record import Allergy, Order
-from cards.rows import finding_row, measurement_row, medication_row
+from cards.rows import allergy_row, finding_row, measurement_row, medication_row
 from cards.safety import drug_induced
 from cards.safety.drug_induced import BETA_LACTAMS, find_falls
 from cards.thresholds import Thresholds
@@ -78,9 +78,7 @@ def _recorded(p: PatientFacts, order: Order) -> Reason | None:
     """A drug-induced thrombocytopenia is recorded: critical when by this drug, or when it was in use before."""
     reactions = tuple(a for a in p.allergies if a.thrombocytopenia and _is_to(order, a))
     if reactions:
-        rows = tuple(
-            Input("reaction to the drug", "thrombocytopenia", None, None, a.reference) for a in reactions
-        )
+        rows = tuple(allergy_row("reaction to the drug", "thrombocytopenia", a) for a in reactions)
         return Reason("by-it", Indicator.CRITICAL, rows)
     findings = p.findings(*RECORDED)
     if not findings:

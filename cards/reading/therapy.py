@@ -39,7 +39,7 @@ def read_therapy(
     """
     if not record.medications or not (pathogen.therapy_sets or pathogen.therapy_packs):
         return NONE
-    drugs = [m for m in record.medications if _belongs(m, pathogen)]
+    drugs = [m for m in record.medications if belongs(m, pathogen)]
     active = [m for m in drugs if m in in_use]
     if is_whole(active, pathogen):
         return Therapy(tuple(active), started=_earliest(m.start for m in active))
@@ -60,7 +60,8 @@ def _last_course(over: Sequence[Medication], pathogen: Pathogen, limits: Thresho
     return NONE
 
 
-def _belongs(medication: Medication, pathogen: Pathogen) -> bool:
+def belongs(medication: Medication, pathogen: Pathogen) -> bool:
+    """Whether the drug is one of its therapy: a pack, or a listed drug by the right route."""
     if not medication.set_ids.isdisjoint(pathogen.therapy_packs):
         return True
     sets = medication.set_ids

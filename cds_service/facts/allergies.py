@@ -54,6 +54,8 @@ def _read(entry: Entry[AllergyIntolerance], reading: Reading) -> Allergy:
         reading.report(entry, "unmapped allergy")
     shown = {s for r in allergy.reaction for sign in r.manifestation for s in sets_of(sign, terminology)}
     pairs = (normalise_coding(*pair) for concept in concepts for pair in coding_pairs(concept))
+    dated = (allergy.last_occurrence, allergy.onset_date_time, allergy.recorded_date)
+    times = [reading.moment(text, entry) for text in dated if text is not None]
     return Allergy(
         reference=entry.reference,
         set_ids=set_ids,
@@ -64,6 +66,7 @@ def _read(entry: Entry[AllergyIntolerance], reading: Reading) -> Allergy:
         intolerance=allergy.type == "intolerance",
         denies_all=_NONE_KNOWN in set_ids,
         thrombocytopenia=not _LOW_PLATELETS.isdisjoint(shown),
+        time=next((time for time in times if time is not None), None),
     )
 
 

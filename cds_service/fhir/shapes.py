@@ -164,6 +164,8 @@ class AllergyIntolerance(Resource, frozen=True):
     criticality: str | None = None
     code: CodeableConcept | None = None
     patient: Reference | None = None
+    last_occurrence: str | None = None
+    onset_date_time: str | None = None
     recorded_date: str | None = None
     reaction: tuple[Reaction, ...] = ()
 

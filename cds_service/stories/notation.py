@@ -204,11 +204,14 @@ def read_drug(line: str) -> Drug:
 
 
 def read_allergy(line: str) -> AllergyTo:
-    """ "penicillin, anaphylaxis", "aspirin, intolerance", "penicillin, low criticality"."""
+    """ "penicillin, anaphylaxis, 5 years ago", "aspirin, intolerance", "penicillin, low criticality"."""
     head, *clauses = line.split(", ")
     allergy = AllergyTo(_allergen(head))
     for clause in clauses:
-        if clause == "anaphylaxis":
+        when = read_when(clause)
+        if when is not None:
+            allergy = replace(allergy, at=when)
+        elif clause == "anaphylaxis":
             allergy = replace(allergy, anaphylaxis=True, criticality="high")
         elif clause == "thrombocytopenia":
             allergy = replace(allergy, thrombocytopenia=True)

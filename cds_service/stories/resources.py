@@ -193,6 +193,7 @@ def _allergy(w: Writer, allergy: AllergyTo) -> Resource:
             "criticality": allergy.criticality,
             "code": code,
             "patient": w.subject,
+            "recordedDate": w.text(allergy.at),
             "reaction": reaction or None,
         }
     )

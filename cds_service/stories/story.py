@@ -110,6 +110,7 @@ class AllergyTo:
     anaphylaxis: bool = False
     intolerance: bool = False
     thrombocytopenia: bool = False
+    at: When | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,14 +73,16 @@ def test_only_mapped_codes_tell_drugs_apart_and_in_their_normal_form() -> None:
 def test_a_drug_in_no_set_stays_without_a_meaning_and_is_reported(code: Any) -> None:
     read = reading(request(medicationCodeableConcept=code))
     (found,) = read_medications(read)
-    assert not found.is_mapped
+    assert not found.set_ids
     assert found.codes == ()
     assert reasons(read) == [("MedicationRequest/x", "unmapped drug")]
 
 
 def test_a_drug_that_is_known_as_an_allergen_alone_is_reported() -> None:
     read = reading(request(medicationCodeableConcept=concept((SNOMED, "387207008"))))
-    assert drug(request(medicationCodeableConcept=concept((SNOMED, "387207008")))).set_ids == {"allergy-nsaid"}
+    assert drug(request(medicationCodeableConcept=concept((SNOMED, "387207008")))).set_ids == {
+        "allergy-nsaid"
+    }
     assert len(read_medications(read)) == 1
     assert reasons(read) == [("MedicationRequest/x", "unmapped drug")]
 
@@ -138,7 +140,7 @@ def test_a_medication_that_is_not_at_hand_is_reported(reference: str) -> None:
         request(medicationReference={"reference": reference}),
     )
     (found,) = read_medications(read)
-    assert not found.is_mapped
+    assert not found.set_ids
     assert reasons(read) == [
         ("MedicationRequest/x", "drug referred to is not at hand"),
         ("MedicationRequest/x", "unmapped drug"),
@@ -166,7 +168,7 @@ def test_an_ingredient_that_refers_to_itself_comes_to_an_end() -> None:
 
 def test_a_medication_entered_in_error_tells_nothing() -> None:
     wrong = resource("Medication", "m", code=HEPARIN, status="entered-in-error")
-    assert not drug(request(medicationReference={"reference": "Medication/m"}), wrong).is_mapped
+    assert not drug(request(medicationReference={"reference": "Medication/m"}), wrong).set_ids
 
 
 def test_a_drug_of_another_release_is_reported() -> None:
