@@ -101,6 +101,7 @@ def _care(
     treated = first_of(p, pathogen.treat_when, infection, limits) if situation is TREAT else ()
     reasons = (*critical, *raising, *(row for one in treated for row in one.rows))
     rows = (infection_row(p, infection), *base.inputs, *reasons, *check.rows)
+    unknown = check.unknown if situation is TREAT else check.own_unknown
     form = SUSPECTED.general if infection.is_suspected_only else situation.general
     return replace(
         base,
@@ -109,7 +110,7 @@ def _care(
         say=(urgent if urgent in pathogen.words else situation.words,),
         inputs=tuple(dict.fromkeys(rows)),
         cautions=_own_cautions(pathogen, check),
-        unknown=tuple(dict.fromkeys((*base.unknown, *_unread_signs(p, pathogen), *asked, *check.unknown))),
+        unknown=tuple(dict.fromkeys((*base.unknown, *_unread_signs(p, pathogen), *asked, *unknown))),
         suggestions=order(p, "treat", pathogen.treat_orders, infection.references, priority_of(indicator)),
         also=(*base.also, *check.populations),
     )

@@ -53,7 +53,8 @@ class CheckedRegimen:
 
 @dataclass(frozen=True, slots=True)
 class SafetyCheck:
-    """The whole check. `cautions` are keys of words, `missing` what keeps a draft from being offered.
+    """The whole check. `cautions` are keys of words, `missing` what keeps a draft from being offered; `own_unknown` is
+    what the card's own cautions ask for, `unknown` what its regimens ask for too.
 
     `populations` are the POP ids of the card's own rows that apply, `regimen_populations` of its regimens'.
     """
@@ -62,6 +63,7 @@ class SafetyCheck:
     cautions: tuple[str, ...]
     unknown: tuple[Fact, ...]
     rows: tuple[Input, ...]
+    own_unknown: tuple[Fact, ...] = ()
     populations: tuple[str, ...] = ()
     regimen_populations: tuple[str, ...] = ()
 
@@ -93,6 +95,7 @@ def check_safety(
     hits = [(c, a) for c, a in found if a.answer is Known.YES]
     own = _populations(p, [c for c, _ in hits])
     unknown = [a.missing for _, a in found if a.missing is not None]
+    own_unknown = tuple(dict.fromkeys(unknown))
     checked = []
     for regimen in pathogen.regimens:
         wanted = [applies(p, one, infection, limits) for one in regimen.only]
@@ -113,6 +116,7 @@ def check_safety(
         tuple(dict.fromkeys((*(f"caution.{c.key}" for c, _ in hits), *_of_drugs(p, checked, limits)))),
         tuple(dict.fromkeys(unknown)),
         tuple(dict.fromkeys((*(r for _, a in hits for r in a.rows), *(r for c in checked for r in c.same)))),
+        own_unknown,
         own,
         _populations(p, [c for c, _ in hits]),
     )

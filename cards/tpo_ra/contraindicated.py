@@ -239,6 +239,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     first = speaking[0]
     others = tuple(dict.fromkeys(c.rule for c in found if c.rule != first.rule))
     answers |= {rule: NoAdvice(Why.MERGED) for rule in others}
+    priority = "stat" if first.indicator is Indicator.CRITICAL else "urgent"
     answers[first.rule] = Advise(
         first.rule,
         first.indicator,
@@ -254,8 +255,8 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
             Suggestion(
                 "review",
                 (
-                    Action(ActionType.CREATE, "haematology", "urgent"),
-                    Action(ActionType.CREATE, "medication-review", "urgent"),
+                    Action(ActionType.CREATE, "haematology", priority),
+                    Action(ActionType.CREATE, "medication-review", priority),
                 ),
                 recommended=True,
             ),
