@@ -186,7 +186,7 @@ class _Found:
         if known or not head.resource_type:
             self._set_aside(Undecoded(where, head.resource_type, _reason(error), raw.resource, key))
         elif head.resource_type in EARLIER_REQUESTS:
-            self.rejected.append(Rejected(where, EARLIER))
+            self._set_aside(Undecoded(where, head.resource_type, EARLIER, raw.resource, key))
 
     def _set_aside(self, one: Undecoded) -> None:
         self.undecoded.append(one)

@@ -131,6 +131,15 @@ def test_a_problem_list_that_holds_something_unreadable_was_not_read_whole(
     assert ("The problem list was not read" in card["detail"]) is not is_read
 
 
+def test_a_prescription_of_another_release_is_not_none() -> None:
+    order = {"resourceType": "MedicationOrder", "id": "o", "patient": {"reference": f"Patient/{PATIENT}"}}
+    drug = {"medicationCodeableConcept": concept((RXNORM, "5640"))}
+    body = call(platelets(22), nosebleed())
+    card = cards(replaced(body, medicationRequests=bundle(order | drug)))[0]
+    assert "- The medication list" in card["detail"].split("What is not known")[1]
+    assert "- The medication list" not in cards(body)[0]["detail"]
+
+
 def test_an_allergy_that_is_not_valid_is_not_none() -> None:
     to_ibuprofen = resource("AllergyIntolerance", code=concept((RXNORM, "5640")), noMemberOfR4=1)
     body = call(platelets(22), to_ibuprofen, hook="order-select")
