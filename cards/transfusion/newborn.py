@@ -150,25 +150,23 @@ def _card(child: Newborn, indicator: Indicator, key: str) -> Advise:
     quieter = under_way and indicator is Indicator.WARNING
     refused = advises and p.blood_refused is not None
     alloimmune = (*p.present("mimic-alloimmune"), *p.suspected("mimic-alloimmune"))
-    harmful = key not in ("major", "wait") and bool(mimics(p, child.limits) & NO_PLATELETS)
+    against = _against(child) if key not in ("major", "wait") else ""
     volumes = _volumes(child)
     unread = key == "wait" and not p.answered(Kind.CONDITIONS)
-    dengue = key not in ("major", "wait") and p.infections.current(DENGUE)
     say = [
         *(("unread",) if unread else ()),
         key,
-        *(("dengue",) if dengue else ()),
-        *(("mimic",) if harmful else ()),
+        *((against,) if against else ()),
         *(("given",) if under_way else ()),
         *(("refused",) if refused else ()),
     ]
-    if advises and not refused and not harmful:
+    if advises and not refused and not against:
         say += ["dose" if volumes is not None else "dose.no-weight"]
     return Advise(
         "TRF-13",
         Indicator.INFO if quieter else indicator,
-        title="title.mimic"
-        if harmful and not refused
+        title=f"title.{against}"
+        if against and not refused
         else _title(child, key, refused=refused, unread=unread, given=quieter),
         say=(*say, "causes"),
         cautions=("caution.alloimmune",) if alloimmune else (),
@@ -183,10 +181,17 @@ def _card(child: Newborn, indicator: Indicator, key: str) -> Advise:
             *((refusal_row(p),) if refused else ()),
         ),
         suggestions=_suggestions(
-            child, indicator, volumes if advises and not refused and not harmful else None, key
+            child, indicator, volumes if advises and not refused and not against else None, key
         ),
         also=("POP-01", *(("POP-09",) if refused else ()), *(("TRF-11",) if under_way else ())),
     )
+
+
+def _against(child: Newborn) -> str:
+    """What keeps platelets for life-threatening bleeding, by the key of its words: TTP and its like, dengue."""
+    if mimics(child.p, child.limits) & NO_PLATELETS:
+        return "mimic"
+    return "dengue" if child.p.infections.current(DENGUE) else ""
 
 
 def _title(child: Newborn, key: str, *, refused: bool, unread: bool, given: bool) -> str:
