@@ -76,8 +76,7 @@ def card(p: PatientFacts, limits: Thresholds, judged: Judged) -> Advise:
         ("PROC-05/given", given is not None),
         ("PROC-05/specialist", thrombotic),
         ("SAFE-09/cirrhosis", bool(cirrhosis)),
-        ("TRF-08/suspected", bool(dengue) and all(i.is_suspected_only for i in dengue)),
-        ("TRF-08/unknown-count", any(not i.is_suspected_only for i in dengue)),
+        ("PROC-05/dengue", bool(dengue)),
     )
     refused = refusal_words(p, limits) if advised and p.blood_refused is not None else ()
     harmful = thrombotic or bool(dengue)  # as ORD-08 and ORD-09 judge the order

@@ -29,10 +29,11 @@ INVASIVE = (
     "proc-neuraxial",
     "proc-delivery",
     "proc-tooth-extraction",
-    "proc-bone-marrow",
     "proc-generic",
 )
-"""Procedures that bleed. An injection into a muscle is none."""
+"""Procedures that bleed; not an injection into a muscle, nor a planned marrow biopsy (PROC-09: no platelets)."""
+
+CARRIED_OUT = (*INVASIVE, "proc-bone-marrow")
 
 NEUROSURGERY = "proc-neurosurgery"
 
@@ -112,7 +113,7 @@ def _last(event: Performed, as_of: datetime) -> datetime:
 def _procedures(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """From 24 hours ago to 24 hours ahead."""
     within = limits.span("risk_procedure_hours")
-    done = (event_row("procedure", e) for e in p.done_within(within, *INVASIVE))
+    done = (event_row("procedure", e) for e in p.done_within(within, *CARRIED_OUT))
     return (*done, *coming_procedures(p, within, *INVASIVE))
 
 

@@ -15,6 +15,7 @@ from cards.thresholds import Thresholds
 from cards.transfusion.adjuncts import may_be_immune
 from cards.transfusion.steroid import steroid_dangers
 
+MENINGOCOCCI = "INF-MEN"
 LIVER, SPLEEN = ("risk-liver",), ("risk-splenomegaly",)
 IRRADIATED = ("status-transplant", "mimic-lymphoma")
 
@@ -58,9 +59,8 @@ def suits_immune_drugs(p: PatientFacts, limits: Thresholds) -> bool:
 
     In dengue WHO discourages a steroid and IVIG; in sepsis a TPO-RA is not advised, and a steroid waits (IMM-02).
     """
-    return not (p.infections.current(DENGUE) or p.sepsis_recorded) and may_be_immune(
-        p, mimics(p, limits), limits
-    )
+    against = p.infections.current(DENGUE) or p.infections.current(MENINGOCOCCI) or p.sepsis_recorded
+    return not against and may_be_immune(p, mimics(p, limits), limits)
 
 
 def _child(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:

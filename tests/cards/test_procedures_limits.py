@@ -300,8 +300,8 @@ def test_dengue_is_named() -> None:
     suspected = card(15, "proc-organ-biopsy", findings=[dengue(suspected=True)])
     assert sure is not None
     assert suspected is not None
-    assert "TRF-08/unknown-count" in sure.say
-    assert "TRF-08/suspected" in suspected.say
+    assert "PROC-05/dengue" in sure.say
+    assert "PROC-05/dengue" in suspected.say
 
 
 def test_an_antithrombotic_drug_is_a_caution() -> None:
