@@ -153,7 +153,7 @@ def _reply(
     opened = pages[0] if len(pages) == 1 else _joined(pages)
     entries, outcomes = opened.entries, opened.outcomes
     if len(entries) > most_entries:
-        opened = Opened(entries[:most_entries], opened.next_link, outcomes)
+        opened = Opened(entries[:most_entries], opened.next_link, outcomes, total=opened.total)
     failed = not FAILURES.isdisjoint(outcomes)
     if failed and not entries:
         return _Reply(key, Answer.FAILED, Opened(), False, problem)
@@ -168,6 +168,7 @@ def _joined(pages: Sequence[Opened]) -> Opened:
         entries=tuple(entry for page in pages for entry in page.entries),
         next_link=pages[-1].next_link,
         outcomes=tuple(severity for page in pages for severity in page.outcomes),
+        total=pages[0].total,
     )
 
 

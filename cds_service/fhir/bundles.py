@@ -43,6 +43,7 @@ class Page(Struct, frozen=True, gc=False, rename="camel", tag_field="resourceTyp
 
     entry: tuple[DecodedEntry, ...] = ()
     link: Raw | UnsetType = UNSET
+    total: int | None = None
 
 
 Answered = Page | Shape | None
@@ -50,7 +51,9 @@ Answered = Page | Shape | None
 
 
 class Opened(Struct, frozen=True):
-    """`outcomes`: the worst severity of every OperationOutcome found; they are no entries. `is_whole`: no next page.
+    """`outcomes`: the worst severity of every OperationOutcome found; they are no entries.
+
+    `total`: how many resources the server says that it has, of all pages together. `is_whole`: none is missing.
 
     What was decoded with its Bundle has its text under `key` of `texts`.
     """
@@ -60,10 +63,11 @@ class Opened(Struct, frozen=True):
     outcomes: tuple[str, ...] = ()
     texts: Mapping[str, Raw] | None = None
     key: str = ""
+    total: int | None = None
 
     @property
     def is_whole(self) -> bool:
-        return self.next_link is None
+        return self.next_link is None and (self.total is None or self.total <= len(self.entries))
 
     def place_of(self, entry: DecodedEntry) -> int | None:
         """The number of an entry of this page."""
@@ -103,6 +107,7 @@ class _Holder(Struct, frozen=True, gc=False, rename="camel"):
     resource_type: str
     entry: Raw | UnsetType = UNSET
     link: Raw | UnsetType = UNSET
+    total: Raw | UnsetType = UNSET
     issue: Raw | UnsetType = UNSET
 
 
@@ -135,6 +140,7 @@ _ENTRIES: Final = Decoder(tuple[Raw, ...])
 _COUNTED: Final = Decoder(_Counted)
 _ENTRY: Final = Decoder(_Entry)
 _TEXT: Final = Decoder(str)
+_NUMBER: Final = Decoder(int)
 _LINKS: Final = Decoder(tuple[_Link, ...])
 _HEAD: Final = Decoder(_Head)
 _ISSUES: Final = Decoder(tuple[Issue, ...])
@@ -173,7 +179,9 @@ def open_decoded(held: Answered, texts: Mapping[str, Raw], key: str = "") -> Ope
     """The same of what was decoded already; its text is asked for only where a resource is validated or reported."""
     if isinstance(held, Page):
         link = None if held.link is UNSET or b"next" not in bytes(held.link) else _next(held.link)
-        return Opened(held.entry, link, (), texts, key) if held.entry or link is not None else NOTHING
+        if not held.entry and link is None and not held.total:
+            return NOTHING
+        return Opened(held.entry, link, (), texts, key, held.total)
     if held is None:
         return NOTHING
     if isinstance(held, OperationOutcome):
@@ -193,7 +201,7 @@ def _open_entry_by_entry(raw: Raw) -> Opened:
     except (DecodeError, RecursionError):
         raise ValueError("neither a FHIR resource nor a Bundle") from None
     resources, outcomes = _open_each(entries)
-    return Opened(resources, _next(holder.link), outcomes)
+    return Opened(resources, _next(holder.link), outcomes, total=_total(holder.total))
 
 
 def _open_each(entries: Iterable[Raw]) -> tuple[tuple[RawEntry, ...], tuple[str, ...]]:
@@ -235,6 +243,15 @@ def _next(links: Raw | UnsetType) -> str | None:
     except (DecodeError, RecursionError):
         return ""
     return next((link.url or "" for link in found if link.relation == "next"), None)
+
+
+def _total(said: Raw | UnsetType) -> int | None:
+    """What it says to have; a number that cannot be read says nothing."""
+    given = _given(said)
+    try:
+        return None if given is None else _NUMBER.decode(given)
+    except (DecodeError, RecursionError):
+        return None
 
 
 def _given(raw: Raw | UnsetType) -> Raw | None:

@@ -38,7 +38,8 @@ CARD = "org.platelet-hooks.card"
 
 def bundle(*resources: Json) -> Json:
     """A searchset; without resources it has no entry at all."""
-    whole: Json = {"resourceType": "Bundle", "type": "searchset", "total": len(resources)}
+    total = sum(one["resourceType"] != "OperationOutcome" for one in resources)
+    whole: Json = {"resourceType": "Bundle", "type": "searchset", "total": total}
     return whole | ({"entry": [{"resource": one} for one in resources]} if resources else {})
 
 

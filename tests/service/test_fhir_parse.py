@@ -306,6 +306,19 @@ def test_an_outcome_among_the_entries_is_no_entry_and_a_next_page_is_told() -> N
     assert not opened.is_whole
 
 
+@pytest.mark.parametrize(
+    ("total", "whole"), [(None, True), (1, True), (0, True), (2, False), ("many", True), ("2", True)]
+)
+@pytest.mark.parametrize("among", [[], [{"resource": {"resourceType": "OperationOutcome"}}]])
+def test_fewer_resources_than_the_server_says_to_have_are_no_whole_list(
+    total: object, whole: bool, among: list[object]
+) -> None:
+    bundle = {"resourceType": "Bundle", "total": total, "entry": [{"resource": observation()}, *among]}
+    assert open_bundle(Raw(json.dumps(bundle).encode())).is_whole is whole
+    empty = {"resourceType": "Bundle", "total": total}
+    assert open_bundle(Raw(json.dumps(empty).encode())).is_whole is (not isinstance(total, int) or total == 0)
+
+
 @pytest.mark.parametrize("text", ["[]", "1", '"x"', "{}", '{"resourceType":5}', "{"])
 def test_what_is_no_resource_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="neither"):

@@ -84,6 +84,12 @@ def test_a_failure_is_no_answer(key: str, kind: Kind, value: object) -> None:
     assert (found.answers[kind], found.degraded) == (Answer.FAILED, (key,))
 
 
+def test_a_list_that_says_to_have_more_than_came_was_not_read_whole() -> None:
+    found = gathered(conditions=bundle(nosebleed()) | {"total": 2})
+    assert (found.answers[Kind.CONDITIONS], found.degraded) == (Answer.FAILED, ("conditions",))
+    assert entries(found, "conditions") == 1
+
+
 def test_a_remark_beside_the_results_is_no_failure() -> None:
     found = gathered(conditions=bundle(nosebleed(), REMARK))
     assert (found.answers[Kind.CONDITIONS], found.degraded) == (Answer.ANSWERED, ())
