@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import MAXYEAR, datetime
+from decimal import Decimal
 
 
 def add_months(at: datetime, months: int) -> datetime:
@@ -24,3 +25,9 @@ def whole_months(start: datetime, end: datetime) -> int:
         return 0
     months = (end.year - start.year) * 12 + end.month - start.month
     return months if add_months(start, months) <= end else months - 1
+
+
+def days_in_words(days: int | Decimal) -> str:
+    """ "1 day", "2 days", "2.5 days": without a decimal that says nothing."""
+    number = f"{days:f}".removesuffix(".0") if isinstance(days, Decimal) else str(days)
+    return "1 day" if number == "1" else f"{number} days"

@@ -86,7 +86,7 @@ class Thresholds:
     chronic_low: Decimal = number("50", "10*9/L", "design", "50", "50", "chronic stable: from")
     chronic_months: Decimal = number("6", "mo", "design", "6", "12", "chronic stable: longer than")
     chronic_percent: Decimal = number("20", "%", "design", "10", "30", "chronic stable: within this of the median")
-    workup_count: Decimal = number("100", "10*9/L", "ASH11", "100", "150", "below with a new infection: basic work-up")
+    workup_count: Decimal = number("100", "10*9/L", "ASH11", "100", "100", "below with a new infection: basic work-up")
 
     # DATA-05, DATA-06
     clump_percent: Decimal = number("50", "%", "design", "30", "100", "citrate higher than EDTA by")

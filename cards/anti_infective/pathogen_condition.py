@@ -18,6 +18,8 @@ from cards.anti_infective.content import (
     When,
 )
 from cards.frozen import replace
+from cards.months import days_in_words
+from cards.safety.laboratory import UNITS
 from cards.wording import CONDITION, Section
 
 TitleOf = Callable[[str], str]
@@ -63,18 +65,6 @@ NEGATED: Mapping[When, str] = MappingProxyType(
     }
 )
 """Phrases of a row that is turned round; the others get a "not"."""
-
-UNITS: Mapping[str, str] = MappingProxyType(
-    {
-        "obs-hemoglobin": " g/dL",
-        "obs-neutrophils": " x10^9/L",
-        "obs-creatinine": " umol/L",
-        "obs-lactate": " mmol/L",
-        "obs-glucose": " mmol/L",
-        "obs-parasitaemia": " %",
-    }
-)
-"""The unit in which a value of a set is compared, as it is written behind the number."""
 
 SIGNS: Mapping[CriticalSign, str] = MappingProxyType(
     {
@@ -248,9 +238,15 @@ def _words(row: Caution, title_of: TitleOf) -> str:
     return phrase.format(
         sets=sets.replace("Allergy to ", "") if row.when is When.ALLERGY else sets,
         limit="" if row.limit is None else f"{row.limit:f}",
-        unit=UNITS.get(row.sets[0], "") if row.sets else "",
-        days="1 day" if row.days == 1 else f"{row.days} days",
+        unit=_unit(row.sets[0]) if row.sets else "",
+        days="" if row.days is None else days_in_words(row.days),
     )
+
+
+def _unit(set_id: str) -> str:
+    """The unit in which a value of the set is compared, as it is written behind the number."""
+    unit, _ = UNITS.get(set_id, ("", None))
+    return f" {unit.replace('10*9', 'x10^9')}" if unit else ""
 
 
 def _sets(ids: Iterable[str], title_of: TitleOf) -> str:

@@ -11,6 +11,7 @@ from cards.bleeding.red_flags import is_imaged
 from cards.facts import Activity, Bleed, PatientFacts, Site
 from cards.finding_words import FINDING_WORDS
 from cards.host import is_newborn
+from cards.months import days_in_words
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind
@@ -106,7 +107,7 @@ def _words(p: PatientFacts, bleed: Bleed, limits: Thresholds) -> tuple[str, ...]
 def _age(p: PatientFacts, bleed: Bleed) -> str:
     """Whole days since the reference time, in words; "0 days" where it is not used."""
     days = 0 if bleed.since is None else bleed.since.since(p.as_of).days
-    return "1 day" if days == 1 else f"{days} days"
+    return days_in_words(days)
 
 
 ADVICE = Advice(

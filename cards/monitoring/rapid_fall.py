@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from cards.anti_infective.ordering import order
 from cards.facts import PatientFacts
 from cards.host import is_newborn
+from cards.months import days_in_words
 from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind
@@ -35,16 +34,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         Indicator.WARNING,
         cautions=cautions,
         unknown=_unknown(p, limits),
-        values={"percent": fall.percent, "span": _span(fall.days)},
+        values={"percent": fall.percent, "span": days_in_words(fall.days)},
         inputs=(*platelet_row(p), count_row(fall.before, "platelet count before the fall"), *rows),
         suggestions=order(p, "checks", CHECKS, (count.reference, fall.before.reference), "urgent"),
     )
-
-
-def _span(days: Decimal) -> str:
-    """In words, without a decimal that says nothing."""
-    number = f"{days:f}".removesuffix(".0")
-    return "1 day" if number == "1" else f"{number} days"
 
 
 def _drugs(p: PatientFacts, limits: Thresholds) -> tuple[tuple[Input, ...], tuple[str, ...]]:

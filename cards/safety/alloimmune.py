@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, PlateletCount, is_past
-from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
+from cards.outcome import Advice, Advise, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.record import Kind, Moment, Performed
 from cards.rows import count_row, event_row, finding_row, gestation_row
@@ -29,17 +29,20 @@ RECORDED, NEONATAL = "mimic-alloimmune", "cond-thrombocytopenia-neonatal"
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning for the specialist, by the way that holds: newborn, recorded, after a transfusion."""
-    age = p.person.age_days
-    if age is not None and age <= limits.fnait_days:
-        return _newborn(p, limits)
     within = limits.span("mimic_days")
     found = (*p.present(RECORDED), *p.suspected(RECORDED))
     recorded = [f for f in found if not is_past(f) and p.is_recent(f, within) is not False]
-    if recorded:
-        return _card(
-            p, "recorded", tuple(finding_row("alloimmune thrombocytopenia", f) for f in recorded), limits
+    rows = tuple(finding_row("alloimmune thrombocytopenia", f) for f in recorded)
+    age = p.person.age_days
+    if age is not None and age <= limits.fnait_days:
+        outcome = _newborn(p, limits)
+        # what is recorded needs neither a gestation nor the absence of another cause
+        return (
+            _card(p, "recorded-newborn", rows, limits)
+            if rows and not isinstance(outcome, Advise)
+            else outcome
         )
-    return _after_transfusion(p, limits)
+    return _card(p, "recorded", rows, limits) if rows else _after_transfusion(p, limits)
 
 
 def _newborn(p: PatientFacts, limits: Thresholds) -> Outcome:

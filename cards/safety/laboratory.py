@@ -25,11 +25,14 @@ UNITS: Mapping[str, tuple[str, Decimal]] = MappingProxyType(
         "obs-d-dimer": ("ug/L", _ONE),
         "obs-ferritin": ("ug/L", _ONE),
         "obs-fibrinogen": ("g/L", _ONE),
+        "obs-glucose": ("mmol/L", _ONE),
         "obs-haptoglobin": ("g/L", _ONE),
         "obs-hemoglobin": ("g/dL", _ONE),
+        "obs-lactate": ("mmol/L", _ONE),
         "obs-ldh": ("U/L", _ONE),
         "obs-mcv": ("fL", _ONE),
         "obs-neutrophils": ("10*9/L", _ONE),
+        "obs-parasitaemia": ("%", _ONE),
         "obs-pt-inr": ("{INR}", _ONE),
         "obs-reticulocytes": ("%", _ONE),
         "obs-schistocytes": ("%", _ONE),
@@ -37,7 +40,10 @@ UNITS: Mapping[str, tuple[str, Decimal]] = MappingProxyType(
         "obs-wbc": ("10*9/L", _ONE),
     }
 )
-"""By set: the unit in which its values are read, and what takes a limit to it (those in mg/dL of the scores)."""
+"""By set: the unit in which its values are read, and what takes a limit to it (those in mg/dL of the scores).
+
+The conditions of pathogens are worded with it too.
+"""
 
 
 def is_seen(m: Measurement, limit: Decimal | None = None) -> bool:

@@ -44,7 +44,9 @@ from cards.transfusion.given import PLATELETS, Given, find_given
 
 STEP = Decimal("5")
 MAJOR_SURGERY = ("proc-major-surgery", "proc-neurosurgery")
-OTHER_PROCEDURES = tuple(s for s in INVASIVE if s not in MAJOR_SURGERY)
+LUMBAR_PUNCTURE = "proc-lumbar-puncture"
+OTHER_SURGERY = tuple(s for s in INVASIVE if s not in (*MAJOR_SURGERY, LUMBAR_PUNCTURE))
+"""A lumbar puncture is no surgery: its limit (PROC-01) lies lower, and from 25 on platelets harm (PLANET2)."""
 MAJOR_KINDS = frozenset({"newborn-brain", "newborn-lung"})
 
 
@@ -72,7 +74,7 @@ def read_newborn(p: PatientFacts, limits: Thresholds) -> Newborn:
         bleeds,
         major=any(_is_major(p, b) for b in bleeds) or bool(p.bleeding.severe),
         major_surgery=surgery,
-        reasons=(*surgery, *coming_procedures(p, within, *OTHER_PROCEDURES), *coagulopathy(p, limits)),
+        reasons=(*surgery, *coming_procedures(p, within, *OTHER_SURGERY), *coagulopathy(p, limits)),
         given=find_given(p, limits),
     )
 
