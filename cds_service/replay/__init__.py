@@ -1,15 +1,19 @@
 """Replay: what the cards would have been over a Bulk FHIR export, before anybody switches them on.
 
 export_files     the files of an export, and the texts of their lines
-lines            a line by its head, what is wrong with some, and which Observations are alike
+lines            a line by its head, and what is wrong with some
+alike            blocks of lines read at once, and which Observations are alike; times, since when they are known
 packed           the same lines as Parquet
 dealing          lines dealt to the parts in which patients are judged
+collecting       when Python looks for cycles
 by_patient       parts judged by worker processes
 on_spark         the same spread over the executors of Spark (an extra)
 plan             what is asked of every patient, as a worker gets it
 run              the steps of a run, which can be taken up again
 replay_patient   one patient -> the rows of all tables: the one function of every engine
 patient_lines    the lines of one patient: those to be read, and those that need not be
+patient_pieces   the lines of a patient in columns, of which some are made where they have to be read
+alike_memory     what is known of lines that are alike without reading them
 held             one resource with what every moment asks of it
 measured         Observations that are measurements and nothing else, read where a rule asks
 aside            what of a patient could not be used

@@ -6,11 +6,9 @@ so that a run that was killed goes on where it was.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cds_service.replay.dealing import DRUG_RUN, lines_of_part, share_of
-from cds_service.replay.held import RawLine
+from cds_service.replay.collecting import collecting_at_the_end
+from cds_service.replay.dealing import DRUG_RUN, batches_of_part, share_of
+from cds_service.replay.patient_pieces import Drug, LinesOfPatient, OwnPiece, held_drug, held_pieces
 from cds_service.replay.person import hash_of
 from cds_service.replay.replay_patient import Plan, Replay
 from cds_service.replay.tables import IDS, IDS_SCHEMA, no_rows, tables_of, write_part
@@ -28,8 +27,10 @@ from cds_service.replay.tables import IDS, IDS_SCHEMA, no_rows, tables_of, write
 MEMORY: Final = "256MB"
 """Of DuckDB; what is more it puts into the work folder."""
 
-Patient = tuple[str, str, str | None, list[RawLine]]
+Patient = tuple[str, str, str | None, LinesOfPatient]
 """Hash, id, the address that references begin with, and all lines."""
+
+_FILE_AND_LINE: Final = attrgetter("piece.file", "piece.line")
 
 
 # ------------------------------------------------------------------------------------------------------- drugs
@@ -66,7 +67,7 @@ def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def _drugs(names: Iterable[str], work: Path) -> dict[str, RawLine]:
+def _drugs(names: Iterable[str], work: Path) -> dict[str, Drug]:
     """The Medications that the patients of a part refer to; of two of one name the last."""
     drugs, asked = work / "drugs.parquet", pa.table({"refers": pa.array(sorted(names), pa.string())})
     if not asked.num_rows or not drugs.exists():
@@ -74,11 +75,11 @@ def _drugs(names: Iterable[str], work: Path) -> dict[str, RawLine]:
     database = _kept_open(work)
     database.register("asked", asked)
     found = database.execute(
-        f"SELECT refers, file, line, raw FROM read_parquet({_quoted(drugs)}) "
+        f"SELECT refers, file, line, text FROM read_parquet({_quoted(drugs)}) "
         "WHERE refers IN (SELECT refers FROM asked) ORDER BY refers, file, line"
     ).fetchall()
     database.unregister("asked")
-    return {refers: RawLine(file, line, bytes(raw)) for refers, file, line, raw in found}
+    return {refers: (file, line, bytes(raw)) for refers, file, line, raw in found}
 
 
 # ------------------------------------------------------------------------------------------------------- parts
@@ -99,7 +100,7 @@ def judge_patients(patients: Iterable[Patient], plan: Plan, files: Sequence[str]
     rows = no_rows()
     ids: list[tuple[str, str]] = []
     replay = Replay(files, plan, rows)
-    with _collecting_at_the_end():
+    with collecting_at_the_end():
         for key, patient, server, lines in patients:
             replay.add(patient, server, lines)
             ids.append((key, patient))
@@ -108,58 +109,29 @@ def judge_patients(patients: Iterable[Patient], plan: Plan, files: Sequence[str]
     return {**tables_of(rows), IDS: pa.Table.from_pylist(named, IDS_SCHEMA)}
 
 
-@contextmanager
-def _collecting_at_the_end() -> Iterator[None]:
-    """Python's search for cycles costs a tenth of the time, and a part leaves hardly any: one search after each.
+def lines_of(pieces: list[OwnPiece], drugs: Mapping[str, Drug]) -> tuple[str | None, LinesOfPatient]:
+    """All lines of a patient and the first address that references begin with.
 
-    What was there before (rules, value sets, words) is left out of it, for to look through that takes the longest.
+    The lines are in the order of files and lines, and after them come the Medications that they refer to, by name.
     """
-    was_on = gc.isenabled()
-    gc.disable()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-            gc.collect()
-        gc.unfreeze()
-
-
-def with_drugs(lines: list[RawLine], refers: Iterable[str], drugs: Mapping[str, RawLine]) -> list[RawLine]:
-    """The lines of a patient, and after them the Medications that they refer to, by name."""
-    if drugs:
-        lines += [drugs[name] for name in sorted(set(refers)) if name in drugs]
-    return lines
-
-
-@dataclass(slots=True)
-class _Lines:
-    """What is held of one patient: lines, the drugs that they name, the first address that references begin with."""
-
-    lines: list[RawLine] = field(default_factory=list)
-    refers: set[str] = field(default_factory=set)
-    server: str | None = None
+    pieces.sort(key=_FILE_AND_LINE)
+    server = next((one.server for one in pieces if one.server), None)
+    named = sorted({one.refers for one in pieces if one.refers} & drugs.keys())
+    return server, LinesOfPatient(
+        [*(one.piece for one in pieces), *(held_drug(*drugs[name]) for name in named)]
+    )
 
 
 def patients_of_part(number: int, parts: int, work: Path, key: bytes) -> Iterator[Patient]:
     """Each patient of a range of hashes, in the order of hash, file and line."""
-    held: dict[str, _Lines] = {}
-    for patient, server, refers, line in lines_of_part(number, parts, work / "staged"):
-        one = held.get(patient)
-        if one is None:
-            one = held[patient] = _Lines()
-        one.lines.append(line)
-        if refers:
-            one.refers.add(refers)
-        if server and one.server is None:
-            one.server = server
+    held: dict[str, list[OwnPiece]] = {}
+    for one in held_pieces(batches_of_part(number, parts, work / "staged")):
+        held.setdefault(one.patient, []).append(one)
     named = sorted((hash_of(patient, key), patient) for patient in held)
     mine = [one for one in named if share_of(one[0], parts) == number]
-    drugs = _drugs({name for _, patient in mine for name in held[patient].refers}, work)
+    drugs = _drugs({one.refers for _, patient in mine for one in held[patient] if one.refers}, work)
     for hash_, patient in mine:
-        one = held.pop(patient)
-        yield hash_, patient, one.server, with_drugs(one.lines, one.refers, drugs)
+        yield hash_, patient, *lines_of(held.pop(patient), drugs)
 
 
 def patients_of(work: Path, hashes: Sequence[str]) -> list[tuple[str, str]]:

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cards.frozen import dataclass
-from cds_service.fhir.dates import PLAIN_OFFSET, PLAIN_SECOND
-from cds_service.fhir.references import ID_GRAMMAR
-from cds_service.replay.export_files import is_plain, read_texts
-from cds_service.replay.held import RawLine
-from cds_service.replay.lines import LONGEST_LINE, Line, LineReader, Passed
+from cds_service.replay.alike import BlockReader
+from cds_service.replay.collecting import collecting_at_the_end
+from cds_service.replay.export_files import is_plain, read_blocks
+from cds_service.replay.lines import LONGEST_LINE, Passed, Piece, newlines
 from cds_service.replay.person import hash_of
 
 STRETCH_BYTES: Final = 24 * 2**20
@@ -38,11 +38,10 @@ MOST_SLICES: Final = 2048
 UNPACKED: Final = 10
 """How many bytes of text a byte of a packed file may stand for."""
 _HASH_BITS: Final = 32
-_TIME: Final = rf"^{PLAIN_SECOND}(?:\.\d{{1,6}})?{PLAIN_OFFSET}$"
-_ID: Final = rf"^{ID_GRAMMAR}$"
 _OPEN_RUNS: Final = 256
 _READ_AT_ONCE: Final = 2**20
 
+_NUMBERS: Final = pa.list_(pa.field("item", pa.int64(), nullable=False))
 SLICE: Final = pa.schema(
     [
         ("patient", pa.string()),
@@ -50,17 +49,15 @@ SLICE: Final = pa.schema(
         ("refers", pa.string()),
         ("file", pa.int32()),
         ("line", pa.int64()),
-        ("raw", pa.binary()),
-        ("id", pa.string()),
-        ("alike", pa.int64()),
-        ("value", pa.binary()),
-        ("known", pa.int64()),
+        ("text", pa.binary()),
+        ("ids", pa.string()),
+        ("alike", _NUMBERS),
+        ("same", _NUMBERS),
+        ("known", _NUMBERS),
     ]
 )
-"""`known`: since when, in microseconds since 1970, of a line that is `alike` others; 0 for any other."""
-DRUGS: Final = pa.schema(
-    [("refers", pa.string()), ("file", pa.int32()), ("line", pa.int64()), ("raw", pa.binary())]
-)
+"""Pieces (`lines.Piece`); their ids are joined by newlines, too."""
+DRUGS: Final = pa.schema([SLICE.field(name) for name in ("refers", "file", "line", "text")])
 """Medications that belong to no patient."""
 RUN, DRUG_RUN = ".arrow", ".drugs.parquet"
 
@@ -122,7 +119,7 @@ def _cut(number: int, file: Path, size: int) -> Iterator[Stretch]:
                 block = opened.read(min(_READ_AT_ONCE, size - taken))
                 if not block:
                     break
-                lines += block.count(b"\n")
+                lines += newlines(block)
             while rest := opened.readline(LONGEST_LINE):  # to the end of the line
                 if rest.endswith(b"\n"):
                     lines += 1
@@ -171,35 +168,36 @@ def deal(load: Load, folder: Path, key: bytes, slices: int) -> None:
     """The lines of a load as runs, and beside them the account of what those of each stretch are."""
     if all((folder / f"{stretch.name}.json").exists() for stretch, _ in load):
         return
-    run, reader = _Run(folder, load[0][0].name, key, slices), LineReader(key)
-    told = [_deal_one(stretch, file, run, reader) for stretch, file in load]
-    run.write()
+    run, reader = _Run(folder, load[0][0].name, key, slices), BlockReader(key)
+    with collecting_at_the_end():
+        told = [_deal_one(stretch, file, run, reader) for stretch, file in load]
+        run.write()
     for (stretch, file), one in zip(load, told, strict=True):
         size = file.stat().st_size if stretch.end is None else stretch.end - stretch.start
         write_account(folder / f"{stretch.name}.json", size, one)
 
 
-def _deal_one(stretch: Stretch, file: Path, run: _Run, reader: LineReader) -> Told:
+def _deal_one(stretch: Stretch, file: Path, run: _Run, reader: BlockReader) -> Told:
     kinds: Counter[str] = Counter()
     passed: Counter[str] = Counter()
     bad: list[tuple[int, str]] = []
     text = 0
-    texts = read_texts(file, stretch.start, stretch.end, stretch.before)
-    for line in reader.read(texts, stretch.file):
-        if isinstance(line, Line):
-            kinds[line.kind] += 1
-            text += len(line.raw)
-            run.add(line)
-        elif isinstance(line, Passed):
-            passed[line.kind] += 1
+    blocks = read_blocks(file, stretch.start, stretch.end, stretch.before)
+    for told in reader.read(blocks, stretch.file):
+        if isinstance(told, Piece):
+            kinds[told.kind] += told.many
+            text += len(told.text) - told.many + 1  # without newlines
+            run.add(told)
+        elif isinstance(told, Passed):
+            passed[told.kind] += 1
         else:
-            bad.append((line.number, line.reason))
+            bad.append((told.number, told.reason))
     return Told(kinds, passed, bad, text)
 
 
 @dataclasses.dataclass(slots=True)
 class _Run:
-    """Lines that wait to be written, by the slice of their patient."""
+    """Pieces that wait to be written, by the slice of their patient."""
 
     folder: Path
     name: str
@@ -207,9 +205,9 @@ class _Run:
     slices: int
     size: int = 0
     written: int = 0
-    dealt: list[list[Line]] = field(default_factory=list)
-    drugs: list[Line] = field(default_factory=list)
-    places: dict[str, list[Line]] = field(default_factory=dict)
+    dealt: list[list[Piece]] = field(default_factory=list)
+    drugs: list[Piece] = field(default_factory=list)
+    places: dict[str, list[Piece]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._begin()
@@ -218,15 +216,15 @@ class _Run:
         self.dealt = [[] for _ in range(self.slices)]
         self.drugs, self.places, self.size = [], {}, 0
 
-    def add(self, line: Line) -> None:
-        """One line; a run that is large enough is written."""
-        (self.places.get(line.patient) or self._place(line.patient)).append(line)
-        self.size += len(line.raw)
+    def add(self, piece: Piece) -> None:
+        """One piece; a run that is large enough is written."""
+        (self.places.get(piece.patient) or self._place(piece.patient)).append(piece)
+        self.size += len(piece.text)
         if self.size >= RUN_BYTES:
             self.write()
 
-    def _place(self, patient: str) -> list[Line]:
-        """The lines of the slice that a patient's lie in; "" is nobody's."""
+    def _place(self, patient: str) -> list[Piece]:
+        """The pieces of the slice that a patient's lie in; "" is nobody's."""
         if not patient:
             return self.drugs
         place = self.places[patient] = self.dealt[share_of(hash_of(patient, self.key), self.slices)]
@@ -237,62 +235,53 @@ class _Run:
         name = f"{self.name}-{self.written:06d}"
         being = self.folder / f"{name}.being-written"
         if self.places:
-            batch = lines_of([line for lines in self.dealt for line in lines])
+            batch = columns_of([piece for pieces in self.dealt for piece in pieces])
             options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
             with pa.OSFile(str(being), "wb") as file, pa.ipc.new_file(file, SLICE, options=options) as runs:
                 start = 0
-                for lines in self.dealt:
-                    runs.write_batch(batch.slice(start, len(lines)))
-                    start += len(lines)
+                for pieces in self.dealt:
+                    runs.write_batch(batch.slice(start, len(pieces)))
+                    start += len(pieces)
             being.rename(self.folder / f"{name}{RUN}")
         if self.drugs:
-            drugs = pa.Table.from_batches([lines_of(self.drugs).select(DRUGS.names)])
+            drugs = pa.Table.from_batches([columns_of(self.drugs).select(DRUGS.names)])
             pq.write_table(drugs, being, compression="zstd")
             being.rename(self.folder / f"{name}{DRUG_RUN}")
         self.written += 1
         self._begin()
 
 
-def lines_of(lines: Sequence[Line]) -> pa.RecordBatch:
-    """Lines as columns (`SLICE`)."""
-    columns: dict[str, list[Any]] = {
-        "patient": [line.patient for line in lines],
-        "server": [line.server for line in lines],
-        "refers": [line.refers for line in lines],
-        "file": [line.file for line in lines],
-        "line": [line.number for line in lines],
-        "raw": [line.raw for line in lines],
-        "id": [line.id for line in lines],
-        "alike": [line.alike for line in lines],
-        "value": [line.value for line in lines],
-    }
-    arrays = {name: pa.array(column, SLICE.field(name).type) for name, column in columns.items()}
-    arrays["known"] = times_known(lines, arrays["id"])
-    return pa.RecordBatch.from_arrays([arrays[name] for name in SLICE.names], schema=SLICE)
-
-
-def times_known(lines: Sequence[Line], ids: pa.Array) -> pa.Array:
-    """Since when those are known that are like others: `issued`, else the time itself.
-
-    0 where one of them is not exact or the time is after `issued`, or the id is none: such a line is read like any
-    other.
-    """
-    times = pa.array([line.time for line in lines], pa.string())
-    issued = pa.array([line.issued for line in lines], pa.string())
-    exact, exact_issued = (pc.match_substring_regex(some, _TIME) for some in (times, issued))
-    absent = pa.scalar(None, pa.string())
-    known = pc.coalesce(pc.if_else(exact_issued, issued, absent), pc.if_else(exact, times, absent))
-    usable = pc.and_(
-        pc.and_(pc.match_substring_regex(ids, _ID), exact), pc.or_kleene(pc.is_null(issued), exact_issued)
+def columns_of(pieces: Sequence[Piece]) -> pa.RecordBatch:
+    """Pieces as columns (`SLICE`). Of what is long, buffers are made of the pieces' own: each is copied once."""
+    columns = (
+        pa.array([piece.patient for piece in pieces], pa.string()),
+        pa.array([piece.server for piece in pieces], pa.string()),
+        pa.array([piece.refers for piece in pieces], pa.string()),
+        pa.array([piece.file for piece in pieces], pa.int32()),
+        pa.array([piece.line for piece in pieces], pa.int64()),
+        _texts([piece.text for piece in pieces]),
+        pa.array([piece.ids for piece in pieces], pa.string()),
     )
-    micros = _micros(known)
-    ahead = pc.greater(_micros(pc.if_else(exact, times, absent)), micros)
-    return pc.if_else(pc.and_not(usable, pc.fill_null(ahead, False)), pc.fill_null(micros, 0), 0)
+    starts = pa.array(accumulate((piece.many for piece in pieces), initial=0), pa.int32())
+    numbers = (
+        _numbers(starts, [piece.alike for piece in pieces]),
+        _numbers(starts, [piece.same for piece in pieces]),
+        _numbers(starts, [piece.known for piece in pieces]),
+    )
+    return pa.RecordBatch.from_arrays([*columns, *numbers], schema=SLICE)
 
 
-def _micros(texts: pa.Array) -> pa.Array:
-    """Microseconds since 1970 of exact times."""
-    return pc.cast(pc.cast(texts, pa.timestamp("us", "UTC")), pa.int64())
+def _texts(texts: Sequence[bytes]) -> pa.Array:
+    starts = pa.array(accumulate(map(len, texts), initial=0), pa.int32())
+    return pa.BinaryArray.from_buffers(
+        pa.binary(), len(texts), [None, starts.buffers()[1], pa.py_buffer(b"".join(texts))]
+    )
+
+
+def _numbers(starts: pa.Array, numbers: Sequence[array[int]]) -> pa.Array:
+    flat = pa.py_buffer(b"".join(numbers))
+    values = pa.Array.from_buffers(pa.int64(), flat.size // 8, [None, flat])
+    return pa.ListArray.from_arrays(starts, values, type=_NUMBERS)
 
 
 def write_account(path: Path, size: int, told: Told) -> None:
@@ -325,16 +314,16 @@ def accounts(folder: Path) -> list[dict[str, Any]]:
 # -------------------------------------------------------------------------------------------------- a part
 
 
-def lines_of_part(number: int, parts: int, folder: Path) -> Iterator[tuple[str, str, str, RawLine]]:
-    """Patient, server, drug referred to and line, for each line of a part in the order of files and lines.
+def batches_of_part(number: int, parts: int, folder: Path) -> list[pa.RecordBatch]:
+    """The pieces of a part (`SLICE`), of each run that has some.
 
-    Where parts are smaller than slices, also the lines of the slice's other parts.
+    Where parts are smaller than slices, also the pieces of the slice's other parts.
     """
+    batches = []
     for run in sorted(folder.glob(f"*{RUN}")):
         reader = _opened(run, run.stat().st_mtime_ns)
-        batch = reader.get_batch(number * reader.num_record_batches // parts)
-        patient, server, refers, *line = (column.to_pylist() for column in batch.columns)
-        yield from zip(patient, server, refers, map(RawLine, *line), strict=True)
+        batches.append(reader.get_batch(number * reader.num_record_batches // parts))
+    return [batch for batch in batches if batch.num_rows]
 
 
 @lru_cache(maxsize=_OPEN_RUNS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import DEFAULT_BUFFER_SIZE, BufferedIOBase
 from pathlib import Path
 from typing import Any, Final
@@ -18,15 +18,17 @@ from urllib.parse import unquote, urlsplit
 from msgspec import DecodeError
 from msgspec.json import Decoder
 
-from cds_service.replay.lines import LONGEST_LINE, TOO_LONG, BadLine, Line, LineReader, Passed
+from cds_service.replay.lines import LONGEST_LINE, TOO_LONG, newlines
 from cds_service.replay.packed import ENDING as PACKED
 from cds_service.replay.packed import is_packed, plain_name, read_packed
 
 MANIFEST: Final = "manifest.json"
 _TEXT: Final = (".ndjson", ".ndjson.gz")
 _ENDINGS: Final = (*_TEXT, *(ending + PACKED for ending in _TEXT))
-_BLOCK: Final = 2**20
-"""Bytes that are read at once. Of gzip less: what is behind the last block of a broken file is lost."""
+_BLOCK: Final = 2**19
+"""Bytes that are handed on at once. Of gzip fewer are read: what is behind the last read of a broken file is lost."""
+BROKEN: Final = (EOFError, zlib.error, OSError)
+"""What is raised by a file that cannot be read to its end."""
 
 
 class ExportError(Exception):
@@ -85,55 +87,81 @@ def is_plain(file: Path) -> bool:
     return not file.name.endswith((".gz", PACKED))
 
 
-def read_lines(
-    file: Path, start: int = 0, end: int | None = None, before: int = 0
-) -> Iterator[Line | BadLine | Passed]:
-    """Every line that is not blank. A gzip file that ends too early is a bad line of its own at the end.
-
-    Of plain text a piece can be asked for: whole lines from a byte on, up to another, and how many lines stand before.
-    """
-    return LineReader().read(read_texts(file, start, end, before))
-
-
-def read_texts(
+def read_blocks(
     file: Path, start: int = 0, end: int | None = None, before: int = 0
 ) -> Iterator[tuple[int, bytes | str]]:
-    """Number and text of each line, packed or not; of one that cannot be had the reason, as str."""
-    return read_packed(file) if file.name.endswith(PACKED) else raw_lines(file, start, end, before)
+    """Whole lines that stand one after the other, and the number of the first, packed or not.
+
+    In the place of what cannot be had comes the reason, as str. Of plain text a piece can be asked for: whole lines
+    from a byte on, up to another, and how many lines stand before. A gzip file that ends too early tells it at its end.
+    """
+    return read_packed(file) if file.name.endswith(PACKED) else _text_blocks(file, start, end, before)
 
 
 def raw_lines(
     file: Path, start: int = 0, end: int | None = None, before: int = 0
 ) -> Iterator[tuple[int, bytes | str]]:
     """Number and text of each line of a text file; of one that cannot be had the reason, as str."""
-    number = before
+    for number, block in _text_blocks(file, start, end, before):
+        if isinstance(block, str):
+            yield number, block
+        else:
+            yield from enumerate(block.removesuffix(b"\n").split(b"\n"), number)
+
+
+def _text_blocks(file: Path, start: int, end: int | None, before: int) -> Iterator[tuple[int, bytes | str]]:
+    number = before + 1
     is_gzip = file.name.endswith(".gz")
     try:
         with gzip.open(file, "rb") if is_gzip else file.open("rb") as opened:
             if start:
                 opened.seek(start)
             left = sys.maxsize if end is None else end - start
-            for lines in _lines(opened, left, DEFAULT_BUFFER_SIZE if is_gzip else _BLOCK):
-                yield from enumerate(lines, number + 1)
-                number += len(lines)
-    except (EOFError, zlib.error, OSError):
-        yield number + 1, "the file cannot be read to its end"
+            for block in _whole_lines(_read(opened, left, DEFAULT_BUFFER_SIZE if is_gzip else _BLOCK)):
+                yield number, block
+                number += 1 if isinstance(block, str) else newlines(block)
+    except BROKEN:
+        yield number, "the file cannot be read to its end"
 
 
-def _lines(opened: BufferedIOBase, left: int, size: int) -> Iterator[list[bytes | str]]:
-    """The lines of so many bytes, some at a time. No more is held than a block and a line that may be used."""
+def _read(opened: BufferedIOBase, left: int, size: int) -> Iterator[bytes]:
+    """So many bytes in blocks, however little comes at once; what came before a break is not lost."""
+    some: list[bytes] = []
+    length = 0
+    try:
+        while left > 0 and (one := opened.read1(min(size, left))):
+            left -= len(one)
+            some.append(one)
+            length += len(one)
+            if length >= _BLOCK:
+                yield b"".join(some)
+                some, length = [], 0
+    except BROKEN:
+        yield b"".join(some)
+        raise
+    yield b"".join(some)
+
+
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes | str]:
+    """The lines of blocks, some at a time. No more is held than a block and a line that may be used."""
     begun: list[bytes] = []
     length = 0
-    while left > 0 and (block := opened.read1(min(size, left))):
-        left -= len(block)
-        first, *others = block.split(b"\n")
-        begun.append(first)
-        length += len(first)
-        if length > LONGEST_LINE:
-            begun.clear()
-        if others:
-            last = others.pop()
-            yield [TOO_LONG if length > LONGEST_LINE else b"".join(begun), *others]
-            begun, length = [last], len(last)
+    for block in blocks:
+        end = block.rfind(b"\n") + 1
+        if not end:
+            begun.append(block)
+            length += len(block)
+            if length > LONGEST_LINE:
+                begun.clear()
+            continue
+        first = block.index(b"\n")
+        if length + first > LONGEST_LINE:
+            yield TOO_LONG
+            begun, first = [], first + 1
+        else:
+            first = 0
+        if first < end:
+            yield b"".join((*begun, memoryview(block)[first:end]))
+        begun, length = [block[end:]], len(block) - end
     if length:
-        yield [TOO_LONG if length > LONGEST_LINE else b"".join(begun)]
+        yield TOO_LONG if length > LONGEST_LINE else b"".join(begun)

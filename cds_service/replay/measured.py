@@ -22,56 +22,51 @@ from cards.record import Measurement, Record
 from cds_service.content import Content
 from cds_service.facts.context import Reading
 from cds_service.facts.findings_observed import read_findings_observed, read_pregnancy
-from cds_service.facts.measurements import read_measurements, read_value
+from cds_service.facts.measurements import read_measurements
 from cds_service.facts.observed import look_at
 from cds_service.facts.platelets import read_platelets
 from cds_service.facts.results import read_results
 from cds_service.fhir.entries import Entry
 from cds_service.fhir.parse import Parsed
 from cds_service.fhir.references import is_id
-from cds_service.fhir.shapes import Observation, Quantity, Shape
-from cds_service.replay.held import Held, RawLine
+from cds_service.fhir.shapes import Observation, Shape
+from cds_service.replay.alike_memory import REMEMBERED, memory_of
+from cds_service.replay.held import Held
 from cds_service.replay.known import micros
+from cds_service.replay.patient_pieces import HeldPiece, LinesOfPatient, PieceLine, PlacedLine
 
 _KEY: Final = "Observation"
 # After every moment: what is dated ahead of when it was known is not told apart.
 _ANY_TIME: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _VOID: Final = "entered-in-error"
-_REMEMBERED: Final = 65536
-_VALUES: Final = 2048
 _OBSERVATION: Final = Decoder(Observation)
 
 Measurements = Mapping[str, tuple[Measurement, ...]]
 """By value set."""
-PlacedLine = tuple[int, RawLine]
-"""A line with its place among all of the patient."""
 PlacedHeld = tuple[int, Held]
 _Placed = tuple[int, Measurement]
 """A measurement with the place of its line."""
 
 
-class _Like(Struct):
-    """The value sets of the measurements of all that are alike, and which of their values (as written) can be used."""
-
-    sets: frozenset[str]
-    usable: dict[bytes, bool] = msgspec.field(default_factory=dict)
-
-
-_likes: Final[dict[str, dict[int, _Like]]] = {}
-"""By version of the content and by number, of those that are measurements and no more."""
-_others: Final[set[tuple[str, int, bytes]]] = set()
-"""Version, number and value of those of which one was something else: they need not be asked again."""
-
-
 class Group(Struct):
-    """Measurements of the same value sets, the earliest known since `first` (microseconds since 1970)."""
+    """Measurements of the same value sets, the earliest known since `first` (microseconds since 1970).
+
+    They are all lines of a number that are told of in `pieces`, and those that were `read`.
+    """
 
     sets: frozenset[str]
-    lines: list[PlacedLine]
     first: int
+    alike: int = 0
+    pieces: list[HeldPiece] = []
+    read: list[PlacedLine] = []
+
+    @property
+    def lines(self) -> list[PlacedLine]:
+        """In no order."""
+        return [one for piece in self.pieces for one in piece.told(self.alike)] + self.read
 
 
-def _entry(line: RawLine) -> Entry[Shape]:
+def _entry(line: PieceLine) -> Entry[Shape]:
     """As the parser would have handed it on."""
     return Entry(f"{_KEY}/{line.id}", _OBSERVATION.decode(line.raw), Raw(line.raw), _KEY)
 
@@ -85,7 +80,7 @@ class Knowledge:
     content: Content | None = None
     _by_set: dict[str, list[Group]] = field(default_factory=dict)
     _read: dict[str, list[tuple[int, _Placed]]] = field(default_factory=dict)
-    _by_reference: dict[str, RawLine] | None = None
+    _by_reference: dict[str, PieceLine] | None = None
 
     def __post_init__(self) -> None:
         for group in self.groups:
@@ -101,7 +96,7 @@ class Knowledge:
         """The measurements that were known at a moment."""
         return Visible(self, micros(at))
 
-    def find(self, reference: str) -> RawLine | None:
+    def find(self, reference: str) -> PieceLine | None:
         """The measurement that a reference leads to."""
         if self._by_reference is None:
             self._by_reference = {f"{_KEY}/{line.id}": line for _, line in self.measured}
@@ -215,33 +210,6 @@ _place = itemgetter(0)
 # ------------------------------------------------------------------------------------------------ telling apart
 
 
-def tell_apart(lines: Sequence[RawLine], contents: Iterable[Content]) -> list[PlacedLine]:
-    """The lines that are surely measurements and nothing else, by what is remembered of those that they are like."""
-    told: Iterable[PlacedLine] = enumerate(lines)
-    for content in contents:
-        likes = _likes.setdefault(content.version, {})
-        told = [
-            (position, line)
-            for position, line in told
-            if line.known
-            and (like := likes.get(line.alike)) is not None
-            and (
-                (usable := like.usable.get(line.value))
-                or (usable is None and _is_usable(line, like, content))
-            )
-        ]
-    return list(told)
-
-
-def _is_usable(line: RawLine, like: _Like, content: Content) -> bool:
-    """Whether the value is one in each of the sets; the same values come again and again."""
-    quantity = _OBSERVATION.decode(line.raw).value_quantity
-    usable = quantity is not None and _is_value(like.sets, quantity, content)
-    if len(like.usable) < _VALUES:
-        like.usable[line.value] = usable
-    return usable
-
-
 def must_be_read(held: Sequence[PlacedHeld], told: Sequence[PlacedLine]) -> Sequence[PlacedLine]:
     """Those that cannot be told apart for what else there is of the patient.
 
@@ -258,30 +226,31 @@ def must_be_read(held: Sequence[PlacedHeld], told: Sequence[PlacedLine]) -> Sequ
 def sort_out(
     patient_id: str,
     held: Sequence[PlacedHeld],
-    told: Sequence[PlacedLine],
-    lines: Sequence[RawLine],
+    told: Iterable[HeldPiece],
+    lines: LinesOfPatient,
     content: Content,
 ) -> Knowledge:
     """Measurements apart from the rest: those told apart by what is remembered, and those of `held` that are such."""
-    likes = _likes.setdefault(content.version, {})
+    sets = memory_of(content).sets
     groups: dict[int, Group] = {}
-    for placed in told:
-        line = placed[1]
-        group = groups.get(line.alike)
-        if group is None:
-            groups[line.alike] = Group(likes[line.alike].sets, [placed], line.known)
-        else:
-            group.lines.append(placed)
-            group.first = min(group.first, line.known)
+    for piece in told:
+        for alike, first in piece.first.items():
+            group = groups.get(alike)
+            if group is None:
+                groups[alike] = Group(sets[alike], first, alike, [piece])
+            else:
+                group.pieces.append(piece)
+                group.first = min(group.first, first)
     more = list(_told_of_held(patient_id, held, lines, content))
-    taken = {position for group in more for position, _ in group.lines}
+    taken = {position for group in more for position, _ in group.read}
     return Knowledge(tuple(one for one in held if one[0] not in taken), (*groups.values(), *more), content)
 
 
 def _told_of_held(
-    patient_id: str, held: Sequence[PlacedHeld], lines: Sequence[RawLine], content: Content
+    patient_id: str, held: Sequence[PlacedHeld], lines: LinesOfPatient, content: Content
 ) -> Iterator[Group]:
     """Measurements of which no like was known; from now on it is."""
+    memory = memory_of(content)
     ids = [one.id for _, one in held if one.kind == _KEY]
     if not all(map(is_id, ids)):
         return
@@ -300,22 +269,22 @@ def _told_of_held(
         ):
             continue
         line = lines[position]
-        if not line.known or (content.version, line.alike, line.value) not in _others:
+        if not line.known or line.same not in memory.others:
             unsure[one.reference] = position, one
             entries.append(Entry(one.reference, shape, Raw(one.raw), _KEY))
-    likes = _likes[content.version]
     known_from = {reference: one.known for reference, (_, one) in unsure.items() if one.known}
     found = _only_measured(entries, known_from, patient_id, content) if entries else {}
     for reference, (position, one) in unsure.items():
         line, sets = lines[position], found.get(reference)
         if sets is None:
-            if line.known and len(_others) < _REMEMBERED:
-                _others.add((content.version, line.alike, line.value))
+            if line.known and len(memory.others) < REMEMBERED:
+                memory.others.add(line.same)
             continue
-        if line.known and len(likes) < _REMEMBERED:
-            likes[line.alike] = _Like(sets)
+        if line.known and len(memory.sets) < REMEMBERED:
+            memory.sets[line.alike] = sets
         known = micros(one.known) if one.known is not None else 0
-        yield Group(sets, [(position, msgspec.structs.replace(line, id=one.id, known=known))], known)
+        placed = position, msgspec.structs.replace(line, id=one.id, known=known)
+        yield Group(sets, known, read=[placed])
 
 
 def _may_be_one(shape: Observation, own: str) -> bool:
@@ -329,15 +298,6 @@ def _may_be_one(shape: Observation, own: str) -> bool:
         and not (shape.focus or shape.contained or shape.component or shape.has_member)
         and shape.value_codeable_concept is None
     )
-
-
-def _is_value(sets: Iterable[str], quantity: Quantity, content: Content) -> bool:
-    try:
-        for set_id in sets:
-            read_value(set_id, quantity, content.limits)
-    except ValueError:
-        return False
-    return True
 
 
 def _only_measured(

@@ -19,45 +19,42 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-import pandas as pd
 import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.storagelevel import StorageLevel
 
-from cds_service.replay.by_patient import Patient, judge_patients, with_drugs
-from cds_service.replay.dealing import Told, accounts, lines_of, part_count, write_account
+from cds_service.replay.alike import BlockReader
+from cds_service.replay.by_patient import Patient, judge_patients, lines_of
+from cds_service.replay.dealing import SLICE, Told, accounts, columns_of, part_count, write_account
 from cds_service.replay.export_files import ExportError
-from cds_service.replay.held import RawLine
-from cds_service.replay.lines import BadLine, Line, LineReader
+from cds_service.replay.lines import TOO_LONG, BadLine, Piece, is_too_long
 from cds_service.replay.packed import ENDING as PACKED
+from cds_service.replay.packed import blocks_of
+from cds_service.replay.patient_pieces import Drug, OwnPiece, held_pieces
 from cds_service.replay.person import hash_of
 from cds_service.replay.plan import Order, plan_of
 from cds_service.replay.tables import write_part
 
 Progress = Callable[[str, int, int], None]
-Frames = Iterator[pd.DataFrame]
+Batches = Iterator[pa.RecordBatch]
 
-LINE, BAD, PASSED = "line", "bad", "passed"
+LINES, BAD, PASSED = "lines", "bad", "passed"
 STAGED: Final = (
-    "what string, kind string, key string, patient string, server string, refers string, "
-    "file int, line long, raw binary, id string, alike long, value binary, known long"
+    "what string, kind string, key string, patient string, server string, refers string, file int, line long, "
+    "text binary, ids string, alike array<long>, same array<long>, known array<long>"
 )
-_NOTHING: Final = {
-    **dict.fromkeys(("patient", "server", "refers", "id"), ""),
-    **dict.fromkeys(("raw", "value"), b""),
-    **dict.fromkeys(("alike", "known"), 0),
-}
-"""In the columns that only usable lines have."""
 JUDGED: Final = "part int, name string, data binary"
 PART: Final = "cast(conv(substring(key, 1, 8), 16, 10) as bigint) * {parts} div 4294967296"
 """The part of a patient, by the first 32 bits of the hash: `dealing.share_of`."""
 _ROWS_AT_ONCE: Final = 1000
+_BYTES_AT_ONCE: Final = 16 * 2**20
 _PARTITIONS_A_CORE: Final = 4
 _OF_QUERIES: Final = {
     "spark.sql.adaptive.enabled": "false",  # it would join small partitions, and they are what runs side by side
     "spark.sql.execution.arrow.maxRecordsPerBatch": str(_ROWS_AT_ONCE),
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(_BYTES_AT_ONCE),
 }
 _LOOPBACK: Final = "127.0.0.1"
 _CONFIGURED_BY: Final = ("PYSPARK_SUBMIT_ARGS", "PYSPARK_GATEWAY_PORT", "SPARK_CONF_DIR")
@@ -131,13 +128,13 @@ class Executors:
         for path, start, many in sorted((row["path"], row["start"], row["count"]) for row in counted):
             firsts[path, start] = before.get(path, 0)
             before[path] = firsts[path, start] + many
-        return lines.mapInPandas(partial(_stage_texts, firsts, places, key), STAGED)
+        return lines.mapInArrow(partial(_stage_texts, firsts, places, key), STAGED)
 
     def _staged_packed(self, files: Sequence[Path], places: _Places, key: bytes) -> DataFrame:
         addresses = [file.resolve().as_uri() for file in files]
         lines = self._spark.read.schema("line long, raw binary, reason string").parquet(*addresses)
         chosen = lines.select("line", "raw", "reason", F.col("_metadata.file_path").alias("path"))
-        return chosen.mapInPandas(partial(_stage_packed, places, key), STAGED)
+        return chosen.mapInArrow(partial(_stage_packed, places, key), STAGED)
 
     def judge(self, order: Order, names: Sequence[str], work: Path, progress: Progress) -> None:
         """Writes every part that is not there yet."""
@@ -151,7 +148,7 @@ class Executors:
             .filter(~F.col("part").isin(sorted(done)))
             .repartition(wanted, "part")
             .sortWithinPartitions("part", "key", "patient", "drug", "file", "line")
-            .mapInPandas(partial(_judge, order, tuple(names)), JUDGED)
+            .mapInArrow(partial(_judge, order, tuple(names)), JUDGED)
             .persist(StorageLevel.DISK_ONLY)
         )
         judged.count()  # all executors work; what follows only fetches, one partition after the other
@@ -177,15 +174,17 @@ class _Places:
 
 def _told(staged: DataFrame, files: int) -> list[Told]:
     """The account of each file."""
-    told = [Told({}, {}, [], 0) for _ in range(files)]
-    kinds: list[dict[str, int]] = [{} for _ in told]
-    passed: list[dict[str, int]] = [{} for _ in told]
+    kinds: list[dict[str, int]] = [{} for _ in range(files)]
+    passed: list[dict[str, int]] = [{} for _ in range(files)]
     size = [0] * files
     grouped = staged.filter(F.col("what") != BAD).groupBy("file", "what", "kind")
-    for row in grouped.agg(F.count("*").alias("many"), F.sum(F.length("raw")).alias("text")).collect():
-        (kinds if row["what"] == LINE else passed)[row["file"]][row["kind"]] = row["many"]
+    lines = F.when(F.col("what") == LINES, F.size("known")).otherwise(1)
+    for row in grouped.agg(
+        F.sum(lines).alias("many"), F.sum(F.length("text") - lines + 1).alias("text")
+    ).collect():
+        (kinds if row["what"] == LINES else passed)[row["file"]][row["kind"]] = row["many"]
         size[row["file"]] += row["text"] or 0
-    bad: list[list[tuple[int, str]]] = [[] for _ in told]
+    bad: list[list[tuple[int, str]]] = [[] for _ in range(files)]
     for row in staged.filter(F.col("what") == BAD).select("file", "line", "kind").collect():
         bad[row["file"]].append((row["line"], row["kind"]))
     return [Told(kinds[n], passed[n], sorted(bad[n]), size[n]) for n in range(files)]
@@ -193,7 +192,7 @@ def _told(staged: DataFrame, files: int) -> list[Told]:
 
 def _by_part(staged: DataFrame, parts: int) -> DataFrame:
     """The usable lines; `part` is None for Medications that belong to nobody."""
-    lines = staged.filter(F.col("what") == LINE).drop("what", "kind")
+    lines = staged.filter(F.col("what") == LINES).drop("what", "kind")
     return lines.withColumn("part", F.expr(f"cast({PART.format(parts=parts)} as int)"))
 
 
@@ -215,87 +214,97 @@ def _read_table(data: bytes) -> pa.Table:
 
 
 def _stage_texts(
-    firsts: Mapping[tuple[str, int], int], places: _Places, key: bytes, frames: Frames
-) -> Frames:
+    firsts: Mapping[tuple[str, int], int], places: _Places, key: bytes, batches: Batches
+) -> Batches:
     """The lines of blocks, which come in their order, with the numbers that they have in their files."""
+    reader = BlockReader(key)
     block, number = ("", -1), 0
-    for frame in frames:
-        lines = []
-        for raw, path, start in zip(frame["raw"], frame["path"], frame["start"], strict=True):
+    for batch in batches:
+        lines: list[tuple[int, int, bytes | str]] = []
+        for raw, path, start in _rows_of(batch, "raw", "path", "start"):
             if (path, start) != block:
                 block = (path, start)
                 number = firsts[block]
             number += 1
-            lines.append((places.number(path), number, raw))
-        yield _staged(lines, key)
+            lines.append((places.number(path), number, TOO_LONG if is_too_long(raw) else raw))
+        yield _staged(reader, lines)
 
 
-def _stage_packed(places: _Places, key: bytes, frames: Frames) -> Frames:
-    for frame in frames:
-        columns = (frame["path"], frame["line"], frame["raw"], frame["reason"])
+def _stage_packed(places: _Places, key: bytes, batches: Batches) -> Batches:
+    reader = BlockReader(key)
+    for batch in batches:
+        rows = _rows_of(batch, "path", "line", "raw", "reason")
         yield _staged(
-            [
-                (places.number(path), int(line), reason if raw is None else raw)
-                for path, line, raw, reason in zip(*columns, strict=True)
-            ],
-            key,
+            reader,
+            [(places.number(path), line, reason if raw is None else raw) for path, line, raw, reason in rows],
         )
 
 
-def _staged(lines: Iterable[tuple[int, int, bytes | str]], key: bytes) -> pd.DataFrame:
+def _rows_of(batch: pa.RecordBatch, *names: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*(batch.column(name).to_pylist() for name in names), strict=True)
+
+
+def _staged(reader: BlockReader, lines: Iterable[tuple[int, int, bytes | str]]) -> pa.RecordBatch:
     """Rows of `STAGED`; of a bad line the reason stands under `kind`."""
-    rows: list[tuple[Any, ...]] = []
-    found: list[Line] = []
-    reader = LineReader(key)
+    pieces: list[Piece] = []
+    others: list[tuple[str, str, int, int]] = []
     for file, some in groupby(lines, key=itemgetter(0)):
-        for line in reader.read(((number, text) for _, number, text in some), file):
-            if isinstance(line, Line):
-                found.append(line)
-            elif isinstance(line, BadLine):
-                rows.append((BAD, line.reason, "", file, line.number))
+        for told in reader.read(blocks_of((number, text) for _, number, text in some), file):
+            if isinstance(told, Piece):
+                pieces.append(told)
+            elif isinstance(told, BadLine):
+                others.append((BAD, told.reason, file, told.number))
             else:
-                rows.append((PASSED, line.kind, "", file, 0))
-    others = pd.DataFrame(rows, columns=["what", "kind", "key", "file", "line"])
-    usable = lines_of(found).to_pandas()
-    usable.insert(0, "what", LINE)
-    usable.insert(1, "kind", [line.kind for line in found])
-    names = {line.patient: hash_of(line.patient, key) if line.patient else "" for line in found}
-    usable.insert(2, "key", [names[line.patient] for line in found])
-    return pd.concat([usable, others.reindex(columns=usable.columns).fillna(_NOTHING)])
+                others.append((PASSED, told.kind, file, 0))
+    keys = [hash_of(piece.patient, reader.key) if piece.patient else "" for piece in pieces]
+    usable = pa.Table.from_batches([columns_of(pieces)])
+    named = (("what", [LINES] * len(pieces)), ("kind", [piece.kind for piece in pieces]), ("key", keys))
+    for place, (name, values) in enumerate(named):
+        usable = usable.add_column(place, name, pa.array(values, pa.string()))
+    rest = [dict(zip(("what", "kind", "file", "line"), one, strict=True)) for one in others]
+    every = pa.concat_tables([usable, pa.Table.from_pylist(rest, usable.schema)])
+    return (
+        every.combine_chunks().to_batches()[0]
+        if every.num_rows
+        else pa.RecordBatch.from_pylist([], every.schema)
+    )
 
 
-def _judge(order: Order, names: Sequence[str], frames: Frames) -> Frames:
+def _judge(order: Order, names: Sequence[str], batches: Batches) -> Batches:
     """The tables of each part, which come one after the other, each as a row with a stream of Arrow."""
-    for number, rows in groupby(_rows(frames), key=itemgetter(0)):
+    for number, rows in groupby(_rows(batches), key=itemgetter(0)):
         tables = judge_patients(_patients(rows), plan_of(order), names)
-        sent = [(number, name, _written(table)) for name, table in tables.items()]
-        yield pd.DataFrame(sent, columns=["part", "name", "data"])
+        yield pa.RecordBatch.from_arrays(
+            [
+                pa.array([number] * len(tables), pa.int32()),
+                pa.array(list(tables), pa.string()),
+                pa.array([_written(table) for table in tables.values()], pa.binary()),
+            ],
+            names=["part", "name", "data"],
+        )
 
 
-_COLUMNS: Final = (
-    *("part", "key", "patient", "server", "refers", "drug"),
-    *("file", "line", "raw", "id", "alike", "value", "known"),
-)
+Row = tuple[int, str, bool, OwnPiece]
+"""Part, hash of the patient, whether it is a Medication that is referred to, and the piece."""
 
 
-def _rows(frames: Frames) -> Iterator[tuple[Any, ...]]:
-    for frame in frames:
-        yield from zip(*(frame[name].tolist() for name in _COLUMNS), strict=True)
+def _rows(batches: Batches) -> Iterator[Row]:
+    for batch in batches:
+        pieces = held_pieces([batch.select(SLICE.names)])
+        for told, piece in zip(_rows_of(batch, "part", "key", "drug"), pieces, strict=True):
+            yield *told, piece
 
 
-def _patients(rows: Iterable[tuple[Any, ...]]) -> Iterator[Patient]:
-    for (key, patient), found in groupby(rows, key=itemgetter(1, 2)):
-        lines: list[RawLine] = []
-        drugs: dict[str, RawLine] = {}
-        server: str | None = None
-        for _, _, _, told, refers, is_drug, *columns in found:
-            line = RawLine(*columns)
+def _patients(rows: Iterable[Row]) -> Iterator[Patient]:
+    for (key, patient), found in groupby(rows, key=lambda row: (row[1], row[3].patient)):
+        pieces: list[OwnPiece] = []
+        drugs: dict[str, Drug] = {}
+        for _, _, is_drug, own in found:
             if is_drug:
-                drugs[refers] = line
+                drugs[own.refers] = own.piece.file, own.piece.line, own.piece.text
             else:
-                lines.append(line)
-                server = server or told or None
-        yield key, patient, server, with_drugs(lines, drugs, drugs)
+                pieces.append(own)
+        yield key, patient, *lines_of(pieces, drugs)
 
 
 def _written(table: pa.Table) -> bytes:

@@ -7,6 +7,7 @@ the same files and lines. Parquet of other makers is refused, for nobody knows w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -41,11 +42,29 @@ def is_packed(file: Path) -> bool:
 
 
 def read_packed(file: Path) -> Iterator[tuple[int, bytes | str]]:
-    """The lines as they were packed."""
+    """The lines as they were packed: those that stand one after the other at once, by the number of the first."""
     with pq.ParquetFile(file) as opened:
         for batch in opened.iter_batches(_BATCH_ROWS):
-            for number, raw, reason in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                yield number, reason if raw is None else raw
+            columns = (column.to_pylist() for column in batch.columns)
+            rows = zip(*columns, strict=True)
+            yield from blocks_of((number, reason if raw is None else raw) for number, raw, reason in rows)
+
+
+def blocks_of(lines: RawLines) -> Iterator[tuple[int, bytes | str]]:
+    """Lines that stand one after the other at once, by the number of the first; reasons by themselves."""
+    for _, run in groupby(enumerate(lines), key=_follows):
+        some = [line for _, line in run]
+        texts = [text for _, text in some if isinstance(text, bytes)]
+        if texts:
+            yield some[0][0], b"\n".join([*texts, b""])
+        else:
+            yield from some
+
+
+def _follows(placed: tuple[int, tuple[int, bytes | str]]) -> tuple[int, bool]:
+    """The same for all lines that follow each other in the file and have a text."""
+    place, (number, text) = placed
+    return number - place, isinstance(text, bytes)
 
 
 def write_packed(lines: RawLines, file: Path) -> int:

@@ -6,14 +6,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 from cds_service.content import Content
+from cds_service.fhir.references import is_id
+from cds_service.replay.alike_memory import tell_apart
 from cds_service.replay.aside import NO_TIME, UNMAPPED, Aside
 from cds_service.replay.held import Held, RawLine, codings, hold, is_panel
 from cds_service.replay.known import micros
-from cds_service.replay.measured import Knowledge, PlacedHeld, PlacedLine, must_be_read, sort_out, tell_apart
+from cds_service.replay.measured import Knowledge, PlacedHeld, must_be_read, sort_out
+from cds_service.replay.patient_pieces import HeldPiece, LinesOfPatient, PlacedLine
 
+_place: Final = itemgetter(0)
 _PLATELETS: Final = re.compile(rb"platelet|thrombocyt|\bPLT\b", re.IGNORECASE)
 
 
@@ -21,29 +26,38 @@ _PLATELETS: Final = re.compile(rb"platelet|thrombocyt|\bPLT\b", re.IGNORECASE)
 class PatientLines:
     """`lines` of `files`, for one or two configurations, the first of which tells what is held.
 
-    `held` are the resources that were read, `told` the lines that need not be; each with its place among all lines.
+    `held` are the resources that were read, each with its place among all lines; of the others `told_of` has the
+    pieces.
     """
 
     lines: Sequence[RawLine]
     files: Sequence[str]
     contents: Sequence[Content]
     held: list[PlacedHeld] = field(default_factory=list)
-    told: list[PlacedLine] = field(default_factory=list)
-    _all_told: list[PlacedLine] = field(default_factory=list)
+    told_of: list[HeldPiece] = field(default_factory=list)
     _all_held: list[PlacedHeld] = field(default_factory=list)
+    _again: Sequence[PlacedLine] = ()
     _by_reference: dict[str, int] | None = None
+
+    @property
+    def _patient(self) -> LinesOfPatient:
+        assert isinstance(self.lines, LinesOfPatient)
+        return self.lines
+
+    @property
+    def told(self) -> list[PlacedLine]:
+        """The lines that need not be read, in their order."""
+        return sorted((placed for piece in self.told_of for placed in piece.told()), key=_place)
 
     def read(self, aside: Aside) -> None:
         """Reads what has to be read; what cannot be used, and why, goes to `aside`."""
-        self.told = self._all_told = tell_apart(self.lines, self.contents)
-        known = {position for position, _ in self.told}
-        for position, line in enumerate(self.lines):
-            if position not in known:
-                one = self._hold(line)
-                if one is None:  # its head could be read: a number that nobody writes
-                    aside.add(f"{self.files[line.file]}:{line.line}", "", "not JSON")
-                elif _is_of_use(one, aside):
-                    self.held.append((position, one))
+        self.told_of, unknown = tell_apart(self._patient.pieces, self.contents)
+        for position, line in unknown:
+            one = self._hold(line)
+            if one is None:  # its head could be read: a number that nobody writes
+                aside.add(f"{self.files[line.file]}:{line.line}", "", "not JSON")
+            elif _is_of_use(one, aside):
+                self.held.append((position, one))
         self._all_held = self.held
 
     def _hold(self, line: RawLine) -> Held | None:
@@ -51,14 +65,21 @@ class PatientLines:
 
     def leave_later(self, last: datetime) -> None:
         """Leaves out what was not known at the last moment yet; reads what cannot do without."""
-        at = micros(last)
         self.held = [one for one in self.held if one[1].known is None or one[1].known <= last]
-        self.told = [one for one in self.told if one[1].known <= at]
-        again = must_be_read(self.held, self.told)
-        if again:
-            self.held = sorted([*self.held, *self._read(again)], key=lambda one: one[0])
-            left = {position for position, _ in again}
-            self.told = [one for one in self.told if one[0] not in left]
+        if self.told_of and self._may_have_to_be_read():
+            at = micros(last)
+            self._again = must_be_read(self.held, [one for one in self.told if one[1].known <= at])
+            self.held = sorted([*self.held, *self._read(self._again)], key=_place)
+            for position, _ in self._again:
+                piece = self._patient.piece_at(position)
+                piece.leave([position - piece.start])
+
+    def _may_have_to_be_read(self) -> bool:
+        """Whether two Observations have one id, or one has none: seldom, and told without looking at a line."""
+        ids = "\n".join(piece.ids for piece in self._patient.pieces if piece.ids).split("\n")
+        return len(set(ids)) < len(ids) or not all(
+            is_id(one.id) for _, one in self.held if one.kind == "Observation"
+        )
 
     def _read(self, told: Sequence[PlacedLine]) -> Iterator[PlacedHeld]:
         for position, line in told:
@@ -68,18 +89,18 @@ class PatientLines:
 
     def sort_out(self, patient: str, content: Content) -> Knowledge:
         """What is known of the patient, for one of the configurations."""
-        return sort_out(patient, self.held, self.told, self.lines, content)
+        return sort_out(patient, self.held, self.told_of, self._patient, content)
 
     def all_held(self) -> Iterator[Held]:
         """Every resource, in the order of the lines."""
-        every = sorted([*self._all_held, *self._read(self._all_told)], key=lambda one: one[0])
+        every = sorted([*self._all_held, *self._read([*self.told, *self._again])], key=_place)
         return (one for _, one in every)
 
     def get(self, reference: str) -> Held | None:
         """The resource by type and id, of two the last; most patients' are never asked for."""
         if self._by_reference is None:
             named = [(position, one.reference) for position, one in self._all_held]
-            named += [(position, f"Observation/{line.id}") for position, line in self._all_told]
+            named += [(position, f"Observation/{line.id}") for position, line in (*self.told, *self._again)]
             self._by_reference = {name: position for position, name in sorted(named)}
         position = self._by_reference.get(reference)
         return None if position is None else self._hold(self.lines[position])

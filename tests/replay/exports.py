@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
+from cds_service.replay.alike import BlockReader
+from cds_service.replay.export_files import read_blocks
+from cds_service.replay.lines import BadLine, Passed, Piece
 from cds_service.replay.run import Asked, run
 from cds_service.replay.tables import SCHEMAS
 from cds_service.replay.triggers import TRIGGERS
@@ -40,6 +43,31 @@ def read_ndjson(folder: Path) -> list[Row]:
             if isinstance(resource, dict):
                 found.append(resource)
     return found
+
+
+def lines_of_file(file: Path) -> list[Piece | BadLine | Passed]:
+    """What the lines of a file are, each by itself: bad ones and those of other types first."""
+    return lines_of(BlockReader().read(read_blocks(file)))
+
+
+def lines_of(told: Iterable[Piece | BadLine | Passed]) -> list[Piece | BadLine | Passed]:
+    """Pieces as the lines that they are made of, in the order of the lines."""
+    pieces: list[Piece] = []
+    others: list[BadLine | Passed] = []
+    for one in told:
+        if isinstance(one, Piece):
+            pieces += _each(one)
+        else:
+            others.append(one)
+    return [*others, *sorted(pieces, key=lambda piece: (piece.file, piece.line))]
+
+
+def _each(piece: Piece) -> Iterator[Piece]:
+    columns = zip(piece.text.split(b"\n"), piece.ids.split("\n"), strict=True)
+    for n, (text, id_) in enumerate(columns):
+        numbers = (numbers[n : n + 1] for numbers in (piece.alike, piece.same, piece.known))
+        head = piece.file, piece.line + n, piece.kind, piece.patient, piece.server, piece.refers
+        yield Piece(*head, text.strip(), 1, id_, *numbers)
 
 
 def asked(export: Path, out: Path, **options: Any) -> Asked:

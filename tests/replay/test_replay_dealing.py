@@ -21,9 +21,10 @@ from cds_service.replay.dealing import (
     stretches,
 )
 from cds_service.replay.demo_export import write_export
-from cds_service.replay.export_files import export_files, raw_lines, read_lines
-from cds_service.replay.lines import Line
+from cds_service.replay.export_files import export_files, raw_lines
+from cds_service.replay.lines import Piece
 from cds_service.replay.person import hash_of
+from tests.replay.exports import lines_of_file
 
 KEY = b"0123456789abcdef0123456789abcdef"
 LINES = [b"a" * 40, b"", b'{"x":1}', b"b" * 300, b"\xff\x00", b"", b"", b"c"]
@@ -66,9 +67,9 @@ def test_each_patient_comes_once_with_all_lines_in_the_order_of_the_hashes(
 ) -> None:
     expected: dict[str, list[tuple[int, int, bytes]]] = {}
     for number, file in enumerate(files):
-        for line in read_lines(file):
-            if isinstance(line, Line):
-                expected.setdefault(line.patient, []).append((number, line.number, line.raw))
+        for line in lines_of_file(file):
+            if isinstance(line, Piece):
+                expected.setdefault(line.patient, []).append((number, line.line, line.text))
     found = patients(dealt(files, tmp_path, size, slices), parts)
     assert [(one, [(line.file, line.line, line.raw) for line in lines]) for _, one, _, lines in found] == [
         (one, expected[one]) for one in sorted(expected, key=lambda name: hash_of(name, KEY))

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from cds_service.replay.alike import BlockReader
 from cds_service.replay.aside import Aside
-from cds_service.replay.dealing import lines_of
+from cds_service.replay.by_patient import lines_of
+from cds_service.replay.dealing import columns_of
 from cds_service.replay.evaluate_moment import Case, answers_of, judge_all, settle_all
-from cds_service.replay.held import RawLine, hold
-from cds_service.replay.lines import Line, LineReader
+from cds_service.replay.held import hold
+from cds_service.replay.lines import Piece
 from cds_service.replay.measured import Knowledge, PlacedHeld
 from cds_service.replay.patient_lines import PatientLines
+from cds_service.replay.patient_pieces import held_pieces
 from cds_service.replay.plan import content_of
 from cds_service.replay.tables import no_rows
 from cds_service.replay.triggers import Trigger
@@ -66,13 +69,10 @@ LINES = [
 
 
 def patient_lines(*more: dict[str, Any]) -> PatientLines:
-    """As they come out of the runs: what is alike by the reader of lines, times by the columns."""
-    texts = [json.dumps(line).encode() for line in (*LINES, *more)]
-    found = [one for one in LineReader(b"key").read(enumerate(texts)) if isinstance(one, Line)]
-    columns = lines_of(found).select(["file", "line", "raw", "id", "alike", "value", "known"])
-    lines = [RawLine(*row.values()) for row in columns.to_pylist()]
-    for line, one in zip(lines, found, strict=True):
-        line.line = one.number
+    """As they come out of the runs: what is alike by the reader of blocks, the rest by the columns."""
+    text = b"".join(json.dumps(line).encode() + b"\n" for line in (*LINES, *more))
+    found = [one for one in BlockReader(b"key").read([(0, text)]) if isinstance(one, Piece)]
+    _, lines = lines_of(list(held_pieces([columns_of(found)])), {})
     return PatientLines(lines, ["x"], [content_of(None)])
 
 

@@ -11,11 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from cds_service.cli import main
-from cds_service.replay.export_files import read_lines
-from cds_service.replay.lines import LONGEST_LINE, BadLine
+from cds_service.replay.lines import LONGEST_LINE, BadLine, Piece
 from cds_service.replay.packed import COLUMNS
 from tests.replay.conftest import Replayed
-from tests.replay.exports import asked, silent, table_bytes
+from tests.replay.exports import asked, lines_of_file, silent, table_bytes
 
 
 def pack(export: Path, folder: Path) -> str:
@@ -45,11 +44,13 @@ def test_every_line_keeps_its_number_and_a_bad_one_its_reason(tmp_path: Path) ->
     (export / "more.ndjson.gz").write_bytes(whole[:-9])
     pack(export, tmp_path / "packed")
     for name in ("Patient.ndjson", "more.ndjson.gz"):
-        plain = list(read_lines(export / name))
-        assert list(read_lines(tmp_path / f"packed/{name}.parquet")) == plain
+        plain = lines_of_file(export / name)
+        assert lines_of_file(tmp_path / f"packed/{name}.parquet") == plain
         assert any(isinstance(one, BadLine) for one in plain)
     reasons = [
-        (one.number, one.reason) for one in read_lines(export / "Patient.ndjson") if isinstance(one, BadLine)
+        (one.number, one.reason)
+        for one in lines_of_file(export / "Patient.ndjson")
+        if isinstance(one, BadLine)
     ]
     assert reasons == [(3, "not a FHIR resource"), (4, "longer than 16 MiB"), (5, "not JSON")]
 
@@ -59,10 +60,10 @@ def test_the_longest_line(tmp_path: Path, size: int, usable: bool) -> None:
     head, tail = b'{"resourceType":"Patient","id":"a","x":"', b'"}'
     text = head + b"x" * (LONGEST_LINE + size - len(head) - len(tail)) + tail
     (tmp_path / "Patient.ndjson").write_bytes(text + b"\n" + b'{"resourceType":"Patient","id":"b"}\n')
-    first, second = read_lines(tmp_path / "Patient.ndjson")
+    first, second = lines_of_file(tmp_path / "Patient.ndjson")
     assert isinstance(first, BadLine) is not usable
-    assert second.number == 2
-    assert not isinstance(second, BadLine)
+    assert isinstance(second, Piece)
+    assert second.line == 2
 
 
 def test_what_is_packed_is_not_packed_again(demo: Replayed, tmp_path: Path) -> None:
