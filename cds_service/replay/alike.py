@@ -102,7 +102,7 @@ class BlockReader:
     _numbers: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def read(self, blocks: Iterable[Block], file: int = 0) -> Told:
-        """What the lines are; blank ones are left out. Bad lines come in their order, pieces in any."""
+        """What the lines are; blank ones are left out. Those of one block come in no order."""
         for number, text in blocks:
             if isinstance(text, str):
                 yield BadLine(number, text)

@@ -192,7 +192,7 @@ def _deal_one(stretch: Stretch, file: Path, run: _Run, reader: BlockReader) -> T
             passed[told.kind] += 1
         else:
             bad.append((told.number, told.reason))
-    return Told(kinds, passed, bad, text)
+    return Told(kinds, passed, sorted(bad), text)
 
 
 @dataclasses.dataclass(slots=True)

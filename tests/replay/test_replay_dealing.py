@@ -86,6 +86,17 @@ def test_what_is_told_of_a_file_does_not_depend_on_how_it_is_cut(
     assert [one["bytes"] for one in whole] == [file.stat().st_size for file in files]
 
 
+def test_bad_lines_are_told_in_their_order(tmp_path: Path) -> None:
+    file = tmp_path / "Observation.ndjson"
+    of_nobody = (
+        b'{"resourceType":"Observation","id":"a","status":"final","code":{},"subject":{"reference":"Group/1"},'
+        b'"effectiveDateTime":"2025-03-01T12:00:00Z","valueQuantity":{"value":1}}'
+    )
+    file.write_bytes(b"\n".join([of_nobody, b"{", of_nobody]))
+    deal([(Stretch(0), file)], tmp_path, KEY, 8)
+    assert accounts(tmp_path)[0]["bad"] == [[1, "names no patient"], [2, "not JSON"], [3, "names no patient"]]
+
+
 def test_a_folder_that_was_made_anew_is_read_anew(files: tuple[Path, ...], tmp_path: Path) -> None:
     work = dealt(files, tmp_path, 10**9, 8)
     patients(work, 8)
