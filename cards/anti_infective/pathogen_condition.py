@@ -66,6 +66,11 @@ NEGATED: Mapping[When, str] = MappingProxyType(
 )
 """Phrases of a row that is turned round; the others get a "not"."""
 
+OTHER_UNITS: Mapping[str, str] = MappingProxyType(
+    {"obs-lactate": "mmol/L", "obs-glucose": "mmol/L", "obs-parasitaemia": "%"}
+)
+"""Of sets that no mimic compares (`laboratory.UNITS`)."""
+
 SIGNS: Mapping[CriticalSign, str] = MappingProxyType(
     {
         CriticalSign.BLEEDING: "active bleeding of WHO grade 2 or more",
@@ -245,7 +250,7 @@ def _words(row: Caution, title_of: TitleOf) -> str:
 
 def _unit(set_id: str) -> str:
     """The unit in which a value of the set is compared, as it is written behind the number."""
-    unit, _ = UNITS.get(set_id, ("", None))
+    unit = UNITS[set_id][0] if set_id in UNITS else OTHER_UNITS.get(set_id, "")
     return f" {unit.replace('10*9', 'x10^9')}" if unit else ""
 
 
