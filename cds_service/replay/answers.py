@@ -138,31 +138,34 @@ class _Noticed(Mapping[str, tuple[Measurement, ...]]):
 
 def _say(judged: Judged) -> Said:
     shown, blocker = judged.decision.cards, judged.facts.platelets.blocker
+    suppressed, cannot_tell = _of_outcomes(judged.decision)
     return Said(
         no_count=None if blocker is None else blocker.value,
         shown=len(shown),
         highest=max(card.indicator for card in shown).word if shown else None,
-        cards=tuple(_card_rows(judged.decision)),
-        cannot_tell=tuple(_cannot_tell(judged.decision)),
+        cards=(*_card_rows(judged.decision), *suppressed),
+        cannot_tell=tuple(cannot_tell),
         counts=judged.facts.record.platelets,
         rejected=judged.rejected,
     )
 
 
 def _card_rows(decision: Decision) -> Iterator[tuple[Any, ...]]:
-    """The cards in their order, then the silent ones, then rules whose card was not shown."""
-    shown = {rule for card in decision.cards for rule in (card.rule, *card.also)}
+    """The cards in their order, then the silent ones."""
     for state, cards in (("shown", decision.cards), ("silent", decision.silent)):
         for position, card in enumerate(cards):
             rules = [card.rule, *card.also]
             yield position, card.rule, rules, card.indicator.word, state, None
-    for rule, outcome in decision.outcomes.items():
-        if type(outcome) is NoAdvice and outcome.because in SUPPRESSED and rule not in shown:
-            yield None, rule, [rule], None, "suppressed", outcome.because.value
 
 
-def _cannot_tell(decision: Decision) -> Iterator[tuple[str, str]]:
+def _of_outcomes(decision: Decision) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]]]:
+    """The rules whose card was not shown, and the facts for want of which rules cannot tell."""
+    shown = {rule for card in decision.cards for rule in (card.rule, *card.also)}
+    suppressed: list[tuple[Any, ...]] = []
+    cannot_tell: list[tuple[str, str]] = []
     for rule, outcome in decision.outcomes.items():
         if type(outcome) is CannotTell:
-            for fact in outcome.missing:
-                yield rule, fact  # itself the text: to ask for it would take five times as long
+            cannot_tell += [(rule, fact) for fact in outcome.missing]  # a fact is itself its text
+        elif type(outcome) is NoAdvice and outcome.because in SUPPRESSED and rule not in shown:
+            suppressed.append((None, rule, [rule], None, "suppressed", outcome.because.value))
+    return suppressed, cannot_tell

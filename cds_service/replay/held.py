@@ -30,22 +30,6 @@ _DRUG: Final = "medicationCodeableConcept"
 _ABOUT: Final = {"MedicationRequest": _DRUG, "MedicationAdministration": _DRUG, "MedicationStatement": _DRUG}
 
 
-class RawLine(Struct, gc=False):
-    """One line of a patient: number of the file, number of the line, text.
-
-    `known` is 0, or since when it is known (microseconds since 1970): then it is `alike` all others of that number but
-    for `id`, `value` and times (`lines`).
-    """
-
-    file: int
-    line: int
-    raw: bytes
-    id: str = ""
-    alike: int = 0
-    value: bytes = b""
-    known: int = 0
-
-
 class Held(Struct, eq=False, gc=False):
     """`known`: since when (None: always); `file`, `line`: where it stands; `sets`: the value sets of what it is about.
 

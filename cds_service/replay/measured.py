@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Final
@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
+from cards import frozen
 from cards.record import Measurement, Record
 from cds_service.content import Content
 from cds_service.facts.context import Reading
@@ -137,7 +138,7 @@ class Visible:
         """References lead to them, and what a card rests on is validated."""
         if not self.of.groups:
             return parsed
-        return replace(parsed, by_reference=_Entries(self, parsed.by_reference))
+        return frozen.replace(parsed, by_reference=_Entries(self, parsed.by_reference))
 
     def place(self, position: int, one: Held) -> None:
         """Tells where a resource that was read as ever stands; of two versions the first."""
@@ -145,7 +146,9 @@ class Visible:
 
     def add_values(self, record: Record) -> Record:
         """The record with all measurements."""
-        return replace(record, measurements=_All(self, record.measurements)) if self.of.groups else record
+        return (
+            frozen.replace(record, measurements=_All(self, record.measurements)) if self.of.groups else record
+        )
 
 
 class _Entries(Mapping[str, Entry[Shape]]):

@@ -13,10 +13,10 @@ from cds_service.content import Content
 from cds_service.fhir.references import is_id
 from cds_service.replay.alike_memory import tell_apart
 from cds_service.replay.aside import NO_TIME, UNMAPPED, Aside
-from cds_service.replay.held import Held, RawLine, codings, hold, is_panel
+from cds_service.replay.held import Held, codings, hold, is_panel
 from cds_service.replay.known import micros
 from cds_service.replay.measured import Knowledge, PlacedHeld, must_be_read, sort_out
-from cds_service.replay.patient_pieces import HeldPiece, LinesOfPatient, PlacedLine
+from cds_service.replay.patient_pieces import HeldPiece, LinesOfPatient, PieceLine, PlacedLine
 
 _place: Final = itemgetter(0)
 _PLATELETS: Final = re.compile(rb"platelet|thrombocyt|\bPLT\b", re.IGNORECASE)
@@ -30,7 +30,7 @@ class PatientLines:
     pieces.
     """
 
-    lines: Sequence[RawLine]
+    lines: LinesOfPatient
     files: Sequence[str]
     contents: Sequence[Content]
     held: list[PlacedHeld] = field(default_factory=list)
@@ -40,18 +40,13 @@ class PatientLines:
     _by_reference: dict[str, int] | None = None
 
     @property
-    def _patient(self) -> LinesOfPatient:
-        assert isinstance(self.lines, LinesOfPatient)
-        return self.lines
-
-    @property
     def told(self) -> list[PlacedLine]:
         """The lines that need not be read, in their order."""
         return sorted((placed for piece in self.told_of for placed in piece.told()), key=_place)
 
     def read(self, aside: Aside) -> None:
         """Reads what has to be read; what cannot be used, and why, goes to `aside`."""
-        self.told_of, unknown = tell_apart(self._patient.pieces, self.contents)
+        self.told_of, unknown = tell_apart(self.lines.pieces, self.contents)
         for position, line in unknown:
             one = self._hold(line)
             if one is None:  # its head could be read: a number that nobody writes
@@ -60,7 +55,7 @@ class PatientLines:
                 self.held.append((position, one))
         self._all_held = self.held
 
-    def _hold(self, line: RawLine) -> Held | None:
+    def _hold(self, line: PieceLine) -> Held | None:
         return hold(line.raw, self.files[line.file], line.line, self.contents[0].terminology)
 
     def leave_later(self, last: datetime) -> None:
@@ -71,12 +66,12 @@ class PatientLines:
             self._again = must_be_read(self.held, [one for one in self.told if one[1].known <= at])
             self.held = sorted([*self.held, *self._read(self._again)], key=_place)
             for position, _ in self._again:
-                piece = self._patient.piece_at(position)
+                piece = self.lines.piece_at(position)
                 piece.leave([position - piece.start])
 
     def _may_have_to_be_read(self) -> bool:
         """Whether two Observations have one id, or one has none: seldom, and told without looking at a line."""
-        ids = "\n".join(piece.ids for piece in self._patient.pieces if piece.ids).split("\n")
+        ids = "\n".join(piece.ids for piece in self.lines.pieces if piece.ids).split("\n")
         return len(set(ids)) < len(ids) or not all(
             is_id(one.id) for _, one in self.held if one.kind == "Observation"
         )
@@ -89,7 +84,7 @@ class PatientLines:
 
     def sort_out(self, patient: str, content: Content) -> Knowledge:
         """What is known of the patient, for one of the configurations."""
-        return sort_out(patient, self.held, self.told_of, self._patient, content)
+        return sort_out(patient, self.held, self.told_of, self.lines, content)
 
     def all_held(self) -> Iterator[Held]:
         """Every resource, in the order of the lines."""

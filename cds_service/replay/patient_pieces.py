@@ -11,14 +11,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
 
-from cds_service.replay.held import RawLine
-
 _START: Final = attrgetter("start")
 
 
-class PieceLine(RawLine, gc=False):
-    """A line of a piece: `same` as all others of that number in the value, too."""
+class PieceLine(Struct, gc=False):
+    """One line of a piece: number of the file, number of the line, text.
 
+    `known` is 0, or since when it is known (microseconds since 1970): then it is `alike` all others of that number but
+    for `id`, value and times, and the `same` as all of that number in the value, too (`alike`).
+    """
+
+    file: int
+    line: int
+    raw: bytes
+    id: str = ""
+    alike: int = 0
+    known: int = 0
     same: int = 0
 
 
@@ -78,7 +86,7 @@ class HeldPiece(Struct, eq=False):
     def _line(self, n: int, text: bytes) -> PlacedLine:
         if self._ids is None:
             self._ids = self.ids.split("\n")
-        numbers = self.alike[n], b"", self.known[n], self.same[n]
+        numbers = self.alike[n], self.known[n], self.same[n]
         return self.start + n, PieceLine(self.file, self.line + n, text.strip(), self._ids[n], *numbers)
 
     def leave(self, places: Collection[int]) -> None:
@@ -156,7 +164,6 @@ def held_pieces(batches: Sequence[pa.RecordBatch]) -> Iterator[OwnPiece]:
         lengths = pc.list_value_length(batch.column("alike")).to_pylist()
         numbers = [_flat(batch.column(name)) for name in ("alike", "same", "known")]
         begin = 0
-        lengths = pc.list_value_length(batch.column("alike")).to_pylist()
         for row, ((patient, server, refers, file, line, ids), many) in enumerate(
             zip(columns, lengths, strict=True)
         ):

@@ -16,10 +16,11 @@ from cds_service.fhir.entries import Rejected
 from cds_service.replay.answers import Said, answer_all
 from cds_service.replay.aside import Aside
 from cds_service.replay.evaluate_moment import Case, settle_all, unreadable
-from cds_service.replay.held import Held, RawLine
+from cds_service.replay.held import Held
 from cds_service.replay.known import Json
 from cds_service.replay.measured import Knowledge
 from cds_service.replay.patient_lines import PatientLines
+from cds_service.replay.patient_pieces import LinesOfPatient
 from cds_service.replay.person import Stay, Who, hash_of, stay_at, stays_of, who
 from cds_service.replay.tables import Rows
 from cds_service.replay.triggers import Trigger, find_triggers
@@ -36,8 +37,8 @@ _SPANS: Final = {
     "tpo_ra_30d": _MONTH,
 }
 """Columns of `evaluations`, in their order."""
-TOGETHER: Final = 64
-"""Moments that are judged together. More take as long: what they hold is then too much for the caches itself."""
+TOGETHER: Final = 512
+"""Moments that are judged together: where more are, little is gained, and what they hold is memory."""
 ENTRIES: Final = 4096
 """Resources that these moments read at most, but for a single moment."""
 
@@ -99,7 +100,7 @@ class Replay:
     _waiting: list[_Read] = field(default_factory=list)
     _moments: int = 0
 
-    def add(self, patient: str, server: str | None, lines: Sequence[RawLine]) -> None:
+    def add(self, patient: str, server: str | None, lines: LinesOfPatient) -> None:
         """`lines`: each resource of the patient, drugs referred to included."""
         one = self._read(patient, server, lines)
         self._waiting.append(one)
@@ -114,7 +115,7 @@ class Replay:
             self._add(one, *answers)
         self._waiting, self._moments = [], 0
 
-    def _read(self, patient: str, server: str | None, lines: Sequence[RawLine]) -> _Read:
+    def _read(self, patient: str, server: str | None, lines: LinesOfPatient) -> _Read:
         plan, name = self.plan, hash_of(patient, self.plan.key)
         rejected: list[tuple[Any, ...]] = []
         aside = Aside(name, {"rejected": rejected})
