@@ -15,14 +15,13 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from cds_service.replay.collecting import collecting_at_the_end
 from cds_service.replay.dealing import DRUG_RUN, batches_of_part, share_of
 from cds_service.replay.patient_pieces import Drug, LinesOfPatient, OwnPiece, held_drug, held_pieces
 from cds_service.replay.person import hash_of
 from cds_service.replay.replay_patient import Plan, Replay
-from cds_service.replay.tables import IDS, IDS_SCHEMA, no_rows, tables_of, write_part
+from cds_service.replay.tables import IDS, IDS_SCHEMA, no_rows, read_part, tables_of, write_part
 
 MEMORY: Final = "256MB"
 """Of DuckDB; what is more it puts into the work folder."""
@@ -138,8 +137,8 @@ def patients_of(work: Path, hashes: Sequence[str]) -> list[tuple[str, str]]:
     """Hash and id of some patients, for those who are to open their charts."""
     wanted = pa.array(hashes, pa.string())
     found: set[tuple[str, str]] = set()
-    for file in sorted((work / "parts").glob(f"*/{IDS}.parquet")):
-        table = pq.read_table(file)
+    for part in sorted((work / "parts").iterdir()):
+        table = read_part(part, IDS)
         chosen = table.filter(pc.is_in(table["patient_hash"], wanted))
         found.update((one["patient_hash"], one["patient"]) for one in chosen.to_pylist())
     return sorted(found)

@@ -40,6 +40,9 @@ EARLIER: Final = "earlier-"
 """Begins the names of forms of runs before a --restart."""
 _KEY_BYTES: Final = 32
 
+LAYOUT: Final = 2
+"""Of what a run leaves while it is worked at; a run goes on with its own only."""
+
 OTHER_KEY: Final = "holds a run that was begun with another key: name its --key-file, or --restart"
 
 Progress = Callable[[str, int, int], None]
@@ -82,10 +85,14 @@ def run(asked: Asked, progress: Progress) -> dict[str, Any]:
             write_report(database, asked.out, begun, content)
         progress("complete", 1, 1)
         return begun
+    if begun is not None and begun.get("layout") != LAYOUT:
+        raise ExportError(
+            f"{asked.out}: holds a run that another version of the program began: name another folder, or --restart"
+        )
     key = _key(asked, made_anew=begun is None)
     if begun is not None and begun.get("key") != _mark(key):
         raise ExportError(f"{asked.out}: {OTHER_KEY}")
-    _write(asked.out, {"asked": wanted, "finished": False, "key": _mark(key)})
+    _write(asked.out, {"asked": wanted, "finished": False, "key": _mark(key), "layout": LAYOUT})
     work = asked.out / WORK
     for folder in ("staged", "parts"):
         (work / folder).mkdir(parents=True, exist_ok=True)

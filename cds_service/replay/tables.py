@@ -73,6 +73,10 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = {
 `state` of a card: shown, silent (by the site's switches), suppressed (another card or a limit; `why` says which).
 """
 
+PART: Final = ".arrow"
+"""Ends the names of the tables of a part: Arrow's own files, which are read and written in a tenth of the time."""
+_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+
 IDS: Final = "ids"
 IDS_SCHEMA: Final = pa.schema([("patient_hash", _TEXT), ("patient", _TEXT)])
 """Beside the tables of a part, while a run is worked at: whom a hash stands for."""
@@ -102,8 +106,16 @@ def write_part(folder: Path, tables: Mapping[str, pa.Table]) -> None:
     being = folder.with_name(folder.name + ".being-written")
     being.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        pq.write_table(table, being / f"{name}.parquet")
+        path = str(being / f"{name}{PART}")
+        with pa.OSFile(path, "wb") as file, pa.ipc.new_file(file, table.schema, options=_OPTIONS) as writer:
+            writer.write_table(table)
     being.rename(folder)
+
+
+def read_part(folder: Path, name: str) -> pa.Table:
+    """One table of a part."""
+    with pa.OSFile(str(folder / f"{name}{PART}")) as file:
+        return pa.ipc.open_file(file).read_all()
 
 
 def join_parts(parts: Sequence[Path], out: Path, before: Mapping[str, list[dict[str, Any]]]) -> None:
@@ -112,16 +124,16 @@ def join_parts(parts: Sequence[Path], out: Path, before: Mapping[str, list[dict[
         being = out / f"{name}.parquet.being-written"
         with pq.ParquetWriter(being, schema, compression="zstd") as writer:
             first = pa.Table.from_pylist(before.get(name, []), schema)
-            for group in _groups([first], (part / f"{name}.parquet" for part in parts)):
+            for group in _groups([first], (read_part(part, name) for part in parts)):
                 writer.write_table(group, row_group_size=ROW_GROUP)
         being.rename(out / f"{name}.parquet")
 
 
-def _groups(first: list[pa.Table], files: Iterable[Path]) -> Iterable[pa.Table]:
+def _groups(first: list[pa.Table], more: Iterable[pa.Table]) -> Iterable[pa.Table]:
     """The same rows in pieces of `ROW_GROUP`, the last one shorter."""
     waiting = first
-    for file in files:
-        waiting.append(pq.read_table(file))
+    for table in more:
+        waiting.append(table)
         if sum(one.num_rows for one in waiting) >= ROW_GROUP:
             whole = pa.concat_tables(waiting).combine_chunks()
             full = whole.num_rows // ROW_GROUP * ROW_GROUP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -97,7 +98,7 @@ def test_what_a_killed_process_left_is_used_and_halves_are_not(
     assert any((out / WORK / "parts").glob("*"))
     half = out / WORK / "parts/00007.being-written"
     half.mkdir(exist_ok=True)
-    (half / "cards.parquet").write_bytes(b"half a file")
+    (half / "cards.arrow").write_bytes(b"half a file")
     kept = {part.name: part.stat().st_mtime_ns for part in (out / WORK / "parts").iterdir() if part != half}
     touched: dict[str, int] = {}
 
@@ -137,6 +138,17 @@ def test_a_run_goes_on_with_its_own_key_only(export: Path, whole: dict[str, byte
     assert not (out / KEY).exists()
     run(asked(export, out), silent)
     assert table_bytes(out) == whole
+
+
+def test_what_another_version_began_is_not_gone_on_with(export: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(StoppedError):
+        run(asked(export, out), stopping_at(12))
+    begun = json.loads((out / RUN).read_bytes())
+    del begun["layout"]  # as before there was one
+    (out / RUN).write_text(json.dumps(begun), encoding="utf-8")
+    with pytest.raises(ExportError, match="another version of the program began: name another folder"):
+        run(asked(export, out), silent)
 
 
 def test_restart_begins_anew(export: Path, whole: dict[str, bytes], tmp_path: Path) -> None:
