@@ -118,6 +118,8 @@ def entry_of(raw: bytes) -> RawEntry:
 
 def _read_observation(raw: bytes) -> Observation | None:
     """None for other types, and for what is not R4: such a one is told apart by its JSON."""
+    if b"Observation" not in raw:
+        return None
     try:
         return _OBSERVATION.decode(raw)
     except (DecodeError, RecursionError, ValueError):

@@ -146,12 +146,12 @@ def micros(at: datetime) -> int:
 def last_change(resource: Json) -> datetime | None:
     """From when on it looks as it does at the end; None where nothing of it happens later."""
     kind = str(resource.get("resourceType"))
-    found = [moment(resource, path) for path in _CHANGES.get(kind, ())]
+    found = [moment(resource, path) for path in _CHANGES.get(kind, ()) if path.partition(".")[0] in resource]
     places = resource.get("location") if kind == "Encounter" else None
     for one in places if isinstance(places, list) else ():
-        if isinstance(one, dict):
+        if isinstance(one, dict) and "period" in one:
             found += [moment(one, "period.start"), moment(one, "period.end")]
-    return max((at for at in found if at is not None), default=None)
+    return max((at for at in found if at is not None), default=None) if found else None
 
 
 def as_known(resource: Json, raw: bytes, at: datetime) -> bytes:

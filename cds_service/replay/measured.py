@@ -232,8 +232,12 @@ def sort_out(
     told: Iterable[HeldPiece],
     lines: LinesOfPatient,
     content: Content,
+    later: Sequence[PlacedHeld] = (),
 ) -> Knowledge:
-    """Measurements apart from the rest: those told apart by what is remembered, and those of `held` that are such."""
+    """Measurements apart from the rest: those told apart by what is remembered, and those of `held` that are such.
+
+    What came `later` than the last moment is only remembered, so that its like need not be read again.
+    """
     sets = memory_of(content).sets
     groups: dict[int, Group] = {}
     for piece in told:
@@ -245,6 +249,8 @@ def sort_out(
                 group.pieces.append(piece)
                 group.first = min(group.first, first)
     more = list(_told_of_held(patient_id, held, lines, content))
+    for _ in _told_of_held(patient_id, later, lines, content) if later else ():
+        pass
     taken = {position for group in more for position, _ in group.read}
     return Knowledge(tuple(one for one in held if one[0] not in taken), (*groups.values(), *more), content)
 

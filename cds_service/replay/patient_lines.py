@@ -36,6 +36,7 @@ class PatientLines:
     held: list[PlacedHeld] = field(default_factory=list)
     told_of: list[HeldPiece] = field(default_factory=list)
     _all_held: list[PlacedHeld] = field(default_factory=list)
+    _later: list[PlacedHeld] = field(default_factory=list)
     _again: Sequence[PlacedLine] = ()
     _by_reference: dict[str, int] | None = None
 
@@ -60,7 +61,9 @@ class PatientLines:
 
     def leave_later(self, last: datetime) -> None:
         """Leaves out what was not known at the last moment yet; reads what cannot do without."""
-        self.held = [one for one in self.held if one[1].known is None or one[1].known <= last]
+        every, self.held = self.held, []
+        for one in every:
+            (self.held if one[1].known is None or one[1].known <= last else self._later).append(one)
         if self.told_of and self._may_have_to_be_read():
             at = micros(last)
             self._again = must_be_read(self.held, [one for one in self.told if one[1].known <= at])
@@ -84,7 +87,7 @@ class PatientLines:
 
     def sort_out(self, patient: str, content: Content) -> Knowledge:
         """What is known of the patient, for one of the configurations."""
-        return sort_out(patient, self.held, self.told_of, self.lines, content)
+        return sort_out(patient, self.held, self.told_of, self.lines, content, self._later)
 
     def all_held(self) -> Iterator[Held]:
         """Every resource, in the order of the lines."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cds_service.replay import alike_memory
 from cds_service.replay.alike import BlockReader
 from cds_service.replay.aside import Aside
 from cds_service.replay.by_patient import lines_of
@@ -138,6 +139,17 @@ def test_what_is_remembered_need_not_be_read() -> None:
     assert not {line.line for _, line in every.told} & {one.line for _, one in every.held}
     assert [one.line for one in every.all_held()] == [n for n in range(len(LINES)) if n != 1]
     assert every.get("Observation/o19") is not None
+
+
+def test_what_came_after_the_last_moment_is_remembered_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alike_memory, "_memories", {})
+    first = patient_lines()
+    first.read(Aside("a", no_rows()))
+    first.leave_later(NOON - timedelta(days=9))
+    assert first.sort_out("a", content_of(None)).measured == []
+    again = patient_lines()
+    again.read(Aside("a", no_rows()))
+    assert [line.id.removeprefix("o") for _, line in again.told] == ["3", "5", "6", "8", "9", "19"]
 
 
 def test_an_id_that_is_none_leaves_everything_to_be_read() -> None:
