@@ -7,7 +7,7 @@ no rule asks for one: such an answer, in which no card speaks, is the same for a
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, KeysView, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, KeysView, Mapping, Sequence
 from typing import Any, Final
 
 from cards.decide import Decision
@@ -51,18 +51,38 @@ _shared: Final[dict[tuple[str, Hashable], Said]] = {}
 def answer_all(settled: Sequence[Settled], content: Content) -> list[Said]:
     """What is said of each record at its moment."""
     alike = [likeness_of(one.record) for one in settled]
-    known = [None if one is None else _shared.get((content.version, one)) for one in alike]
-    said = {number: one for number, one in enumerate(known) if one is not None}
-    new = [
-        (number, one if alike[number] is None else _noticing(one))
-        for number, one in enumerate(settled)
-        if number not in said
-    ]
-    for (number, one), judged in zip(new, judge_all([one for _, one in new], content), strict=True):
+    said: dict[int, Said] = {}
+    _answer(_one_of_each(alike), settled, alike, content, said)
+    _answer(range(len(settled)), settled, alike, content, said)
+    return [said[number] for number in range(len(settled))]
+
+
+def _one_of_each(alike: Sequence[Hashable]) -> list[int]:
+    """The first of those that are alike, and all that are like nobody."""
+    first = {one: number for number, one in reversed(list(enumerate(alike)))}
+    return [number for number, one in enumerate(alike) if one is None or first[one] == number]
+
+
+def _answer(
+    numbers: Iterable[int],
+    settled: Sequence[Settled],
+    alike: Sequence[Hashable],
+    content: Content,
+    said: dict[int, Said],
+) -> None:
+    """Adds what is said of some of them, as far as nothing is yet."""
+    new: list[int] = []
+    for number in numbers:
+        shared = None if alike[number] is None else _shared.get((content.version, alike[number]))
+        if shared is not None:
+            said[number] = shared
+        elif number not in said:
+            new.append(number)
+    asked = [settled[number] if alike[number] is None else _noticing(settled[number]) for number in new]
+    for number, one, judged in zip(new, asked, judge_all(asked, content), strict=True):
         said[number] = _say(judged)
         if _is_shared(one, said[number]) and len(_shared) < _REMEMBERED:
             _shared[content.version, alike[number]] = said[number]
-    return [said[number] for number in range(len(settled))]
 
 
 def _noticing(settled: Settled) -> Settled:
