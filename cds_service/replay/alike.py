@@ -243,7 +243,9 @@ def _place(member: Raw, block: bytes) -> int:
 
     To find the end of a patient's lines otherwise, all lines would have to be looked at once more.
     """
-    return int(pa.py_buffer(member).address - pa.py_buffer(block).address)
+    place = int(pa.py_buffer(member).address - pa.py_buffer(block).address)
+    assert 0 <= place < len(block), "a copy"
+    return place
 
 
 def _all_plain(text: bytes) -> list[_Plain] | None:
