@@ -243,12 +243,12 @@ def _words(row: Caution, title_of: TitleOf) -> str:
     return phrase.format(
         sets=sets.replace("Allergy to ", "") if row.when is When.ALLERGY else sets,
         limit="" if row.limit is None else f"{row.limit:f}",
-        unit=_unit(row.sets[0]) if row.sets else "",
+        unit=unit_of(row.sets[0]) if row.sets else "",
         days="" if row.days is None else days_in_words(row.days),
     )
 
 
-def _unit(set_id: str) -> str:
+def unit_of(set_id: str) -> str:
     """The unit in which a value of the set is compared, as it is written behind the number."""
     unit = UNITS[set_id][0] if set_id in UNITS else OTHER_UNITS.get(set_id, "")
     return f" {unit.replace('10*9', 'x10^9')}" if unit else ""

@@ -448,7 +448,7 @@ def test_an_authorization_server_that_the_entry_does_not_name(tmp_path: Path, eh
     "members", [{"fhir_servers": []}, {"smart_client_id": None, "smart_secret_file": "x"}]
 )
 def test_an_entry_that_contradicts_itself(ehr: Ehr, members: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="expected .* where smart_"):
+    with pytest.raises(ValidationError, match=r"expected .* where smart_"):
         entry(ehr, **members)
 
 
