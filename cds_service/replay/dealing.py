@@ -100,21 +100,28 @@ class Stretch:
         return f"{self.file:05d}-{self.number:06d}"
 
 
-def stretches(number: int, file: Path, size: int = STRETCH_BYTES) -> list[Stretch]:
-    """How one file is read: text in pieces of about `size` bytes that end with a line; what is packed as a whole."""
+def stretches(number: int, file: Path, size: int = STRETCH_BYTES) -> Iterator[Stretch]:
+    """How one file is read: text in pieces of about `size` bytes that end with a line; what is packed as a whole.
+
+    What cannot be read any further is one piece: it is told when that is read.
+    """
+    start = count = before = 0
     try:
         if is_plain(file) and file.stat().st_size > size:
-            return list(_cut(number, file, size))
+            for end, lines in _ends(file, size):
+                yield Stretch(number, count, start, end, before)
+                start, count, before = end, count + 1, lines
+            return
     except OSError:
-        pass  # told when it is read
-    return [Stretch(number)]
+        pass
+    yield Stretch(number, count, start, None, before)
 
 
-def _cut(number: int, file: Path, size: int) -> Iterator[Stretch]:
-    start = lines = count = 0
+def _ends(file: Path, size: int) -> Iterator[tuple[int, int]]:
+    """Where each piece ends, and how many lines stand before its end."""
+    start = lines = 0
     with file.open("rb") as opened:
         while True:
-            before = lines
             while (taken := opened.tell() - start) < size:
                 block = opened.read(min(_READ_AT_ONCE, size - taken))
                 if not block:
@@ -127,8 +134,8 @@ def _cut(number: int, file: Path, size: int) -> Iterator[Stretch]:
             end = opened.tell()
             if end == start:
                 return
-            yield Stretch(number, count, start, end, before)
-            start, count = end, count + 1
+            yield end, lines
+            start = end
 
 
 # ----------------------------------------------------------------------------------------------------- dealing
@@ -148,20 +155,20 @@ Load = Sequence[tuple[Stretch, Path]]
 """What a worker reads at once, in the order of files and lines."""
 
 
-def loads(files: Sequence[Path], size: int = STRETCH_BYTES) -> list[Load]:
+def loads(files: Sequence[Path], size: int = STRETCH_BYTES) -> Iterator[Load]:
     """All files as loads: as many whole files or pieces as have about `size` bytes."""
-    found: list[Load] = []
     waiting: list[tuple[Stretch, Path]] = []
     weight = 0
     for number, file in enumerate(files):
         for one in stretches(number, file, size):
             weighs = text_size([file]) if one.end is None else one.end - one.start
             if waiting and weight + weighs > size:
-                found.append(waiting)
+                yield waiting
                 waiting, weight = [], 0
             waiting.append((one, file))
             weight += weighs
-    return [*found, waiting] if waiting else found
+    if waiting:
+        yield waiting
 
 
 def deal(load: Load, folder: Path, key: bytes, slices: int) -> None:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import datetime
@@ -48,7 +48,7 @@ OTHER_KEY: Final = "holds a run that was begun with another key: name its --key-
 Progress = Callable[[str, int, int], None]
 """Called with the step's name, how much of it is done, and of how much."""
 
-CallEach = Callable[[str, Callable[..., Any], Sequence[tuple[Any, ...]]], None]
+CallEach = Callable[[str, Callable[..., Any], Iterable[tuple[Any, ...]]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +107,12 @@ def _steps(asked: Asked, files: Sequence[Path], work: Path, key: bytes, progress
     parts = part_count(text_size(files))
     slices = min(parts, MOST_SLICES)
     with _calling(asked.workers, progress) as each:
-        each("reading", deal, [(load, staged, key, slices) for load in loads(files)])
+        each("reading", deal, ((load, staged, key, slices) for load in loads(files)))
         progress("ordering", 0, 1)
         order_drugs(staged, work, max(1, asked.workers))
         progress("ordering", 1, 1)
         order = _order(asked, files, accounts(staged), key)
-        each("judging", _judge, [(number, parts, work, order, names) for number in range(parts)])
+        each("judging", _judge, ((number, parts, work, order, names) for number in range(parts)))
 
 
 def _order(asked: Asked, files: Sequence[Path], told: Sequence[Mapping[str, Any]], key: bytes) -> Order:
@@ -268,22 +268,26 @@ def _judge(number: int, parts: int, work: Path, order: Order, names: Sequence[st
 def _calling(workers: int, progress: Progress) -> Iterator[CallEach]:
     """Calls a function with each of the arguments: here, or in several processes, which end with this one."""
 
-    def here(step: str, work: Callable[..., Any], given: Sequence[tuple[Any, ...]]) -> None:
-        progress(step, 0, len(given))
-        for done, one in enumerate(given, 1):
+    def here(step: str, work: Callable[..., Any], given: Iterable[tuple[Any, ...]]) -> None:
+        every = list(given)
+        progress(step, 0, len(every))
+        for done, one in enumerate(every, 1):
             work(*one)
-            progress(step, done, len(given))
+            progress(step, done, len(every))
 
     if workers <= 1:
         yield here
         return
     with ProcessPoolExecutor(workers, get_context(_start()), _end_with_parent, (os.getpid(),)) as pool:
 
-        def there(step: str, work: Callable[..., Any], given: Sequence[tuple[Any, ...]]) -> None:
-            progress(step, 0, len(given))
-            for done, ready in enumerate(as_completed([pool.submit(work, *one) for one in given]), 1):
+        def there(step: str, work: Callable[..., Any], given: Iterable[tuple[Any, ...]]) -> None:
+            every = [
+                pool.submit(work, *one) for one in given
+            ]  # the first are worked at while others are found
+            progress(step, 0, len(every))
+            for done, ready in enumerate(as_completed(every), 1):
                 ready.result()
-                progress(step, done, len(given))
+                progress(step, done, len(every))
 
         try:
             yield there

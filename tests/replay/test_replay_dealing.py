@@ -44,7 +44,7 @@ def test_a_file_that_is_cut_has_the_same_lines_under_the_same_numbers(
 ) -> None:
     file = tmp_path / "Observation.ndjson"
     file.write_bytes(b"\n".join(LINES) + end)
-    pieces = stretches(0, file, size)
+    pieces = list(stretches(0, file, size))
     assert (len(pieces) > 1) == (size < file.stat().st_size)
     found = [line for one in pieces for line in raw_lines(file, one.start, one.end, one.before)]
     assert found == list(raw_lines(file))
@@ -129,8 +129,8 @@ def test_a_part_lies_in_one_slice() -> None:
 
 
 def test_small_files_are_read_together_and_large_ones_in_pieces(files: tuple[Path, ...]) -> None:
-    assert len(loads(files, 10**9)) == 1
-    cut = loads(files, 5_000)
+    assert len(list(loads(files, 10**9))) == 1
+    cut = list(loads(files, 5_000))
     assert len(cut) > len(files)
     named = [stretch.name for load in cut for stretch, _ in load]
     assert named == sorted(named)
