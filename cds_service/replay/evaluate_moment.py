@@ -1,7 +1,7 @@
 """Moments of patients: what was known then goes through the functions that a live call goes through.
 
 Each function is done for all of the moments before the next one, for what it needs is then at hand in the caches of the
-processor: of a few dozen, a moment takes half the time.
+processor: of some hundreds, a moment takes half the time.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ _Answer = tuple[tuple[Rejected, ...], Said]
 class Replay:
     """Patients on their way to the rows of the tables, which are added in their order.
 
-    Some dozens of moments are settled and judged together (`evaluate_moment` says why).
+    Some hundreds of moments are settled and judged together (`evaluate_moment` says why).
     """
 
     files: Sequence[str]
