@@ -58,15 +58,16 @@ SAMPLES: Final = (
 
 def invalid_reason(raw: bytes | Raw) -> str | None:
     """Why a resource is not valid FHIR R4, or None. In our words: the member and the kind of fault, no value."""
-    outline = _outline(bytes(raw))
+    text = bytes(raw)
+    outline = _outline(text)
     if outline in _valid_outlines:
         return None
     try:
-        name = _read(bytes(raw))["resourceType"]
-        members = _MEMBERS.decode(raw)
+        whole = _JSON.decode(str(text, "utf-8"))
+        name = whole["resourceType"]
         if name not in _TYPES:
             return "not a resource that is read"
-        resource, new = _told_apart(name, members)
+        resource, new = _told_apart(whole, _MEMBERS.decode(text))
         if is_id(resource.get("id")):
             del resource["id"]  # it may be longer than R4 allows: nothing rests on that
         _model(name).model_validate(resource)
@@ -159,20 +160,19 @@ _valid: Final[set[_Named]] = set()
 _MEMBERS: Final = Decoder(dict[str, Raw])
 
 
-def _told_apart(name: str, members: Mapping[str, Raw]) -> tuple[dict[str, Any], list[_Named]]:
+def _told_apart(whole: Mapping[str, Any], texts: Mapping[str, Raw]) -> tuple[dict[str, Any], list[_Named]]:
     """The resource for its model, with a valid stand-in for each member that is known; and those that are not."""
-    again = _AGAIN.get(name, _NONE)
-    resource: dict[str, Any] = {}
+    name = whole["resourceType"]
+    resource = dict(whole)
     new: list[_Named] = []
-    for member, raw in members.items():
-        text = bytes(raw)
-        if member in again and text != b"null":  # which is as good as absent
-            named = name, member, blake2b(text, digest_size=16).digest()
-            if named in _valid:
-                resource[member] = _stand_in(again[member])
-                continue
+    for member, kind in _AGAIN.get(name, _NONE).items():
+        if whole.get(member) is None:  # null is as good as absent
+            continue
+        named = name, member, blake2b(texts[member], digest_size=16).digest()
+        if named in _valid:
+            resource[member] = _stand_in(kind)
+        else:
             new.append(named)
-        resource[member] = _read(text)
     return resource, new
 
 
@@ -223,11 +223,6 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _JSON: Final = json.JSONDecoder(
     object_pairs_hook=_once_each, parse_float=_exact, parse_int=_exact, parse_constant=_refused
 )
-
-
-def _read(text: bytes) -> Any:
-    """A member's value, of JSON that was found whole."""
-    return _JSON.raw_decode(str(text, "utf-8"))[0]
 
 
 def _worded(error: ValidationError) -> str:

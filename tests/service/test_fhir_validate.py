@@ -53,6 +53,10 @@ def test_a_fault_is_named_by_its_member(members: dict[str, Any], named: str) -> 
     assert "DoeJane" not in why
 
 
+def test_space_around_a_resource_is_no_fault() -> None:
+    assert afresh(b" \n" + json.dumps(COUNT).encode() + b"\n") is None
+
+
 @pytest.mark.parametrize(
     "doubled", ['"status":"final","status":"final"', '"status":"final","note":[{"text":"a","text":"b"}]']
 )
@@ -160,7 +164,7 @@ def test_what_is_remembered_is_bounded_and_holds_no_text() -> None:
 def test_known_members_are_not_validated_again() -> None:
     raw = json.dumps(WHOLE).encode()
     assert afresh(raw) is None
-    members, new = validate._told_apart("Observation", validate._MEMBERS.decode(raw))
+    members, new = validate._told_apart(WHOLE, validate._MEMBERS.decode(raw))
     assert new == []
     assert all(
         members[name] == validate._stand_in(kind) for name, kind in validate._AGAIN["Observation"].items()
