@@ -8,14 +8,13 @@ set knows is reported as unmapped, never guessed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from cards.code_systems import normalise_coding, normalise_system
-from cards.frozen import dataclass
+from cards.frozen import dataclass, replace
 from cards.valueset_files import Code, ValueSet, read_folder
 
 __all__ = [

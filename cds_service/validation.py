@@ -21,7 +21,7 @@ from cds_service.fhir.entries import Rejected
 from cds_service.fhir.parse import Parsed
 from cds_service.fhir.validate import invalid_reason
 
-LISTS: Final[Mapping[str, Kind]] = MappingProxyType(
+KIND_OF: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "Observation": Kind.OBSERVATIONS,
         "Condition": Kind.CONDITIONS,
@@ -138,7 +138,7 @@ def set_aside(record: Record, invalid: Mapping[str, str]) -> Record:
 
 def _answers(record: Record, invalid: Mapping[str, str]) -> Mapping[Kind, Answer]:
     lost = invalid.keys() - {one.reference for one in record.platelets}
-    kinds = {LISTS.get(reference.partition("/")[0]) for reference in lost}
+    kinds = {KIND_OF.get(reference.partition("/")[0]) for reference in lost}
     return {kind: Answer.FAILED if kind in kinds else answer for kind, answer in record.answers.items()}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cards.anti_infective.asked import applies, critical_rows, first_of, missing_of
@@ -14,7 +13,7 @@ from cards.anti_infective.ordering import order, priority_of
 from cards.anti_infective.pathogen import template_name
 from cards.anti_infective.safety_check import SafetyCheck, check_safety
 from cards.facts import Infection, Known, PatientFacts
-from cards.frozen import dataclass
+from cards.frozen import dataclass, replace
 from cards.outcome import Action, ActionType, Advise, Indicator, Input, NoAdvice, Suggestion
 from cards.reasons import Fact, Why
 from cards.record import Moment

@@ -6,11 +6,10 @@ the order rests on is missing or doubtful; ORD-10 dose, weight and repetition, m
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cards.anti_infective.ordering import is_ordered
 from cards.facts import PatientFacts, Site
 from cards.facts.platelets import Blocker
+from cards.frozen import replace
 from cards.host import is_newborn
 from cards.orders.platelet_dose import dose_questions
 from cards.orders.platelet_need import (

@@ -34,15 +34,16 @@ def hold_back(p: PatientFacts, limits: Thresholds) -> HeldBack:
     worst = p.bleeding.worst
     last = p.platelets.last_known
     very_low = last is not None and last < limits.very_low
+    held = (worst is not None or very_low) and not _is_told_beside(p, limits)
     cautions: list[str] = []
     values: dict[str, str] = {}
     if worst is not None:
         graded = "graded" if worst.grade is not None else "ungraded"
         cautions.append(f"SAFE-01/caution.bleeding.{graded}")
-        if not _is_told_beside(p, limits):
+        if held:
             cautions.append("SAFE-01/caution.held-back")
         values = {"bleeding": FINDING_WORDS.get(worst.name, worst.name), "bleeding_grade": str(worst.weight)}
-    if very_low and not _is_told_beside(p, limits):
+    if very_low and held:
         cautions.append("SAFE-01/caution.very-low")
     return HeldBack(tuple(cautions), values, bleeding_rows(p.bleeding.active))
 

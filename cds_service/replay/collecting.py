@@ -9,9 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def collecting_at_the_end() -> Iterator[None]:
-    """Python's search for cycles costs a tenth of the time, and a part or a load leaves hardly any.
-
-    So there is one search after each.
+    """Python's search for cycles costs a tenth of the time, and a part or a load leaves hardly any: one after each.
 
     What was there before (rules, value sets, words) is left out of it, for to look through that takes the longest.
     """

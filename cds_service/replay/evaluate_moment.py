@@ -31,20 +31,12 @@ from cds_service.replay.held import Held
 from cds_service.replay.known import as_known
 from cds_service.replay.measured import Knowledge, Visible
 from cds_service.replay.triggers import Trigger
-from cds_service.validation import decide_on_valid
+from cds_service.validation import KIND_OF, decide_on_valid
 
 KINDS: Final[Mapping[str, frozenset[Kind]]] = {
+    **{name: frozenset({kind}) for name, kind in KIND_OF.items()},
     "Patient": frozenset({Kind.PATIENT}),
     "Observation": frozenset({Kind.PLATELETS, Kind.OBSERVATIONS}),
-    "Condition": frozenset({Kind.CONDITIONS}),
-    "AllergyIntolerance": frozenset({Kind.ALLERGIES}),
-    "MedicationRequest": frozenset({Kind.MEDICATIONS}),
-    "MedicationStatement": frozenset({Kind.MEDICATIONS}),
-    "MedicationAdministration": frozenset({Kind.MEDICATIONS}),
-    "Procedure": frozenset({Kind.PROCEDURES}),
-    "ServiceRequest": frozenset({Kind.ORDERS}),
-    "Immunization": frozenset({Kind.IMMUNIZATIONS}),
-    "Encounter": frozenset({Kind.ENCOUNTERS}),
 }
 READ_BESIDE: Final = frozenset({"DiagnosticReport", "Appointment", "Medication", "Specimen", "Consent"})
 NOT_ASKED: Final[Mapping[str, frozenset[str]]] = {

@@ -54,7 +54,7 @@ class Held(Struct, eq=False, gc=False):
     def entry(self) -> RawEntry:
         """As the parser takes it, decoded once for all moments."""
         if self._entry is None:
-            self._entry = entry_of(self.raw)
+            self._entry = _entry_of(self.raw)
         return self._entry
 
     @property
@@ -108,7 +108,7 @@ def hold(raw: bytes, file: str, line: int, terminology: Terminology) -> Held | N
     return Held(kind, id_, raw, known, file, line, None, sets, is_count, resource, changes_until)
 
 
-def entry_of(raw: bytes) -> RawEntry:
+def _entry_of(raw: bytes) -> RawEntry:
     """A resource for the parser, decoded where it can be."""
     try:
         return RawEntry(Raw(raw), shape=decode_shape(raw))

@@ -81,10 +81,8 @@ class _Head(Struct, frozen=True, gc=False, rename="camel"):
 _HEAD: Final = Decoder(_Head)
 
 
-def read_text(file: int, number: int, text: bytes | str) -> Piece | BadLine | Passed | None:
-    """A line by its text, or by the reason why it has none; None for a blank one."""
-    if isinstance(text, str):
-        return BadLine(number, text)
+def read_text(file: int, number: int, text: bytes) -> Piece | BadLine | Passed | None:
+    """A line by its text; None for a blank one."""
     if is_too_long(text):
         return BadLine(number, TOO_LONG)
     stripped = text.strip().removeprefix(_BYTE_ORDER_MARK)
