@@ -32,6 +32,8 @@ EBV = "INF-EBV"
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """Two outcomes; where both speak of the same draft, ORD-12 carries ORD-13."""
+    if p.sets_selected.isdisjoint(CLASSES):
+        return dict.fromkeys(ADVICE.ids, none_chosen(p))
     rash, needless = _rash(p, limits), _needless(p, limits)
     if isinstance(rash, Advise) and isinstance(needless, Advise):
         rash = replace(

@@ -37,6 +37,8 @@ FULL, PROPHYLACTIC = "selected anticoagulant, full dose", "selected anticoagulan
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """Full doses are judged by ORD-03, prophylactic ones by ORD-04."""
     orders = chosen(p, *ANTICOAGULANTS)
+    if not orders:
+        return dict.fromkeys(ADVICE.ids, none_chosen(p))
     anti_pf4 = not ANTI_PF4.isdisjoint(mimics(p, limits))
     if anti_pf4:
         orders = tuple(o for o in orders if not o.is_in(*HEPARINS))

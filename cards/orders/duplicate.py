@@ -37,10 +37,13 @@ GROUPS: tuple[Group, ...] = (
     Group("hcv", ("med-antiviral-hcv",)),
 )
 IVIG, CBC = "med-ivig", "order-cbc"
+JUDGED = frozenset((*(s for group in GROUPS for s in group.sets), IVIG, CBC))
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning that names every duplicate."""
+    if p.sets_selected.isdisjoint(JUDGED):
+        return none_chosen(p)
     drugs = [(group, o) for group in GROUPS for o in chosen(p, *group.sets)]
     found = [
         *((o, r) for group, o in drugs for r in _second(p, group, o)),

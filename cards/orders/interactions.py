@@ -63,11 +63,14 @@ ALONE: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 """Drugs that bleed by themselves below 50."""
 
+JUDGED = frozenset(
+    (*(s for pair in PAIRS for s in (*pair.one, *pair.other)), *(s for _, sets, _ in ALONE for s in sets))
+)
+
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning that names every pair."""
-    in_pairs = [s for pair in PAIRS for s in (*pair.one, *pair.other)]
-    orders = chosen(p, *in_pairs, *[s for _, sets, _ in ALONE for s in sets])
+    orders = chosen(p, *JUDGED)
     if not orders:
         return none_chosen(p)
     said = read_count(p)

@@ -19,18 +19,23 @@ CLUMPED = "ORD-11/caution.clumped"
 CONFLICTING = "ORD-11/caution.conflicting"
 LAST_KNOWN = "ORD-11/caution.last-known"
 
+NOT_SELECTED, UNMAPPED = NoAdvice(Why.NOT_SELECTED), CannotTell(Fact.SELECTED_DRUG)
+"""What nearly every rule answers of an order: made once."""
+
 
 def chosen(p: PatientFacts, *set_ids: str) -> tuple[Order, ...]:
     """The selected orders of these sets that are given to the whole body (gels and drops name their route)."""
+    if p.sets_selected.isdisjoint(set_ids):  # most rules are asked of an order that they do not judge
+        return ()
     return tuple([o for o in p.selected(*set_ids) if o.route in SYSTEMIC])
 
 
 def none_chosen(p: PatientFacts, *, service: bool = False) -> NoAdvice | CannotTell:
     """Why a rule judges nothing: no such order is selected, or one is selected that has no mapped code."""
-    unmapped = (
-        o for o in p.orders if not is_mapped(o.set_ids) and (o.resource_type == "ServiceRequest") is service
-    )
-    return CannotTell(Fact.SELECTED_DRUG) if any(unmapped) else NoAdvice(Why.NOT_SELECTED)
+    for o in p.orders:
+        if (o.resource_type == "ServiceRequest") is service and not is_mapped(o.set_ids):
+            return UNMAPPED
+    return NOT_SELECTED
 
 
 # ---------------------------------------------------------------------------------------------- the count

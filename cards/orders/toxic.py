@@ -61,6 +61,8 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
 def _not_told(p: PatientFacts, limits: Thresholds) -> tuple[Order, ...]:
     """The selected drugs of either tier, without ganciclovir where ORD-31 says more of it."""
     orders = chosen(p, *TIER_1, *TIER_2)
+    if not orders:
+        return ()
     told = isinstance(ganciclovir.decide(p, limits), Advise)
     return tuple(o for o in orders if not (told and o.is_in(*ganciclovir.GANCICLOVIR)))
 
