@@ -40,13 +40,19 @@ def name_infections(card: Advise, over: Sequence[Advise]) -> Advise:
 
 def _name(card: Advise, lead: tuple[str, ...], over: Sequence[Advise]) -> Advise:
     """After the words of `lead` the title of each."""
-    return replace(
-        card,
-        say=(*card.say, *lead, *(as_told_by(one, one.title) for one in over)),
-        values={**card.values, **_values(over)},
-        inputs=tuple(dict.fromkeys((*card.inputs, *(i for one in over for i in one.inputs)))),
-        also=_also(card, over),
-    )
+    also = _also(card, over)
+
+    def named(card: Advise) -> Advise:
+        told = [one.made() for one in over]
+        return replace(
+            card,
+            say=(*card.say, *lead, *(as_told_by(one, one.title) for one in told)),
+            values={**card.values, **_values(told)},
+            inputs=tuple(dict.fromkeys((*card.inputs, *(i for one in told for i in one.inputs)))),
+            also=also,
+        )
+
+    return card.changed(named, also=also)
 
 
 def _values(over: Sequence[Advise]) -> Values:
@@ -76,12 +82,16 @@ def failed_checks(failed: Sequence[Advice]) -> Advise:
 
 def comfort_card(p: PatientFacts, held: Sequence[Advise]) -> Advise:
     """A.9: count and bleeding, and that other advice is held back; a life-threatening bleeding is named."""
+    severe = any(one.rule == "TRF-01" for one in held)
+    return Advise.later(RULE, Indicator.INFO, (), lambda: _comfort_card(p, severe=severe))
+
+
+def _comfort_card(p: PatientFacts, *, severe: bool) -> Advise:
     care = p.comfort_care
     rows: tuple[Input, ...] = ()
     if care is not None:
         row = finding_row if isinstance(care, Finding) else event_row
         rows = (row("comfort care", care),)  # type: ignore[arg-type]
-    severe = any(one.rule == "TRF-01" for one in held)
     known = "" if p.platelets.current is not None else ".no-count"
     return Advise(
         RULE,

@@ -9,7 +9,7 @@ from typing import Final
 from cards.advice import ALL_ADVICE
 from cards.facts import PatientFacts
 from cards.frozen import dataclass
-from cards.outcome import Advice, Advise, CannotTell, NoAdvice, Outcome
+from cards.outcome import Advice, Advise, Answers, CannotTell, NoAdvice, Outcome
 from cards.reasons import Fact
 from cards.thresholds import Thresholds
 
@@ -51,12 +51,12 @@ _Asked = tuple[PatientFacts, dict[str, Outcome], list[Fault]]
 
 
 def ask_all(
-    many: Sequence[PatientFacts], limits: Thresholds, advice: Sequence[Advice]
+    many: Sequence[PatientFacts], limits: Thresholds, advice: Sequence[Advice], *, whole: bool = True
 ) -> list[tuple[dict[str, Outcome], tuple[Fault, ...]]]:
     """Of each patient every rule's own answer, before any other rule is heard.
 
     One advice is asked of all patients before the next: what it needs is then at hand in the processor, which halves
-    the time of hundreds (a replay).
+    the time of hundreds (a replay). Cards are `whole`, or told later where only their heads are read.
     """
     all_asked: list[_Asked] = [(p, {}, []) for p in many]
     for selected in (False, True):
@@ -66,15 +66,22 @@ def ask_all(
             for _, answers, _ in group:
                 answers.update(asked.unsaid)
             for one in asked.advice:
-                _ask(one, group, limits)
+                _ask(one, group, limits, whole=whole or _is_read(one))
     return [(answers, tuple(faults)) for _, answers, faults in all_asked]
 
 
-def _ask(one: Advice, group: Sequence[_Asked], limits: Thresholds) -> None:
+def _is_read(one: Advice) -> bool:
+    """Whether weighing reads more than the heads of its cards: what an order's card rests on."""
+    return any(rule.startswith("ORD-") for rule in one.ids)
+
+
+def _ask(one: Advice, group: Sequence[_Asked], limits: Thresholds, *, whole: bool) -> None:
     """Adds what one advice answers; where it raises, it takes no other with it."""
     for p, answers, faults in group:
         try:
             outcome = one.decide(p, limits)
+            if whole:
+                outcome = _made(outcome)
         except Exception as error:
             faults.append(Fault(one, type(error).__name__, _place(error)))
             answers.update(dict.fromkeys(one.ids, CannotTell(Fact.CHECK)))
@@ -83,6 +90,15 @@ def _ask(one: Advice, group: Sequence[_Asked], limits: Thresholds) -> None:
             answers[one.ids[0]] = outcome
         else:
             answers.update(outcome)
+
+
+def _made(outcome: Outcome | Answers) -> Outcome | Answers:
+    """The same with its cards whole."""
+    if type(outcome) is Advise:
+        return outcome.made()
+    if isinstance(outcome, OUTCOMES):
+        return outcome
+    return {rule: one.made() if type(one) is Advise else one for rule, one in outcome.items()}
 
 
 def _place(error: Exception) -> str:

@@ -60,15 +60,25 @@ def decide_all(
     limits: Thresholds,
     advice: Sequence[Advice] = ALL_ADVICE,
     switches: Switches = ALL_ON,
+    *,
+    whole: bool = True,
 ) -> list[Decision]:
-    """The same for many calls, in their order."""
+    """The same for many calls, in their order.
+
+    Where nobody reads more of the cards than rule, indicator and `also`, they need not be `whole`: what else they hold
+    is then made when it is read, and an advice that raises there is not among the faults.
+    """
     in_scope = [is_in_scope(p, limits) for p in many]
     asked = [p for p, is_in in zip(many, in_scope, strict=True) if is_in]
-    answered = iter(ask_all(asked, limits, advice))
-    return [
-        _weigh(p, *next(answered), limits, switches) if is_in else OUT_OF_SCOPE
+    answered = iter(ask_all(asked, limits, advice, whole=whole))
+    decisions = [
+        _weigh(p, *next(answered), limits, switches, whole=whole) if is_in else OUT_OF_SCOPE
         for p, is_in in zip(many, in_scope, strict=True)
     ]
+    if not whole:
+        for p in asked:
+            p.once.clear()  # cards told later hold the facts, which hold them
+    return decisions
 
 
 def _weigh(
@@ -77,6 +87,8 @@ def _weigh(
     faults: tuple[Fault, ...],
     limits: Thresholds,
     switches: Switches,
+    *,
+    whole: bool,
 ) -> Decision:
     """What is shown of the answers, and what became of the others."""
     found = sorted(
@@ -87,6 +99,8 @@ def _weigh(
     table = Table([card for card in found if switched[card.answered] is Switch.ON])
     for step in STEPS if table.cards else ():
         step(table, p, limits)
+    if whole:
+        table.cards = [replace(card, advise=card.advise.made()) for card in table.cards]
     off = {rule: NoAdvice(Why.SILENCED) for rule, switch in switched.items() if switch is Switch.OFF}
     silent = {card.answered: card.advise for card in found if switched[card.answered] is Switch.SILENT}
     cards = _with_faults(tuple(card.advise for card in table.cards), faults)
@@ -239,18 +253,19 @@ def _say_that_hit_is_unlikely(table: Table, p: PatientFacts, limits: Thresholds)
     target = next((card for card in table.cards if card.is_of(precedence.UNLIKELY_HIT_IN)), None)
     if target is None or p.hook != "patient-view":
         return
-    score = hit.unlikely(p, limits)
-    if score is not None:
-        advise = target.advise
-        table.put(
-            target,
-            replace(
-                advise,
-                say=(*advise.say, "SAFE-02/unlikely"),
-                values={**advise.values, "SAFE-02/four_ts": score.shown},
-                inputs=tuple(dict.fromkeys((*advise.inputs, *score.rows))),
-            ),
+
+    def with_score(advise: Advise) -> Advise:
+        score = hit.unlikely(p, limits)
+        if score is None:
+            return advise
+        return replace(
+            advise,
+            say=(*advise.say, "SAFE-02/unlikely"),
+            values={**advise.values, "SAFE-02/four_ts": score.shown},
+            inputs=tuple(dict.fromkeys((*advise.inputs, *score.rows))),
         )
+
+    table.put(target, target.advise.changed(with_score))
 
 
 def _absorb(table: Table, target: Card, card: Card) -> None:
@@ -272,7 +287,7 @@ def _quieten(table: Table, p: PatientFacts, limits: Thresholds) -> None:
         return
     for card in list(table.cards):
         if card.is_of(("INF-*",)) and card.indicator is Indicator.WARNING:
-            table.put(card, replace(card.advise, indicator=Indicator.INFO))
+            table.put(card, card.advise.changed(_as_info, indicator=Indicator.INFO))
     stays = (*precedence.STAY_WHEN_MILD, SCOPE)
     infos = [c for c in table.cards if c.indicator is Indicator.INFO and not c.is_of(stays)]
     infos.sort(key=lambda card: not card.is_of(precedence.FIRST_WHEN_MILD))
@@ -283,6 +298,10 @@ def _quieten(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     for card in monitoring:
         first = next(c for c in table.cards if c.answered == infos[0].answered)
         _absorb(table, first, card)
+
+
+def _as_info(advise: Advise) -> Advise:
+    return replace(advise, indicator=Indicator.INFO)
 
 
 def _limit_families(table: Table, p: PatientFacts, limits: Thresholds) -> None:

@@ -19,6 +19,11 @@ def absorb(card: Advise, other: Advise) -> Advise:
 
     Alternatives stay alternatives (`one_of`): two regimens are never accepted together for a test's sake.
     """
+    also = _unique((*card.also, *[rule for rule in (other.rule, *other.also) if rule != card.rule]))
+    return card.changed(lambda whole: _joined(whole, other.made(), also), also=also)
+
+
+def _joined(card: Advise, other: Advise, also: tuple[str, ...]) -> Advise:
     return replace(
         card,
         say=_unique((*card.say, *_qualified(other, other.say))),
@@ -27,7 +32,7 @@ def absorb(card: Advise, other: Advise) -> Advise:
         values={**card.values, **_qualified_values(other)},
         inputs=_unique((*card.inputs, *other.inputs)),
         suggestions=(*card.suggestions, *_further(card, other)),
-        also=_unique((*card.also, *(r for r in (other.rule, *other.also) if r != card.rule))),
+        also=also,
     )
 
 

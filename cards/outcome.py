@@ -7,11 +7,11 @@ which it rests; and the drafts that it offers. `cards.wording` and the service's
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cards.frozen import dataclass
 from cards.reasons import Fact, Why
@@ -105,6 +105,9 @@ class Advise:
     `say` are paragraph keys of the rule's own section, or `RULE-ID/key` of another one. `cautions` likewise, shown
     under "Cautions found in this record". `unknown` are facts that could not be read, shown under "What is not known".
     `also` are ids of rules merged into this card; `rule` is the deciding one.
+
+    What weighs cards reads their heads (`rule`, `indicator`, `also`) and nothing else, and a replay shows none: a card
+    may be told `later`, which makes its other members when they are first read.
     """
 
     rule: str
@@ -118,6 +121,55 @@ class Advise:
     suggestions: tuple[Suggestion, ...] = ()
     one_of: bool = False  # selectionBehavior at-most-one (alternatives) instead of any
     also: tuple[str, ...] = ()
+    _make: Callable[[], Advise] | Advise | None = field(default=None, init=False, repr=False, compare=False)
+
+    @classmethod
+    def later(
+        cls, rule: str, indicator: Indicator, also: tuple[str, ...], make: Callable[[], Advise]
+    ) -> Advise:
+        """A card whose head is told; `make` gives the same card whole, once, when more of it is read."""
+        card = object.__new__(cls)
+        card.rule, card.indicator, card.also, card._make = rule, indicator, also, make  # type: ignore[misc]
+        return card
+
+    def changed(
+        self,
+        change: Callable[[Advise], Advise],
+        *,
+        indicator: Indicator | None = None,
+        also: tuple[str, ...] | None = None,
+    ) -> Advise:
+        """What `change` makes of it, later; what becomes of its head is told here."""
+        return Advise.later(
+            self.rule,
+            self.indicator if indicator is None else indicator,
+            self.also if also is None else also,
+            lambda: change(self.made()),
+        )
+
+    def made(self) -> Advise:
+        """The whole card: itself, or what it was told later of."""
+        make = self._make
+        if make is None:
+            return self
+        if isinstance(make, Advise):
+            return make
+        whole = make().made()
+        if (whole.rule, whole.indicator, whole.also) != (self.rule, self.indicator, self.also):
+            raise ValueError(f"the card of {self.rule} was told with another head than it is made with")
+        object.__setattr__(self, "_make", whole)
+        return whole
+
+    if not TYPE_CHECKING:  # for type checkers every member is there
+
+        def __getattr__(self, name):
+            """A member of the whole card; Python asks this of those alone that are not there."""
+            if name not in _BODY:
+                raise AttributeError(f"an advice has no {name}")
+            return getattr(self.made(), name)
+
+
+_BODY: Final = frozenset(one.name for one in fields(Advise)) - {"rule", "indicator", "also", "_make"}
 
 
 @dataclass(frozen=True, slots=True)
