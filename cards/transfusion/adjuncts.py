@@ -8,6 +8,7 @@ from __future__ import annotations
 from cards.anti_infective.course import is_controlled, was_treated
 from cards.anti_infective.recorded import is_infection_recorded
 from cards.facts import Bleed, Infection, PatientFacts, Site
+from cards.facts.once import once
 from cards.frozen import dataclass
 from cards.host import dialysis, hypoproliferative, kidney_disease
 from cards.monitoring.isolated import not_isolated
@@ -52,13 +53,17 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
 
 def may_be_immune(p: PatientFacts, mimics: frozenset[str], limits: Thresholds) -> bool:
     """Nothing recorded or suspected speaks for another mechanism: a mimic, DIC, marrow, other cells (PLT-05)."""
-    return not (
-        mimics
-        or any(isinstance(mimic.decide(p, limits), Advise) for mimic in NOT_IMMUNE)
+    return not (mimics or _has_another_mechanism(p, limits))
+
+
+@once
+def _has_another_mechanism(p: PatientFacts, limits: Thresholds) -> bool:
+    return bool(
+        p.present("cond-thrombocytopenia-drug", "cond-thrombocytopenia-inherited")
         or has_current_dic(p.record, limits)
         or hypoproliferative(p, limits)
         or not_isolated(p, limits)
-        or p.present("cond-thrombocytopenia-drug", "cond-thrombocytopenia-inherited")
+        or any(isinstance(mimic.decide(p, limits), Advise) for mimic in NOT_IMMUNE)
     )
 
 

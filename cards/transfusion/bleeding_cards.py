@@ -15,7 +15,7 @@ from cards.transfusion.bleeding_parts import (
 )
 from cards.transfusion.bleeding_risk import neurosurgery
 from cards.transfusion.case import Case, Row
-from cards.transfusion.composition import Draft, compose, due_after, orders, reasons
+from cards.transfusion.composition import Body, Head, compose, due_after, orders, reasons
 from cards.transfusion.given import Given, is_count_ordered_after
 from cards.transfusion.platelet_order import order_platelets
 from cards.transfusion.populations import Asked
@@ -32,31 +32,33 @@ def mucosal(case: Case) -> Advise:
     if case.given is not None and not _asks_again(case, case.given):
         return _in_progress(case, case.given)
     p, count = case.p, case.count
-    refused = p.blood_refused is not None
-    from_30 = count is not None and count.value >= case.limits.skin_only_defer
-    say = [
-        "suggestion.refused" if refused else "suggestion",
-        *(("from-30",) if from_30 else ()),
-        *(("TRF-08/suspected",) if case.dengue else ()),
-        *(("TRF-09/bleeding",) if case.has_dic else ()),
-    ]
-    return compose(
-        case,
-        Draft(
-            "TRF-02",
-            Indicator.CRITICAL,
+
+    def body() -> Body:
+        refused = p.blood_refused is not None
+        from_30 = count is not None and count.value >= case.limits.skin_only_defer
+        return Body(
             "title.refused" if refused else "title",
-            tuple(say),
-            asked(case),
+            (
+                "suggestion.refused" if refused else "suggestion",
+                *(("from-30",) if from_30 else ()),
+                *(("TRF-08/suspected",) if case.dengue else ()),
+                *(("TRF-09/bleeding",) if case.has_dic else ()),
+            ),
             rows=extra_rows(case),
-            adjuncts=adjuncts(case, emergency=False),
             suggestions=(
                 *order_platelets(p, case.limits, priority="urgent", reasons=reasons(case)),
                 *orders(case, "more", ("haematology", "group-and-screen", "coagulation"), "urgent"),
             ),
-            also=(*also(case), *(("TRF-08",) if case.dengue else ())),
-        ),
+        )
+
+    head = Head(
+        "TRF-02",
+        Indicator.CRITICAL,
+        asked(case),
+        adjuncts=adjuncts(case, emergency=False),
+        also=(*also(case), *(("TRF-08",) if case.dengue else ())),
     )
+    return compose(case, head, body)
 
 
 def _asks_again(case: Case, given: Given) -> bool:
@@ -77,23 +79,22 @@ def _is_after(case: Case, given: Given) -> bool:
 def _in_progress(case: Case, given: Given) -> Advise:
     running = given.row.value == "in-progress"
     counted = not (running or given.only_ordered) and _is_after(case, given)
-    key = "ordered" if given.only_ordered else "running" if running else "counted" if counted else "given"
-    after = (
-        ()
-        if counted or is_count_ordered_after(case.p, given.time, given.time, case.limits)
-        else (Action(ActionType.CREATE, "cbc-after-platelets", "urgent", reasons=reasons(case)),)
-    )
-    return compose(
-        case,
-        Draft(
-            "TRF-02",
-            Indicator.INFO,
+
+    def body() -> Body:
+        key = "ordered" if given.only_ordered else "running" if running else "counted" if counted else "given"
+        after = (
+            ()
+            if counted or is_count_ordered_after(case.p, given.time, given.time, case.limits)
+            else (Action(ActionType.CREATE, "cbc-after-platelets", "urgent", reasons=reasons(case)),)
+        )
+        return Body(
             f"title.{key}",
             ("counted" if counted else "given",),
-            Asked(bleeding=True),
             suggestions=(Suggestion("after", after, recommended=True),) if after else (),
-        ),
-    )
+        )
+
+    head = Head("TRF-02", Indicator.INFO, Asked(bleeding=True), names_given=not counted)
+    return compose(case, head, body)
 
 
 # ---------------------------------------------------------------------------------------------- TRF-03
@@ -101,6 +102,10 @@ def _in_progress(case: Case, given: Given) -> Advise:
 
 def minor(case: Case) -> Advise:
     """TRF-03: minor, stopped, or told by the patient alone."""
+    return compose(case, Head("TRF-03", Indicator.WARNING, Asked(bleeding=True)), lambda: _minor(case))
+
+
+def _minor(case: Case) -> Body:
     p, limits, count = case.p, case.limits, case.count
     reported = set(case.bleeds) <= set(p.bleeding.patient_reported)
     low = count is not None and count.value < limits.low_high_risk
@@ -118,19 +123,13 @@ def minor(case: Case) -> Advise:
         *(("soon",) if low else ()),
     )
     due = due_after(case, "recheck_minor_hours" if low else "recheck_hours")
-    return compose(
-        case,
-        Draft(
-            "TRF-03",
-            Indicator.WARNING,
-            title,
-            say,
-            Asked(bleeding=True),
-            rows=extra_rows(case),
-            suggestions=orders(case, "refer", ("haematology", "cbc"), "urgent", due)
-            if refer
-            else orders(case, "count", ("cbc",), "urgent", due),
-        ),
+    return Body(
+        title,
+        say,
+        rows=extra_rows(case),
+        suggestions=orders(case, "refer", ("haematology", "cbc"), "urgent", due)
+        if refer
+        else orders(case, "count", ("cbc",), "urgent", due),
     )
 
 
@@ -139,32 +138,25 @@ def minor(case: Case) -> Advise:
 
 def out_of_proportion(case: Case) -> Advise:
     """TRF-10 (BLD-05): bleeding that the count does not explain."""
-    severe = case.row in (Row.SEVERE, Row.CNS)
-    mouth = any(b.site is Site.MUCOSAL for b in case.bleeds) and case.row is Row.MUCOSAL
-    below = case.count is not None and case.count.value < case.limits.mild
-    say = (
-        "suggestion.severe" if severe else "suggestion",
-        *(("baseline",) if mouth and below else ()),
-        *(("TRF-09/bleeding",) if case.has_dic else ()),
-    )
-    return compose(
-        case,
-        Draft(
-            "TRF-10",
-            Indicator.WARNING,
+
+    def body() -> Body:
+        severe = case.row in (Row.SEVERE, Row.CNS)
+        mouth = any(b.site is Site.MUCOSAL for b in case.bleeds) and case.row is Row.MUCOSAL
+        below = case.count is not None and case.count.value < case.limits.mild
+        tests = ("coagulation", "medication-review", *(("group-and-screen",) if severe else ()))
+        return Body(
             _severe_title(case) if severe else "title",
-            say,
-            Asked(bleeding=True, gastrointestinal=is_gastrointestinal(case)),
-            rows=extra_rows(case),
-            suggestions=orders(
-                case,
-                "check",
-                ("coagulation", "medication-review", *(("group-and-screen",) if severe else ())),
-                "urgent",
+            (
+                "suggestion.severe" if severe else "suggestion",
+                *(("baseline",) if mouth and below else ()),
+                *(("TRF-09/bleeding",) if case.has_dic else ()),
             ),
-            also=("BLD-05", *(("TRF-09",) if case.has_dic else ())),
-        ),
-    )
+            rows=extra_rows(case),
+            suggestions=orders(case, "check", tests, "urgent"),
+        )
+
+    about = Asked(bleeding=True, gastrointestinal=is_gastrointestinal(case))
+    return compose(case, Head("TRF-10", Indicator.WARNING, about, also=("BLD-05", *also(case))), body)
 
 
 def _severe_title(case: Case) -> str:
@@ -181,17 +173,14 @@ def is_on_antiplatelet(case: Case) -> bool:
 
 def on_antiplatelet(case: Case) -> Advise:
     """TRF-14."""
-    drugs = tuple(medication_row("antiplatelet drug", m) for m in case.p.using(*ANTIPLATELET))
-    return compose(
-        case,
-        Draft(
-            "TRF-14",
-            Indicator.WARNING,
+
+    def body() -> Body:
+        return Body(
             "title",
             ("suggestion",),
-            Asked(bleeding=True),
             unknown=case.p.unread(*SURGERY_TOLD),
-            rows=drugs,
+            rows=tuple(medication_row("antiplatelet drug", m) for m in case.p.using(*ANTIPLATELET)),
             suggestions=orders(case, "call", ("haematology",), "urgent"),
-        ),
-    )
+        )
+
+    return compose(case, Head("TRF-14", Indicator.WARNING, Asked(bleeding=True)), body)

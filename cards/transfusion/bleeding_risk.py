@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from cards.anticoagulant_dose import is_prophylactic
 from cards.facts import PatientFacts, Site
+from cards.facts.once import once
 from cards.facts.presence import is_under_way
 from cards.host import dialysis
 from cards.outcome import Input
@@ -51,6 +52,7 @@ ANTITHROMBOTIC = (
 )
 
 
+@once
 def high_bleeding_risk(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Rows of every item that the record shows; empty: none is recorded."""
     rows = (

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
-from functools import cached_property
 
-from cards.facts import Activity, Bleed, Blocker, Infection, PatientFacts, PlateletCount, Site
+from cards.facts import Activity, Bleed, Bleeding, Blocker, Infection, PatientFacts, PlateletCount, Site
 from cards.frozen import dataclass
 from cards.host import hypoproliferative
 from cards.outcome import Input
@@ -32,9 +31,12 @@ class Row(Enum):
     CNS = "CNS, posterior eye"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Case:
-    """Facts of the decision. `count` may decide; None: it is not known or not to be trusted (`blocker` says why)."""
+    """Facts of the decision. `count` may decide; None: it is not known or not to be trusted (`blocker` says why).
+
+    `bleeds` are the findings that a card of this row rests on, the heaviest first.
+    """
 
     p: PatientFacts
     limits: Thresholds
@@ -43,35 +45,18 @@ class Case:
     mimics: frozenset[str]
     given: Given | None
     dengue: tuple[Infection, ...]
+    bleeds: tuple[Bleed, ...]
 
     @property
     def blocker(self) -> Blocker | None:
         return self.p.platelets.blocker
 
-    @cached_property
-    def bleeds(self) -> tuple[Bleed, ...]:
-        """The findings that a card of this row rests on, the heaviest first."""
-        order = (Site.CNS, Site.ORGAN, Site.MUCOSAL, Site.SKIN)
-        found = dict.fromkeys(self._of_the_row())
-        return tuple(sorted(found, key=lambda b: (-b.weight, order.index(b.site))))
-
-    def _of_the_row(self) -> tuple[Bleed, ...]:
-        bleeding = self.p.bleeding
-        match self.row:
-            case Row.SEVERE | Row.CNS:
-                return tuple(b for b in bleeding.active if b.site is not Site.SKIN or b.weight > MODERATE)
-            case Row.MUCOSAL:
-                return bleeding.serious
-            case Row.MINOR:
-                return (*bleeding.minor, *bleeding.patient_reported)
-        return bleeding.skin
-
-    @cached_property
+    @property
     def has_dic(self) -> bool:
         """Recorded (also as suspected) in the last 14 days, or by score (SAFE-07)."""
         return "SAFE-07" in self.mimics or has_current_dic(self.p.record, self.limits)
 
-    @cached_property
+    @property
     def dic_rows(self) -> tuple[Input, ...]:
         """What shows it: the record, the items of the score."""
         found = dic.suspect(self.p, self.limits)
@@ -83,16 +68,16 @@ class Case:
     def is_dengue_only_suspected(self) -> bool:
         return all(i.is_suspected_only for i in self.dengue)
 
-    @cached_property
+    @property
     def risks(self) -> tuple[Input, ...]:
         return high_bleeding_risk(self.p, self.limits)
 
-    @cached_property
+    @property
     def procedures(self) -> tuple[Input, ...]:
         """Selected, or planned within 7 days."""
         return coming_procedures(self.p, self.limits.span("procedure_days"), *INVASIVE)
 
-    @cached_property
+    @property
     def marrow(self) -> tuple[Input, ...]:
         return hypoproliferative(self.p, self.limits)
 
@@ -107,20 +92,43 @@ class Case:
 def read_case(p: PatientFacts, limits: Thresholds) -> Case:
     """The case of one call."""
     found = mimics(p, limits)
+    row = find_row(p, found)
     return Case(
         p=p,
         limits=limits,
-        row=find_row(p, found),
+        row=row,
         count=p.platelets.decisive,
         mimics=found,
         given=find_given(p, limits),
         dengue=p.infections.current(DENGUE),
+        bleeds=_heaviest_first(_of_the_row(p.bleeding, row)),
     )
+
+
+def _of_the_row(bleeding: Bleeding, row: Row) -> tuple[Bleed, ...]:
+    match row:
+        case Row.SEVERE | Row.CNS:
+            return tuple(b for b in bleeding.active if b.site is not Site.SKIN or b.weight > MODERATE)
+        case Row.MUCOSAL:
+            return bleeding.serious
+        case Row.MINOR:
+            return (*bleeding.minor, *bleeding.patient_reported)
+    return bleeding.skin
+
+
+def _heaviest_first(bleeds: tuple[Bleed, ...]) -> tuple[Bleed, ...]:
+    """Each once; where they weigh the same, by the site."""
+    if not bleeds:
+        return ()
+    order = (Site.CNS, Site.ORGAN, Site.MUCOSAL, Site.SKIN)
+    return tuple(sorted(dict.fromkeys(bleeds), key=lambda b: (-b.weight, order.index(b.site))))
 
 
 def find_row(p: PatientFacts, found: frozenset[str]) -> Row:
     """The worst row that applies."""
     b = p.bleeding
+    if not b.findings:
+        return Row.NONE
     if b.cns or any(x.posterior_eye for x in b.active):
         return Row.CNS
     if b.major or (p.signs.shock and _is_more_than_minor(p)):

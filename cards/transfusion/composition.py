@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from cards.facts import Bleed, Known, PatientFacts
 from cards.finding_words import FINDING_WORDS
 from cards.frozen import dataclass
 from cards.monitoring.interval import make_interval, usual
-from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion
+from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion, Values
 from cards.reasons import Fact
 from cards.record import Kind, Measurement, Moment
 from cards.rows import (
@@ -38,56 +39,86 @@ LABORATORY = (("obs-hemoglobin", "haemoglobin"), ("obs-pt-inr", "INR"), ("obs-fi
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A card before what all cards have is added."""
+class Head:
+    """What is told of a card at once: how urgent it is, what it is about, and whose words join it.
+
+    `names_given`: platelets that were given are named, and with them the count after them (TRF-11).
+    """
 
     rule: str
     indicator: Indicator
+    asked: Asked
+    adjuncts: tuple[Adjunct, ...] = ()
+    also: tuple[str, ...] = ()
+    names_given: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The rest of it, before what all cards have is added; `values` fill holes of its own."""
+
     title: str
     say: tuple[str, ...]
-    asked: Asked
     cautions: tuple[str, ...] = ()
     unknown: tuple[Fact, ...] = ()
     rows: tuple[Input, ...] = ()
-    adjuncts: tuple[Adjunct, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
-    also: tuple[str, ...] = ()
+    values: Values = field(default_factory=dict)
 
 
-def compose(case: Case, draft: Draft, **values: str | Decimal | Moment) -> Advise:
-    """The card: its own words, then adjuncts, populations and dose; every list without repetition."""
-    p, added = case.p, additions(case.p, draft.asked, case.limits)
+def compose(case: Case, head: Head, body: Callable[[], Body]) -> Advise:
+    """The card: its head now; its own words, adjuncts, populations and dose where they are read."""
+    parts: tuple[Adjunct | Addition, ...] = (*head.adjuncts, *additions(case.p, head.asked, case.limits))
+    has_dose = head.asked.platelets and case.p.blood_refused is None
+    also = _merged(case, head, [part.rule for part in parts], has_dose=has_dose)
+    return Advise.later(
+        head.rule, head.indicator, also, lambda: _whole(case, head, body(), parts, also, has_dose=has_dose)
+    )
+
+
+def _merged(case: Case, head: Head, rules: list[str], *, has_dose: bool) -> tuple[str, ...]:
+    """The ids whose words stand in the card."""
+    if has_dose:
+        rules.append("TRF-16")
+    if head.names_given and case.given is not None and not case.given.only_ordered:
+        rules.append("TRF-11")
+    return tuple(dict.fromkeys((*head.also, *rules)))
+
+
+def _whole(
+    case: Case,
+    head: Head,
+    body: Body,
+    parts: tuple[Adjunct | Addition, ...],
+    also: tuple[str, ...],
+    *,
+    has_dose: bool,
+) -> Advise:
+    """Every list without repetition."""
+    p = case.p
     earlier = earlier_mimics(p, case.limits)
-    parts: tuple[Adjunct | Addition, ...] = (*draft.adjuncts, *added)
-    dose = dose_words(case) if draft.asked.platelets and p.blood_refused is None else ()
-    cautions = (*draft.cautions, *_drug_cautions(case), *(c for part in parts for c in part.cautions))
+    cautions = (*body.cautions, *_drug_cautions(case), *(c for part in parts for c in part.cautions))
     cautions += (*earlier.cautions, *_before_samples(case))
     unknown = (
-        *draft.unknown,
-        *(missing_for_dose(p) if dose else ()),
-        *(fact for part in draft.adjuncts for fact in part.unknown),
-        *_not_looked_for(p, draft.asked, case.limits),
+        *body.unknown,
+        *(missing_for_dose(p) if has_dose else ()),
+        *(fact for part in head.adjuncts for fact in part.unknown),
+        *_not_looked_for(p, head.asked, case.limits),
     )
-    rows = (*_case_rows(case), *draft.rows, *(row for part in parts for row in part.rows), *earlier.rows)
+    rows = (*_case_rows(case), *body.rows, *(row for part in parts for row in part.rows), *earlier.rows)
+    dose = dose_words(case) if has_dose else ()
     return Advise(
-        draft.rule,
-        draft.indicator,
-        title=draft.title,
-        say=(*draft.say, *(key for part in parts for key in part.say), *dose),
+        head.rule,
+        head.indicator,
+        title=body.title,
+        say=(*body.say, *(key for part in parts for key in part.say), *dose),
         cautions=tuple(dict.fromkeys(cautions)),
         unknown=tuple(dict.fromkeys(unknown)),
-        values=_values(case) | ({"earlier": earlier.names} if earlier.names else {}) | values,
+        values={**_values(case), **({"earlier": earlier.names} if earlier.names else {}), **body.values},
         inputs=_distinct(rows),
-        suggestions=draft.suggestions,
-        also=_merged(case, draft, *(part.rule for part in parts), *(("TRF-16",) if dose else ())),
+        suggestions=body.suggestions,
+        also=also,
     )
-
-
-def _merged(case: Case, draft: Draft, *rules: str) -> tuple[str, ...]:
-    """The ids whose words stand in the card; TRF-11 where it names the count after platelets that were given."""
-    given = case.given is not None and not case.given.only_ordered
-    named = given and any(key.endswith("given") for key in draft.say)
-    return tuple(dict.fromkeys((*draft.also, *rules, *(("TRF-11",) if named else ()))))
 
 
 def finding_words(bleed: Bleed) -> str:

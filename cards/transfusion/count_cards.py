@@ -5,9 +5,9 @@ from __future__ import annotations
 from cards.facts import Blocker, Conflict
 from cards.host import asplenia
 from cards.months import add_months
-from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion
+from cards.outcome import Action, ActionType, Advise, Indicator, Input, Suggestion, Values
 from cards.reasons import Fact
-from cards.record import Kind, Moment
+from cards.record import Kind
 from cards.rows import sign_row
 from cards.transfusion.adjuncts import (
     Adjunct,
@@ -18,7 +18,8 @@ from cards.transfusion.adjuncts import (
 )
 from cards.transfusion.case import Case, Row
 from cards.transfusion.composition import (
-    Draft,
+    Body,
+    Head,
     compose,
     drug_rows,
     due_after,
@@ -42,55 +43,49 @@ SIGNS = (Fact.TEMPERATURE, Fact.BLOOD_PRESSURE)
 
 def skin_only(case: Case) -> Advise:
     """TRF-04: transfusion can be deferred."""
-    close = case.count is not None and case.count.value < case.limits.skin_only_close
-    unmeasured = tuple(fact for fact in SIGNS if fact in case.p.signs.unknown)
-    due = due_after(case, "recheck_hours" if close else "recheck_skin_hours")
-    return compose(
-        case,
-        Draft(
-            "TRF-04",
-            Indicator.INFO,
+
+    def body() -> Body:
+        close = case.count is not None and case.count.value < case.limits.skin_only_close
+        unmeasured = tuple(fact for fact in SIGNS if fact in case.p.signs.unknown)
+        due = due_after(case, "recheck_hours" if close else "recheck_skin_hours")
+        return Body(
             "title",
             ("suggestion", *(("close",) if close else ()), *(("signs",) if unmeasured else ())),
-            QUIET,
             unknown=unmeasured,
             rows=drug_rows(case),
             suggestions=orders(case, "count", ("cbc",), "routine", due),
-        ),
-    )
+        )
+
+    return compose(case, Head("TRF-04", Indicator.INFO, QUIET), body)
 
 
 def without_serious_bleeding(case: Case) -> Advise:
     """TRF-05: 10 to 29.9, no bleeding or of the skin alone."""
     p, limits, count = case.p, case.limits, case.count
-    unclear, unread = p.bleeding.withholds_reassurance, not p.answered(Kind.CONDITIONS)
     steroid = _steroid(case)
-    settled = steroid is not None or infection_is_settled(p, limits)
-    keys = (
-        ("suggestion", True),
-        ("unclear", unclear),
-        ("unread", unread),
-        ("admit", _is_new_and_very_low(case)),
-        ("at-limit", count is not None and count.value == limits.very_low),
-        ("infection-first", not settled and not p.person.is_child),
-    )
-    unmeasured = tuple(f for f in SIGNS if f in p.signs.unknown) if p.bleeding.skin else ()
-    return compose(
-        case,
-        Draft(
-            "TRF-05",
-            Indicator.WARNING,
+
+    def body() -> Body:
+        unclear, unread = p.bleeding.withholds_reassurance, not p.answered(Kind.CONDITIONS)
+        settled = steroid is not None or infection_is_settled(p, limits)
+        keys = (
+            ("suggestion", True),
+            ("unclear", unclear),
+            ("unread", unread),
+            ("admit", _is_new_and_very_low(case)),
+            ("at-limit", count is not None and count.value == limits.very_low),
+            ("infection-first", not settled and not p.person.is_child),
+        )
+        unmeasured = tuple(f for f in SIGNS if f in p.signs.unknown) if p.bleeding.skin else ()
+        return Body(
             "title.unclear" if unclear or unread else "title",
             tuple(key for key, applies in keys if applies),
-            QUIET,
             unknown=(*((Fact.BLEEDING_ACTIVITY,) if unclear else ()), *unmeasured),
             rows=(*drug_rows(case), *(() if case.row is Row.SKIN_SEPTIC else laboratory_rows(case))),
-            adjuncts=() if steroid is None else (steroid, *_dangers(case)),
-            suggestions=orders(
-                case, "refer", ("haematology", "cbc"), "urgent", due_after(case, "recheck_hours")
-            ),
-        ),
-    )
+            suggestions=_referral(case, "haematology", "cbc"),
+        )
+
+    adjuncts = () if steroid is None else (steroid, *_dangers(case))
+    return compose(case, Head("TRF-05", Indicator.WARNING, QUIET, adjuncts), body)
 
 
 def _steroid(case: Case) -> Adjunct | None:
@@ -118,43 +113,47 @@ def very_low(case: Case) -> Advise:
     p, conflict = case.p, case.p.platelets.conflict
     disputed = case.blocker is Blocker.CONFLICT and conflict is not None
     produces_none = bool(case.marrow) and not without_prophylaxis(p, case.limits)
-    advised = produces_none and not disputed and p.blood_refused is None
-    keys = (
-        ("conflict", disputed),
-        ("suggestion", True),
-        ("marrow", produces_none),
-        ("no-prophylaxis", without_prophylaxis(p, case.limits)),
-        ("septic", case.is_septic_or_critical),
-        ("TRF-09/suggestion", case.has_dic),
-        ("TRF-03/wet-purpura", any(b.set_id == "bleed-mucosal-minor" for b in case.bleeds)),
-        ("TRF-05/unclear", p.bleeding.withholds_reassurance),
-        ("TRF-05/unread", not p.answered(Kind.CONDITIONS)),
-        ("given", case.given is not None),
-    )
     considered = produces_none or case.is_septic_or_critical
-    return compose(
-        case,
-        Draft(
-            "TRF-06",
-            Indicator.CRITICAL,
+
+    def body() -> Body:
+        advised = produces_none and not disputed and p.blood_refused is None
+        keys = (
+            ("conflict", disputed),
+            ("suggestion", True),
+            ("marrow", produces_none),
+            ("no-prophylaxis", without_prophylaxis(p, case.limits)),
+            ("septic", case.is_septic_or_critical),
+            ("TRF-09/suggestion", case.has_dic),
+            ("TRF-03/wet-purpura", any(b.set_id == "bleed-mucosal-minor" for b in case.bleeds)),
+            ("TRF-05/unclear", p.bleeding.withholds_reassurance),
+            ("TRF-05/unread", not p.answered(Kind.CONDITIONS)),
+            ("given", case.given is not None),
+        )
+        return Body(
             "title.conflict" if disputed else "title.marrow" if advised else "title",
             tuple(key for key, applies in keys if applies),
-            Asked(bleeding=bool(p.bleeding.minor), platelets=considered),
             unknown=(Fact.BLEEDING_ACTIVITY,) if p.bleeding.withholds_reassurance else (),
             rows=(*laboratory_rows(case), *drug_rows(case), *case.marrow, *case.dic_rows),
-            adjuncts=_immune_adjuncts(case, disputed=disputed),
             suggestions=_review_orders(case, disputed=disputed, considered=considered, advised=advised),
-            also=_causes(case),
-        ),
-        **_lower_count(conflict if disputed else None),
+            values=_lower_count(conflict if disputed else None),
+        )
+
+    head = Head(
+        "TRF-06",
+        Indicator.CRITICAL,
+        Asked(bleeding=bool(p.bleeding.minor), platelets=considered),
+        adjuncts=_immune_adjuncts(case, disputed=disputed),
+        also=_causes(case),
+        names_given=True,
     )
+    return compose(case, head, body)
 
 
 def _immune_adjuncts(case: Case, *, disputed: bool) -> tuple[Adjunct, ...]:
     """IVIG where the cause may be immune, none on a count in doubt; children are observed first (POP-02)."""
-    if disputed or case.p.person.is_child or not may_be_immune(case.p, case.mimics, case.limits):
+    if case.row is not Row.MINOR or disputed or case.p.person.is_child:
         return ()
-    if case.row is not Row.MINOR:
+    if not may_be_immune(case.p, case.mimics, case.limits):
         return ()
     return (immunoglobulin(case.p, case.limits, emergency=False), *_dangers(case))
 
@@ -201,62 +200,51 @@ def marrow(case: Case) -> Advise:
 
 def _consider(case: Case, rule: str, rows: tuple[Input, ...], more: tuple[str, ...] = ()) -> Advise:
     """A warning with a draft that is not preselected; info while platelets are on their way."""
-    refused = case.p.blood_refused is not None
     given = case.given is not None
-    platelets = (
-        ()
-        if given
-        else order_platelets(case.p, case.limits, priority="urgent", reasons=reasons(case), recommended=False)
-    )
-    return compose(
-        case,
-        Draft(
-            rule,
-            Indicator.INFO if given else Indicator.WARNING,
-            "title.refused" if refused else "title",
+
+    def body() -> Body:
+        return Body(
+            "title.refused" if case.p.blood_refused is not None else "title",
             ("suggestion", *more, *(("TRF-06/given",) if given else ())),
-            CONSIDERED,
             rows=(*rows, *laboratory_rows(case), *drug_rows(case)),
             suggestions=(
-                *orders(case, "refer", ("haematology", "cbc"), "urgent", due_after(case, "recheck_hours")),
-                *platelets,
+                *_referral(case, "haematology", "cbc"),
+                *(() if given else _considered_platelets(case)),
             ),
-        ),
-    )
+        )
+
+    indicator = Indicator.INFO if given else Indicator.WARNING
+    return compose(case, Head(rule, indicator, CONSIDERED, names_given=True), body)
+
+
+def _referral(case: Case, *templates: str) -> tuple[Suggestion, ...]:
+    return orders(case, "refer", templates, "urgent", due_after(case, "recheck_hours"))
+
+
+def _considered_platelets(case: Case) -> tuple[Suggestion, ...]:
+    """Not preselected."""
+    return order_platelets(case.p, case.limits, priority="urgent", reasons=reasons(case), recommended=False)
 
 
 def coagulopathy(case: Case) -> Advise:
     """TRF-09: DIC without bleeding; platelets considered with a procedure or a high risk."""
     risky = bool(case.risks) or bool(case.procedures)
-    refused = case.p.blood_refused is not None
     given = case.given is not None
-    title = "title.refused" if risky and refused else "title.risk" if risky else "title"
-    platelets = (
-        order_platelets(case.p, case.limits, priority="urgent", reasons=reasons(case), recommended=False)
-        if risky and not given
-        else ()
-    )
-    return compose(
-        case,
-        Draft(
-            "TRF-09",
-            Indicator.INFO if risky and given else Indicator.WARNING,
-            title,
+
+    def body() -> Body:
+        refused = case.p.blood_refused is not None
+        return Body(
+            "title.refused" if risky and refused else "title.risk" if risky else "title",
             ("suggestion", *(("risk",) if risky else ()), *(("TRF-06/given",) if given else ())),
-            Asked(platelets=risky),
             rows=(*case.dic_rows, *case.risks, *case.procedures, *laboratory_rows(case), *drug_rows(case)),
             suggestions=(
-                *orders(
-                    case,
-                    "refer",
-                    ("haematology", "coagulation", "cbc"),
-                    "urgent",
-                    due_after(case, "recheck_hours"),
-                ),
-                *platelets,
+                *_referral(case, "haematology", "coagulation", "cbc"),
+                *(_considered_platelets(case) if risky and not given else ()),
             ),
-        ),
-    )
+        )
+
+    indicator = Indicator.INFO if risky and given else Indicator.WARNING
+    return compose(case, Head("TRF-09", indicator, Asked(platelets=risky), names_given=True), body)
 
 
 # ---------------------------------------------------------------------------------------------- TRF-08
@@ -268,30 +256,33 @@ def dengue(case: Case) -> Advise:
     It takes the place of the infection's card, so that fever without a spleen (POP-08) has to be told here.
     """
     p = case.p
-    chosen = tuple(Action(ActionType.DELETE, order=o) for o in p.selected(*PLATELETS))
     conflict = p.platelets.conflict
     no_spleen = asplenia(p) if p.signs.fever else ()
-    fever = (sign_row("fever", s) for s in p.signs.fever) if no_spleen else ()
-    also = (("POP-08", bool(no_spleen)), ("TRF-06", conflict is not None and case.count is None))
-    count = orders(case, "count", ("cbc-hematocrit",), "urgent", due_after(case, "recheck_minor_hours"))
-    return compose(
-        case,
-        Draft(
-            "TRF-08",
-            Indicator.WARNING,
+
+    def body() -> Body:
+        chosen = tuple(Action(ActionType.DELETE, order=o) for o in p.selected(*PLATELETS))
+        fever = (sign_row("fever", s) for s in p.signs.fever) if no_spleen else ()
+        count = orders(case, "count", ("cbc-hematocrit",), "urgent", due_after(case, "recheck_minor_hours"))
+        return Body(
             "title.suspected" if case.is_dengue_only_suspected else "title",
             ("suggestion", *(("mucosal",) if case.row is Row.MUCOSAL else ())),
-            Asked(bleeding=case.row in (Row.MUCOSAL, Row.MINOR)),
             cautions=("INF-GEN-05/caution.asplenia",) if no_spleen else (),
             rows=(*laboratory_rows(case), *drug_rows(case), *fever, *no_spleen),
             suggestions=(*((Suggestion("stop", chosen, recommended=True),) if chosen else ()), *count),
-            also=tuple(rule for rule, applies in also if applies),
-        ),
-        **_lower_count(conflict),
+            values=_lower_count(conflict),
+        )
+
+    also = (("POP-08", bool(no_spleen)), ("TRF-06", conflict is not None and case.count is None))
+    head = Head(
+        "TRF-08",
+        Indicator.WARNING,
+        Asked(bleeding=case.row in (Row.MUCOSAL, Row.MINOR)),
+        also=tuple(rule for rule, applies in also if applies),
     )
+    return compose(case, head, body)
 
 
-def _lower_count(conflict: Conflict | None) -> dict[str, str | Moment]:
+def _lower_count(conflict: Conflict | None) -> Values:
     """The holes of the title, where the lower of two conflicting counts is meant."""
     if conflict is None:
         return {}

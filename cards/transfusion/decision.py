@@ -57,11 +57,20 @@ BUILDERS: Mapping[str, Callable[[Case], Advise]] = MappingProxyType(
 )
 
 
+SILENT: Mapping[Why, Answers] = MappingProxyType(
+    {
+        why: MappingProxyType(dict.fromkeys(BUILDERS, NoAdvice(why)))
+        for why in (Why.NOT_FOR_THIS_PERSON, Why.OTHER_ROW, Why.COUNT_NOT_LOW)
+    }
+)
+"""Why nobody speaks, told of all rules: made once, for it is the same at every call."""
+
+
 @once
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """One advice at most; for newborns none, for they have limits of their own (TRF-13)."""
     if is_newborn(p, limits):
-        return dict.fromkeys(ADVICE.ids, NoAdvice(Why.NOT_FOR_THIS_PERSON))
+        return SILENT[Why.NOT_FOR_THIS_PERSON]
     case = read_case(p, limits)
     rule = rule_by_count(case, case.count) if case.count is not None else rule_without_count(case)
     answers = _silent(case)
@@ -78,12 +87,11 @@ def _silent(case: Case) -> dict[str, Outcome]:
         answers |= dict.fromkeys(("TRF-01", "TRF-15"), NoAdvice(Why.NO_BLEEDING))
     else:
         low = case.count.value < case.limits.bleeding_transfuse
-        why = Why.OTHER_ROW if low or case.bleeds else Why.COUNT_NOT_LOW
-        answers = dict.fromkeys(ADVICE.ids, NoAdvice(why))
+        answers = dict(SILENT[Why.OTHER_ROW if low or case.bleeds else Why.COUNT_NOT_LOW])
     asks_for_bleeding = ("TRF-01", "TRF-02", "TRF-03", "TRF-04", "TRF-10", "TRF-15")
     if case.row is Row.CNS and case.count is not None and not p.answered(Kind.MEDICATIONS):
         answers["TRF-14"] = CannotTell(Fact.MEDICATIONS)
-    if case.row in (Row.NONE, Row.SKIN):
+    if case.row is Row.NONE or case.row is Row.SKIN:
         if not p.answered(Kind.CONDITIONS):
             answers |= dict.fromkeys(asks_for_bleeding, CannotTell(Fact.CONDITIONS))
         elif p.bleeding.withholds_reassurance:
@@ -122,7 +130,10 @@ def column_of(value: Decimal, row: Row, limits: Thresholds) -> int:
         limits.cns_transfuse if row is Row.CNS else limits.mild,
         limits.normal,
     )
-    return next((n for n, border in enumerate(borders) if value < border), len(borders))
+    for column, border in enumerate(borders):
+        if value < border:
+            return column
+    return len(borders)
 
 
 def _gives_way_to_dengue(case: Case, cell: str, column: int) -> bool:

@@ -8,7 +8,7 @@ from cards.rows import bleeding_rows, finding_row
 from cards.safety.mimics import NO_PLATELETS
 from cards.transfusion.bleeding_parts import adjuncts, also, asked, extra_rows, is_gastrointestinal
 from cards.transfusion.case import Case, Row, to_be_located
-from cards.transfusion.composition import Draft, compose, finding_words, orders, reasons
+from cards.transfusion.composition import Body, Head, compose, finding_words, orders, reasons
 from cards.transfusion.platelet_order import order_platelets
 from cards.transfusion.populations import Asked, suits_immune_drugs
 
@@ -34,6 +34,18 @@ UNTIL_KNOWN = {
 
 def life_threatening(case: Case) -> Advise:
     """TRF-01. Critical whatever else is recorded; a draft only where a low count is known or likely."""
+    head = Head(
+        "TRF-01",
+        Indicator.CRITICAL,
+        asked(case, severe=True),
+        adjuncts=adjuncts(case, emergency=True),
+        also=also(case),
+        names_given=case.p.blood_refused is None,
+    )
+    return compose(case, head, lambda: _life_threatening(case))
+
+
+def _life_threatening(case: Case) -> Body:
     known, given = case.count is not None, case.given
     refused = case.p.blood_refused is not None
     key = "refused" if refused else "given" if given is not None else "" if known else "unknown"
@@ -49,20 +61,11 @@ def life_threatening(case: Case) -> Advise:
     say += ["TRF-09/major"] if case.has_dic else []
     stop = "stop.mimic" if case.mimics & NO_PLATELETS else "stop"
     rescue = suits_immune_drugs(case.p, case.limits)
-    drafts = likely and given is None
-    return compose(
-        case,
-        Draft(
-            "TRF-01",
-            Indicator.CRITICAL,
-            _emergency_title(case, key),
-            (*say, "beside", stop, *(("rescue",) if rescue else ())),
-            asked(case, severe=True),
-            rows=(*extra_rows(case), *_thrombocytopenia_rows(case)),
-            adjuncts=adjuncts(case, emergency=True),
-            suggestions=_emergency_orders(case, drafts=drafts),
-            also=also(case),
-        ),
+    return Body(
+        _emergency_title(case, key),
+        (*say, "beside", stop, *(("rescue",) if rescue else ())),
+        rows=(*extra_rows(case), *_thrombocytopenia_rows(case)),
+        suggestions=_emergency_orders(case, drafts=likely and given is None),
     )
 
 
@@ -115,11 +118,16 @@ def _thrombocytopenia_rows(case: Case) -> tuple[Input, ...]:
 
 def count_unknown(case: Case) -> Advise:
     """TRF-15: active bleeding, not life-threatening as recorded, and no count to rely on."""
+    about = Asked(bleeding=True, gastrointestinal=is_gastrointestinal(case))
+    merged = (*(("TRF-08",) if case.dengue else ()), *also(case))
+    return compose(case, Head("TRF-15", Indicator.WARNING, about, also=merged), lambda: _count_unknown(case))
+
+
+def _count_unknown(case: Case) -> Body:
     p = case.p
     bleeds = case.bleeds if case.row is Row.MUCOSAL else (*to_be_located(p, case.limits), *p.bleeding.deep)
     unlocated = [b for b in bleeds if b.unlocated]
     minor_only = case.row is not Row.MUCOSAL and not unlocated
-    title = _title_without_count(case, minor_only=minor_only)
     say = (
         "suggestion.minor" if minor_only else "suggestion",
         *(("prepare",) if _are_to_be_ready(case, minor_only=minor_only) else ()),
@@ -130,19 +138,12 @@ def count_unknown(case: Case) -> Advise:
         *(("TRF-09/bleeding",) if case.has_dic else ()),
     )
     count = "citrate-count" if case.blocker is Blocker.CLUMPING else "cbc"
-    return compose(
-        case,
-        Draft(
-            "TRF-15",
-            Indicator.WARNING,
-            title,
-            say,
-            Asked(bleeding=True, gastrointestinal=is_gastrointestinal(case)),
-            rows=(*bleeding_rows(bleeds), *extra_rows(case)),
-            suggestions=orders(case, "count", (count, "group-and-screen"), "urgent"),
-            also=(*(("TRF-08",) if case.dengue else ()), *(("TRF-09",) if case.has_dic else ())),
-        ),
-        finding=finding_words(bleeds[0]),
+    return Body(
+        _title_without_count(case, minor_only=minor_only),
+        say,
+        rows=(*bleeding_rows(bleeds), *extra_rows(case)),
+        suggestions=orders(case, "count", (count, "group-and-screen"), "urgent"),
+        values={"finding": finding_words(bleeds[0])},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from cards.facts import PatientFacts
 from cards.frozen import dataclass
@@ -25,12 +26,16 @@ class Given:
 
 def find_given(p: PatientFacts, limits: Thresholds) -> Given | None:
     """Platelets given in the last 6 hours, else an order of the last 2 hours that is not yet carried out."""
-    known = p.record.performed_sets | p.record.drug_sets
-    if not p.planned and known.isdisjoint(PLATELETS):
-        return None
-    given = [*_transfused(p, limits)]
-    ordered = [*_ordered(p, limits)]
-    return max(given or ordered, key=lambda g: g.time.latest, default=None)
+    record = p.record
+    if not (record.performed_sets.isdisjoint(PLATELETS) and record.drug_sets.isdisjoint(PLATELETS)):
+        given = max(_transfused(p, limits), key=_latest, default=None)
+        if given is not None:
+            return given
+    return max(_ordered(p, limits), key=_latest, default=None) if record.planned else None
+
+
+def _latest(given: Given) -> datetime:
+    return given.time.latest
 
 
 def is_count_ordered_after(p: PatientFacts, began: Moment, ended: Moment, limits: Thresholds) -> bool:

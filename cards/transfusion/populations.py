@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from cards.facts import Known, PatientFacts
 from cards.frozen import dataclass
 from cards.host import kidney_disease, transplantations
@@ -63,9 +61,10 @@ def suits_immune_drugs(p: PatientFacts, limits: Thresholds) -> bool:
     return not against and may_be_immune(p, mimics(p, limits), limits)
 
 
-def _child(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
-    if p.person.is_child:
-        yield Addition("POP-02", (f"POP-02/{_child_words(p, asked, limits)}",), rows=_age(p))
+def _child(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[Addition, ...]:
+    if not p.person.is_child:
+        return ()
+    return (Addition("POP-02", (f"POP-02/{_child_words(p, asked, limits)}",), rows=_age(p)),)
 
 
 def _child_words(p: PatientFacts, asked: Asked, limits: Thresholds) -> str:
@@ -76,60 +75,67 @@ def _child_words(p: PatientFacts, asked: Asked, limits: Thresholds) -> str:
     return "bleeding" if asked.bleeding else "no-bleeding"
 
 
-def _pregnancy(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
-    if p.person.pregnancy is Known.YES:
-        immune = not asked.severe and suits_immune_drugs(p, limits)
-        first = "severe" if asked.severe else "first"
-        treated = ("POP-03/immune",) if immune else ()
-        yield Addition("POP-03", (f"POP-03/{first}", *treated, "POP-03/birth"), rows=(pregnancy_row(p),))
+def _pregnancy(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[Addition, ...]:
+    if p.person.pregnancy is not Known.YES:
+        return ()
+    immune = not asked.severe and suits_immune_drugs(p, limits)
+    first = "severe" if asked.severe else "first"
+    treated = ("POP-03/immune",) if immune else ()
+    return (Addition("POP-03", (f"POP-03/{first}", *treated, "POP-03/birth"), rows=(pregnancy_row(p),)),)
 
 
-def _steroid(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
+def _steroid(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[Addition, ...]:
     """IMM-02: what speaks against the steroid that these paragraphs name."""
     concerned = p.person.pregnancy is Known.YES or (p.person.is_child and asked.bleeding)
     named = concerned and not asked.severe and suits_immune_drugs(p, limits)
     dangers = steroid_dangers(p, limits) if named else None
-    if dangers is not None:
-        yield Addition(dangers.rule, cautions=dangers.cautions, rows=dangers.rows)
+    if dangers is None:
+        return ()
+    return (Addition(dangers.rule, cautions=dangers.cautions, rows=dangers.rows),)
 
 
-def _elderly(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
+def _elderly(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[Addition, ...]:
     age = p.person.age_years
-    if age is not None and age >= limits.elderly:
-        overload = ("POP-04/caution.overload",) if asked.platelets and p.blood_refused is None else ()
-        yield Addition("POP-04", cautions=("POP-04/caution.age", *overload), rows=_age(p))
+    if age is None or age < limits.elderly:
+        return ()
+    overload = ("POP-04/caution.overload",) if asked.platelets and p.blood_refused is None else ()
+    return (Addition("POP-04", cautions=("POP-04/caution.age", *overload), rows=_age(p)),)
 
 
-def _immunocompromised(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
+def _immunocompromised(p: PatientFacts, asked: Asked) -> tuple[Addition, ...]:
+    if not asked.platelets or p.blood_refused is not None:
+        return ()
+    found, done = p.present(*IRRADIATED), transplantations(p)
+    if not (found or done):
+        return ()
     grafts = (
-        *(finding_row("transplant or lymphoma", f) for f in p.present(*IRRADIATED)),
-        *(event_row("transplant", e) for e in transplantations(p)),
+        *(finding_row("transplant or lymphoma", f) for f in found),
+        *(event_row("transplant", e) for e in done),
     )
-    if asked.platelets and grafts and p.blood_refused is None:
-        yield Addition("POP-05", cautions=("POP-05/caution.irradiated",), rows=grafts)
+    return (Addition("POP-05", cautions=("POP-05/caution.irradiated",), rows=grafts),)
 
 
-def _liver(p: PatientFacts, asked: Asked) -> Iterator[Addition]:
+def _liver(p: PatientFacts, asked: Asked) -> tuple[Addition, ...]:
     cirrhosis, spleen = p.present(*LIVER), p.present(*SPLEEN)
     if not (cirrhosis or spleen):
-        return
+        return ()
     varices = ("POP-06/variceal",) if cirrhosis and asked.gastrointestinal else ()
     rows = (
         *(finding_row("cirrhosis or portal hypertension", f) for f in cirrhosis),
         *(finding_row("large spleen", f) for f in spleen),
     )
-    yield Addition("POP-06", varices, ("POP-06/caution.spleen",), rows)
+    return (Addition("POP-06", varices, ("POP-06/caution.spleen",), rows),)
 
 
-def _kidney(p: PatientFacts, asked: Asked, limits: Thresholds) -> Iterator[Addition]:
-    failing = kidney_disease(p, limits)
-    if asked.bleeding and failing:
-        yield Addition("POP-07", cautions=("POP-07/caution.uraemia",), rows=failing)
+def _kidney(p: PatientFacts, asked: Asked, limits: Thresholds) -> tuple[Addition, ...]:
+    failing = kidney_disease(p, limits) if asked.bleeding else ()
+    return (Addition("POP-07", cautions=("POP-07/caution.uraemia",), rows=failing),) if failing else ()
 
 
-def _refusal(p: PatientFacts, limits: Thresholds) -> Iterator[Addition]:
-    if p.blood_refused is not None:
-        yield Addition("POP-09", refusal_words(p, limits), rows=(refusal_row(p),))
+def _refusal(p: PatientFacts, limits: Thresholds) -> tuple[Addition, ...]:
+    if p.blood_refused is None:
+        return ()
+    return (Addition("POP-09", refusal_words(p, limits), rows=(refusal_row(p),)),)
 
 
 def refusal_words(p: PatientFacts, limits: Thresholds) -> tuple[str, ...]:
