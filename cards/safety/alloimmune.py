@@ -16,6 +16,7 @@ from cards.rows import count_row, event_row, finding_row, gestation_row
 from cards.safety.card_parts import hold_back, mimic_card, references
 from cards.safety.counts import is_below
 from cards.safety.infections import recorded_infections
+from cards.safety.silence import COUNT_NOT_LOW, NO_COUNT, NO_MIMIC, UNREAD
 from cards.thresholds import Thresholds
 
 BLOOD = ("proc-platelet-transfusion", "proc-red-cell-transfusion", "proc-other-blood-product")
@@ -29,10 +30,7 @@ RECORDED, NEONATAL = "mimic-alloimmune", "cond-thrombocytopenia-neonatal"
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning for the specialist, by the way that holds: newborn, recorded, after a transfusion."""
-    within = limits.span("mimic_days")
-    found = (*p.present(RECORDED), *p.suspected(RECORDED))
-    recorded = [f for f in found if not is_past(f) and p.is_recent(f, within) is not False]
-    rows = tuple(finding_row("alloimmune thrombocytopenia", f) for f in recorded)
+    rows = _recorded(p, limits)
     age = p.person.age_days
     if age is not None and age <= limits.fnait_days:
         outcome = _newborn(p, limits)
@@ -45,12 +43,21 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     return _card(p, "recorded", rows, limits) if rows else _after_transfusion(p, limits)
 
 
+def _recorded(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    if RECORDED not in p.record.finding_sets:
+        return ()
+    within = limits.span("mimic_days")
+    found = (*p.present(RECORDED), *p.suspected(RECORDED))
+    recorded = [f for f in found if not is_past(f) and p.is_recent(f, within) is not False]
+    return tuple([finding_row("alloimmune thrombocytopenia", f) for f in recorded])
+
+
 def _newborn(p: PatientFacts, limits: Thresholds) -> Outcome:
     low = is_below(p, limits.fnait_count)
     if low is not Known.YES:
-        return NoAdvice(Why.COUNT_NOT_LOW) if low is Known.NO else CannotTell(Fact.PLATELETS)
+        return COUNT_NOT_LOW if low is Known.NO else NO_COUNT
     if not p.answered(Kind.CONDITIONS):
-        return CannotTell(Fact.CONDITIONS)
+        return UNREAD
     if recorded_infections(p, limits) or p.infections.current():
         return NoAdvice(Why.EXPLAINED)
     weeks = p.person.gestation_weeks
@@ -63,15 +70,15 @@ def _newborn(p: PatientFacts, limits: Thresholds) -> Outcome:
 
 
 def _after_transfusion(p: PatientFacts, limits: Thresholds) -> Outcome:
-    if is_below(p, limits.ptp_count) is not Known.YES:
-        low = is_below(p, limits.ptp_count)
-        return NoAdvice(Why.COUNT_NOT_LOW) if low is Known.NO else CannotTell(Fact.PLATELETS)
+    low = is_below(p, limits.ptp_count)
+    if low is not Known.YES:
+        return COUNT_NOT_LOW if low is Known.NO else NO_COUNT
     if not p.answered(Kind.PROCEDURES):
         return CannotTell(Fact.PROCEDURES)
     current = p.platelets.current
     given = [e for e in p.done_within(limits.span("ptp_to") * 2, *BLOOD) if _when(e) is not None]
     if current is None or not given:
-        return NoAdvice(Why.NO_MIMIC)
+        return NO_MIMIC
     within = limits.span("four_ts_chemotherapy_days")
     if p.used_within(within, *EXPLAINING) or p.done_within(within, *EXPLAINING) or p.present(*MARROW):
         return NoAdvice(Why.EXPLAINED)
@@ -79,7 +86,7 @@ def _after_transfusion(p: PatientFacts, limits: Thresholds) -> Outcome:
         fall = _fall(p, event, current, limits)
         if fall:
             return _card(p, "transfusion", (event_row("transfusion", event), *fall), limits)
-    return NoAdvice(Why.NO_MIMIC)
+    return NO_MIMIC
 
 
 def _when(event: Performed) -> Moment | None:

@@ -12,15 +12,19 @@ from cards.facts.once import once
 from cards.frozen import dataclass
 from cards.host import is_newborn
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
-from cards.reasons import Fact, Why
-from cards.record import Kind
+from cards.reasons import Fact
 from cards.safety.card_parts import mimic_card, references
-from cards.safety.dic_score import find_causes, is_overt, overt_dic
+from cards.safety.dic_score import CLOTTING, find_causes, has_cause, is_counted, is_overt, overt_dic
 from cards.safety.recorded import current_rows
 from cards.safety.score import Score
+from cards.safety.silence import NO_MIMIC, NOT_FOR_THIS_PERSON, unless_unread
 from cards.thresholds import Thresholds
 
 CONFOUNDING = ("med-anticoagulant", "med-heparin")
+
+UNTESTED = CannotTell(Fact.D_DIMER, Fact.INR, Fact.COAGULATION)
+UNTESTED_AND_UNCOUNTED = CannotTell(Fact.PLATELETS, *UNTESTED.missing)
+"""Without a test of clotting: the count gives 2 of the 5 points at most, and the tests may give the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +40,19 @@ class Suspicion:
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether DIC is possible, and why not or what is missing."""
     if is_newborn(p, limits):
-        return NoAdvice(Why.NOT_FOR_THIS_PERSON)
+        return NOT_FOR_THIS_PERSON
     recorded = current_rows(p, "SAFE-07", limits)
+    if not recorded:
+        if not has_cause(p, limits):
+            return unless_unread(p, NO_MIMIC)
+        if p.sets_measured.isdisjoint(CLOTTING):
+            return UNTESTED if is_counted(p, limits) else UNTESTED_AND_UNCOUNTED
     causes = find_causes(p, limits)
-    if not recorded and not causes:
-        return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
     score = overt_dic(p, limits)
     overt = is_overt(score, limits)
     scored = overt is Known.YES and bool(causes)
     if not recorded and not scored:
-        return CannotTell(*score.missing) if overt is Known.UNKNOWN else NoAdvice(Why.NO_MIMIC)
+        return CannotTell(*score.missing) if overt is Known.UNKNOWN else NO_MIMIC
     ways = (*(("score",) if scored else ()), *(("recorded",) if recorded else ()))
     return Suspicion(ways, (*recorded, *(causes if scored else ())), score)
 

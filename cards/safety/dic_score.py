@@ -28,6 +28,9 @@ OTHER_CAUSES = (
 )
 """Conditions that can cause DIC, beside infection and pregnancy."""
 
+CLOTTING = ("obs-d-dimer", "obs-d-dimer-ddu", "obs-pt-seconds", "obs-pt-inr", "obs-fibrinogen")
+"""All items but the count."""
+
 
 @once
 def overt_dic(p: PatientFacts, limits: Thresholds) -> Score:
@@ -64,6 +67,12 @@ def _count_time(p: PatientFacts, limits: Thresholds) -> Moment | None:
     if count is None or p.platelets.blocker in NOT_FOR_A_SCORE:
         return None
     return count.time if count.time.age(p.as_of) <= limits.span("dic_hours") else None
+
+
+def is_counted(p: PatientFacts, limits: Thresholds) -> bool:
+    """Whether the count gives its points where no test of clotting stands beside it: of one day, and not too old."""
+    when = _count_time(p, limits)
+    return when is not None and when.latest - when.earliest <= limits.span("dic_apart")
 
 
 def _platelets(p: PatientFacts, counted: bool, limits: Thresholds) -> Item:
@@ -128,6 +137,11 @@ def find_causes(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     known = {row.reference for row in infections}
     more = tuple(r for r in recorded_infections(p, limits) if r.reference not in known)
     return (*infections, *more, *others, *pregnancy)
+
+
+def has_cause(p: PatientFacts, limits: Thresholds) -> bool:
+    """Whether any is recorded: mostly an infection, which is told without its rows."""
+    return bool(p.infections.current() or find_causes(p, limits))
 
 
 def is_overt(score: Score, limits: Thresholds) -> Known:

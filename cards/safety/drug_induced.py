@@ -15,14 +15,15 @@ from cards.anti_infective.ordering import order
 from cards.facts import Blocker, PatientFacts, PlateletCount
 from cards.frozen import dataclass
 from cards.host import is_newborn
-from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
+from cards.outcome import Advice, CannotTell, Indicator, Input, Outcome, Topic
 from cards.reading.trend import percent_below
-from cards.reasons import Fact, Why
+from cards.reasons import Fact
 from cards.record import Kind, Medication, Moment
 from cards.rows import count_row, medication_row
 from cards.safety import hit
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.heparin import Course, merge_doses
+from cards.safety.silence import COUNT_NOT_LOW, NO_COUNT, NO_MIMIC, NOT_FOR_THIS_PERSON
 from cards.thresholds import Thresholds
 
 HEPARIN = "heparin"
@@ -117,20 +118,20 @@ Only listed drugs come here, so that a wider set names the one of it that is lis
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning that names every such drug, led by the one whose fall was seen first. Not for newborns (POP-01)."""
     if is_newborn(p, limits):
-        return NoAdvice(Why.NOT_FOR_THIS_PERSON)
+        return NOT_FOR_THIS_PERSON
     if not p.answered(Kind.MEDICATIONS):
         return CannotTell(Fact.MEDICATIONS)
     current = p.platelets.current
     if current is None or p.platelets.blocker is Blocker.CLUMPING:
-        return CannotTell(Fact.PLATELETS)
+        return NO_COUNT
     if current.value >= limits.normal:
-        return NoAdvice(Why.COUNT_NOT_LOW)
+        return COUNT_NOT_LOW
     falls = find_falls(p, current, limits)
     if any(f.drug == HEPARIN for f in falls) and hit.holds(p, limits):
         falls = tuple(f for f in falls if f.drug != HEPARIN)  # SAFE-02 speaks of it
     if not falls:
         undated = any(m.start is None for m in p.using(*LISTED))
-        return CannotTell(Fact.DRUG_START) if undated else NoAdvice(Why.NO_MIMIC)
+        return CannotTell(Fact.DRUG_START) if undated else NO_MIMIC
     lead = falls[0]
     rows = tuple(row for fall in falls for row in _rows(fall))
     more = ", ".join(dict.fromkeys(fall.drug for fall in falls[1:]))
@@ -155,6 +156,8 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
 
 def find_falls(p: PatientFacts, current: PlateletCount, limits: Thresholds) -> tuple[Fall, ...]:
     """Falls on drugs that are or were in use in the last 14 days, the first seen first."""
+    if not any(_has_fallen(c, current, limits) for c in p.platelets.series if c is not current):
+        return ()  # whatever was taken: no count lies so far above the one in use
     used = p.used_within(limits.span("drug_to"), *LISTED)
     gap = limits.span("hit_course_gap")
     groups: dict[tuple[str, object], list[Medication]] = {}

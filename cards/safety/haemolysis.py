@@ -21,11 +21,15 @@ class Shown:
 
 
 NOT_MEASURED = Shown(Known.UNKNOWN)
+SIGNS = ("obs-ldh", "obs-haptoglobin", "obs-bilirubin-indirect", "obs-reticulocytes")
+SCHISTOCYTES = "obs-schistocytes"
 
 
 @once
 def find_haemolysis(p: PatientFacts, limits: Thresholds) -> Shown:
     """LDH, haptoglobin, indirect bilirubin, reticulocytes of the last 7 days: one that is abnormal is a sign."""
+    if p.sets_measured.isdisjoint(SIGNS):
+        return NOT_MEASURED
     within = limits.span("haemolysis_days")
     ldh = newest(p, "obs-ldh", within)
     haptoglobin = newest(p, "obs-haptoglobin", within)
@@ -46,10 +50,10 @@ def find_haemolysis(p: PatientFacts, limits: Thresholds) -> Shown:
 @once
 def find_schistocytes(p: PatientFacts, limits: Thresholds) -> Shown:
     """The newest film or count of the last 7 days; of two of the same time the positive one."""
-    within = limits.span("haemolysis_days")
-    found, counted = p.tests("obs-schistocytes"), newest(p, "obs-schistocytes", within)
-    if not found and counted is None:
+    if SCHISTOCYTES not in p.sets_measured and SCHISTOCYTES not in p.record.test_sets:
         return NOT_MEASURED
+    within = limits.span("haemolysis_days")
+    found, counted = p.tests(SCHISTOCYTES), newest(p, SCHISTOCYTES, within)
     films = [t for t in found if t.time is not None and t.time.age(p.as_of) <= within]
     films = [t for t in films if t.result is not Result.INDETERMINATE]
     film = max(films, key=lambda t: (_drawn(t, p), t.result is Result.POSITIVE), default=None)

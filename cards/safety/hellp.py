@@ -13,23 +13,27 @@ from cards.facts import Known, PatientFacts, has_past_code, is_past
 from cards.facts.once import once
 from cards.frozen import replace
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
-from cards.reasons import Fact, Why
+from cards.reasons import Fact
 from cards.record import Finding, Measurement
 from cards.rows import event_row, finding_row, gestation_row, measurement_row, pregnancy_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
 from cards.safety.haemolysis import Shown, find_haemolysis
 from cards.safety.laboratory import above_range, any_of
+from cards.safety.silence import COUNT_NOT_LOW, NO_COUNT, NO_SIGNS, NOT_FOR_THIS_PERSON
 from cards.thresholds import Thresholds
 
 HELLP, POSTPARTUM, DELIVERY = "mimic-hellp", "risk-postpartum", "proc-delivery"
 PREGNANCY = "risk-pregnancy"
+OBSTETRIC = (HELLP, POSTPARTUM, PREGNANCY)
 ENZYMES = (("AST", "obs-ast"), ("ALT", "obs-alt"))
 
 
 @once
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Critical: obstetric emergency review. Procedures and immune causes ask it too."""
+    if p.person.pregnancy is Known.NO and _is_unrecorded(p):
+        return NOT_FOR_THIS_PERSON
     within = limits.span("mimic_days")
     recorded = tuple(
         finding_row("HELLP syndrome", f)
@@ -38,10 +42,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     )
     pregnancy = _pregnancy(p, limits)
     if not recorded and pregnancy.answer is Known.NO:
-        return NoAdvice(Why.NOT_FOR_THIS_PERSON)
+        return NOT_FOR_THIS_PERSON
     low = is_below(p, limits.hellp_count)
     if not recorded and low is not Known.YES:
-        return NoAdvice(Why.COUNT_NOT_LOW) if low is Known.NO else CannotTell(Fact.PLATELETS)
+        return COUNT_NOT_LOW if low is Known.NO else NO_COUNT
     signs = (_hypertension(p, limits), _enzymes(p, limits), find_haemolysis(p, limits))
     answer = any_of(*(s.answer for s in signs))
     if not recorded and not (answer is Known.YES and pregnancy.answer is Known.YES):
@@ -66,10 +70,16 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     return replace(card, also=(*card.also, "POP-03"))
 
 
+def _is_unrecorded(p: PatientFacts) -> bool:
+    """Neither the syndrome nor a pregnancy nor a birth stands in the record, at any time."""
+    record = p.record
+    return record.finding_sets.isdisjoint(OBSTETRIC) and DELIVERY not in record.performed_sets
+
+
 def _why_not(answer: Known, pregnancy: Shown) -> NoAdvice | CannotTell:
     """Below the limit, and a pregnancy that is recorded or may be."""
     if answer is Known.NO:
-        return NoAdvice(Why.NO_SIGNS)
+        return NO_SIGNS
     if pregnancy.answer is Known.UNKNOWN:
         return CannotTell(Fact.PREGNANCY)
     return CannotTell(Fact.BLOOD_PRESSURE, Fact.LIVER_TESTS, Fact.HAEMOLYSIS)

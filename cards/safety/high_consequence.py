@@ -10,12 +10,13 @@ from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, has_past_code, is_past
 from cards.facts.once import once
 from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
-from cards.reasons import Fact, Why
+from cards.reasons import Fact
 from cards.record import Finding, Kind, Verification
 from cards.rows import finding_row, sign_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
 from cards.safety.infections import Evidence, evidence_of
+from cards.safety.silence import COUNT_NOT_LOW, NO_COUNT, NO_SIGNS, UNREAD
 from cards.thresholds import Thresholds
 
 EXPOSURE = "exposure-high-consequence"
@@ -64,18 +65,20 @@ def _why_not(p: PatientFacts, exposed: tuple[Finding, ...], low: Known) -> NoAdv
     """None where exposure, fever and a low count stand together."""
     feverish = bool(p.signs.fever)
     if low is Known.NO:
-        return NoAdvice(Why.COUNT_NOT_LOW)
+        return COUNT_NOT_LOW
     if not exposed:
         if not p.answered(Kind.CONDITIONS):
-            return CannotTell(Fact.CONDITIONS)
-        return CannotTell(Fact.TRAVEL) if feverish else NoAdvice(Why.NO_SIGNS)
+            return UNREAD
+        return CannotTell(Fact.TRAVEL) if feverish else NO_SIGNS
     if not feverish:
-        return CannotTell(Fact.TEMPERATURE) if Fact.TEMPERATURE in p.signs.unknown else NoAdvice(Why.NO_SIGNS)
-    return CannotTell(Fact.PLATELETS) if low is Known.UNKNOWN else None
+        return CannotTell(Fact.TEMPERATURE) if Fact.TEMPERATURE in p.signs.unknown else NO_SIGNS
+    return NO_COUNT if low is Known.UNKNOWN else None
 
 
 def exposures(p: PatientFacts, limits: Thresholds) -> tuple[Finding, ...]:
     """Of the last 21 days or without a date, also suspected ones, and those that are over: contact is an event."""
+    if EXPOSURE not in p.record.finding_sets:
+        return ()
     within = limits.span("exposure_days")
     dated = (
         (f, f.ended or f.onset or f.recorded) for f in p.findings(EXPOSURE) if not has_past_code(f, EXPOSURE)

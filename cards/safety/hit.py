@@ -19,11 +19,13 @@ from cards.rows import platelet_rows, result_row
 from cards.safety.card_parts import find_population, hold_back, merged, references, stop_orders
 from cards.safety.counts import is_below
 from cards.safety.four_ts import find_drop, four_ts
-from cards.safety.heparin import Course, find_courses
+from cards.safety.heparin import HEPARIN, Course, find_courses
 from cards.safety.recorded import current_rows, history_rows
 from cards.safety.score import Score
+from cards.safety.silence import NO_MIMIC
 from cards.thresholds import Thresholds
 
+PF4 = "obs-hit"
 STOPPED = ("med-heparin", "proc-platelet-transfusion", "product-platelets", "med-tpo-ra")
 
 
@@ -40,10 +42,12 @@ class Suspicion:
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether HIT is possible, and why not or what is missing."""
     recorded = current_rows(p, "SAFE-02", limits)
+    if not recorded and HEPARIN not in p.record.drug_sets and PF4 not in p.record.test_sets:
+        return _why_not(p, None, None, limits)
     within = limits.span("hit_days")
     antibodies = [
         t
-        for t in p.tests("obs-hit")
+        for t in p.tests(PF4)
         if t.result is Result.POSITIVE and (t.time is None or t.time.since(p.as_of) <= within)
     ]
     course, score = likeliest(p, limits)
@@ -85,16 +89,16 @@ def _is_low(p: PatientFacts, course: Course | None, limits: Thresholds) -> bool:
 def _why_not(
     p: PatientFacts, course: Course | None, score: Score | None, limits: Thresholds
 ) -> NoAdvice | CannotTell:
-    unread = p.unread(Kind.MEDICATIONS, Kind.CONDITIONS)
     if score is None or is_newborn(p, limits):
-        return CannotTell(*unread) if unread else NoAdvice(Why.NO_MIMIC)
+        unread = p.unread(Kind.MEDICATIONS, Kind.CONDITIONS)
+        return CannotTell(*unread) if unread else NO_MIMIC
     if not _is_low(p, course, limits):
         if is_below(p, limits.normal) is Known.UNKNOWN:
             return CannotTell(Fact.PLATELETS)
         return NoAdvice(Why.NO_FALL)
     if score.most >= limits.four_ts_suspect:
         return CannotTell(*score.missing)
-    return NoAdvice(Why.NO_MIMIC)
+    return NO_MIMIC
 
 
 def holds(p: PatientFacts, limits: Thresholds) -> bool:
@@ -163,7 +167,7 @@ def _cautions(p: PatientFacts, limits: Thresholds) -> tuple[str, ...]:
 def _negatives(p: PatientFacts, limits: Thresholds) -> list[TestResult]:
     """Negative tests for PF4 antibodies of the last 100 days: shown, and weighed by the specialist."""
     within = limits.span("hit_days")
-    tests = (t for t in p.tests("obs-hit") if t.result is Result.NEGATIVE)
+    tests = (t for t in p.tests(PF4) if t.result is Result.NEGATIVE)
     return [t for t in tests if t.time is not None and t.time.since(p.as_of) <= within]
 
 

@@ -14,14 +14,17 @@ from cards.facts import Known, PatientFacts, is_past
 from cards.facts.once import once
 from cards.frozen import dataclass
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
-from cards.reasons import Fact, Why
+from cards.reasons import Fact
 from cards.record import Kind, Measurement
 from cards.rows import finding_row, measurement_row, sign_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
 from cards.safety.laboratory import above, at_least, at_most, below, newest
 from cards.safety.recorded import current_rows
+from cards.safety.silence import COUNT_NOT_LOW, NO_SIGNS
 from cards.thresholds import Thresholds
+
+MEASURED = ("obs-hemoglobin", "obs-neutrophils", "obs-ferritin", "obs-triglyceride", "obs-fibrinogen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +36,24 @@ class Criterion:
     missing: Fact
 
 
+FEVER = "sign-fever"
+FEVER_UNKNOWN = Criterion(Known.UNKNOWN, (), Fact.TEMPERATURE)
+NO_FEVER = Criterion(Known.NO, (), Fact.TEMPERATURE)
+
+
 @once
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning; critical with a ferritin above 10,000 or organ failure."""
     recorded = current_rows(p, "SAFE-05", limits)
-    ferritin = newest(p, "obs-ferritin", limits.span("hlh_days"))
     fever = _fever(p, limits)
     if not recorded and fever.met is Known.NO:
-        return NoAdvice(Why.COUNT_NOT_LOW if is_below(p, limits.hlh_platelets) is Known.NO else Why.NO_SIGNS)
+        return COUNT_NOT_LOW if is_below(p, limits.hlh_platelets) is Known.NO else NO_SIGNS
+    if not recorded and p.sets_measured.isdisjoint(MEASURED):
+        return _untested(p, fever, limits)
+    ferritin = newest(p, "obs-ferritin", limits.span("hlh_days"))
     cytopenias = _cytopenias(p, limits)
     if not recorded and _at_least_two(cytopenias) is Known.NO:
-        return NoAdvice(Why.COUNT_NOT_LOW if is_below(p, limits.hlh_platelets) is Known.NO else Why.NO_SIGNS)
+        return COUNT_NOT_LOW if is_below(p, limits.hlh_platelets) is Known.NO else NO_SIGNS
     criteria = (fever, *cytopenias, *_further(p, ferritin, limits))
     verdict = _is_met(p, ferritin, criteria, limits)
     if not recorded and verdict is not Known.YES:
@@ -73,21 +83,39 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     )
 
 
+def _untested(p: PatientFacts, fever: Criterion, limits: Thresholds) -> CannotTell:
+    """Nothing of the blood but the count was measured: two cytopenias and two further criteria can be neither met nor
+    ruled out.
+    """
+    spleen = p.answered(Kind.CONDITIONS) or p.present("risk-splenomegaly")
+    return CannotTell(
+        *((Fact.TEMPERATURE,) if fever.met is Known.UNKNOWN else ()),
+        *((Fact.PLATELETS,) if is_below(p, limits.hlh_platelets) is Known.UNKNOWN else ()),
+        Fact.HAEMOGLOBIN,
+        Fact.NEUTROPHILS,
+        Fact.FERRITIN,
+        *(() if spleen else (Fact.CONDITIONS,)),
+        Fact.TRIGLYCERIDES,
+    )
+
+
 def _ferritin_row(ferritin: Measurement | None) -> tuple[Input, ...]:
     return () if ferritin is None else (measurement_row("ferritin", ferritin),)
 
 
 def _fever(p: PatientFacts, limits: Thresholds) -> Criterion:
     """Measured or recorded today, or recorded as going on since at most 30 days."""
+    unknown = Fact.TEMPERATURE in p.signs.unknown
+    if not p.signs.fever and FEVER not in p.record.finding_sets:
+        return FEVER_UNKNOWN if unknown else NO_FEVER
     within = limits.span("hlh_fever_days")
     signs = tuple(sign_row("fever", s) for s in p.signs.fever)
     known = {row.reference for row in signs}
     lasting = tuple(
         finding_row("fever", f)
-        for f in p.findings("sign-fever")
+        for f in p.findings(FEVER)
         if not is_past(f) and p.is_recent(f, within) and f.reference not in known
     )
-    unknown = Fact.TEMPERATURE in p.signs.unknown
     met = Known.YES if signs or lasting else Known.UNKNOWN if unknown else Known.NO
     return Criterion(met, (*signs, *lasting), Fact.TEMPERATURE)
 
@@ -172,9 +200,7 @@ def _why_not(
     if verdict is Known.UNKNOWN:
         missing = [c.missing for c in criteria if c.met is Known.UNKNOWN]
         return CannotTell(*dict.fromkeys(missing))
-    if is_below(p, limits.hlh_platelets) is Known.NO:
-        return NoAdvice(Why.COUNT_NOT_LOW)
-    return NoAdvice(Why.NO_SIGNS)
+    return COUNT_NOT_LOW if is_below(p, limits.hlh_platelets) is Known.NO else NO_SIGNS
 
 
 ADVICE = Advice(stem="safety/hlh", ids=("SAFE-05",), topic=Topic.SAFETY, decide=decide)

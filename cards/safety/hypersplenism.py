@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from cards.facts import PatientFacts
 from cards.facts.once import once
-from cards.outcome import Advice, CannotTell, Indicator, NoAdvice, Outcome, Topic
+from cards.outcome import Advice, Indicator, NoAdvice, Outcome, Topic
 from cards.reading.situation import LOWERING, explains_low_counts
-from cards.reasons import Fact, Why
-from cards.record import Kind
+from cards.reasons import Why
 from cards.rows import count_row, finding_row
 from cards.safety.card_parts import mimic_card
+from cards.safety.silence import NO_COUNT, NO_MIMIC, unless_unread
 from cards.thresholds import Thresholds
 
 
@@ -17,14 +17,14 @@ from cards.thresholds import Thresholds
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Info: no transfusion for the number alone; before a procedure other drugs are known."""
     if p.platelets.current is None:
-        return CannotTell(Fact.PLATELETS)
+        return NO_COUNT
     if not p.platelets.chronic_stable:
-        return NoAdvice(Why.NO_MIMIC)
+        return NO_MIMIC
     if p.bleeding.active or p.bleeding.unclear:
         return NoAdvice(Why.OTHER_ROW)
     found = [f for f in p.findings(*LOWERING) if explains_low_counts(f, p.as_of, limits)]
     if not found:
-        return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
+        return unless_unread(p, NO_MIMIC)
     cirrhosis = any(f.is_in("risk-liver") for f in found)
     first = next(c for c in p.platelets.series if not c.transfused)
     rows = (

@@ -86,6 +86,11 @@ class Evidence:
         )
 
 
+NO_EVIDENCE: Mapping[str, Evidence] = MappingProxyType(
+    {key: Evidence(named.name, (), ()) for key, named in NAMED.items()}
+)
+
+
 def evidence_of(
     p: PatientFacts, key: str, limits: Thresholds, window: str = "proven_acute_days", *, over: bool = False
 ) -> Evidence:
@@ -95,8 +100,8 @@ def evidence_of(
     some dangers follow it.
     """
     named = NAMED[key]
-    if not p.record.tests and not p.findings(*named.conditions):
-        return Evidence(named.name, (), ())
+    if not p.record.tests and p.record.finding_sets.isdisjoint(named.conditions):
+        return NO_EVIDENCE[key]
     within = limits.span(window)
     conditions = tuple(
         f
@@ -135,7 +140,7 @@ def current_rows(p: PatientFacts, key: str, limits: Thresholds) -> tuple[Input, 
     """Rows of the infection while it is current (rulebook A.9): its pathogen's window, else 30 days."""
     named = NAMED[key]
     if named.pathogen is not None and named.pathogen in p.pathogens:
-        return tuple(infection_row(p, i) for i in p.infections.current(named.pathogen))
+        return tuple([infection_row(p, i) for i in p.infections.current(named.pathogen)])
     return evidence_of(p, key, limits).rows
 
 

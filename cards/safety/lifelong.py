@@ -9,12 +9,12 @@ from __future__ import annotations
 from cards.facts import Known, PatientFacts
 from cards.facts.once import once
 from cards.months import add_months
-from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
-from cards.reasons import Fact, Why
-from cards.record import Kind, Result
+from cards.outcome import Advice, Indicator, Input, Outcome, Topic
+from cards.record import Result
 from cards.rows import count_row, finding_row, result_row
 from cards.safety.card_parts import mimic_card
 from cards.safety.counts import is_below
+from cards.safety.silence import COUNT_NOT_LOW, NO_COUNT, NO_MIMIC, unless_unread
 from cards.thresholds import Thresholds
 
 INHERITED, SHAPE = "cond-thrombocytopenia-inherited", "obs-platelet-morphology"
@@ -25,9 +25,11 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Info: the infection may be incidental."""
     low = is_below(p, limits.normal)
     if low is Known.UNKNOWN:
-        return CannotTell(Fact.PLATELETS)
+        return NO_COUNT
     if low is Known.NO:
-        return NoAdvice(Why.COUNT_NOT_LOW)
+        return COUNT_NOT_LOW
+    if INHERITED not in p.record.finding_sets and SHAPE not in p.record.test_sets:
+        return unless_unread(p, NO_MIMIC)
     inherited = tuple(
         finding_row("inherited thrombocytopenia", f) for f in (*p.present(INHERITED), *p.suspected(INHERITED))
     )
@@ -36,7 +38,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     )
     series = _always_low(p, limits)
     if not inherited and not (shape and series):
-        return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
+        return unless_unread(p, NO_MIMIC)
     return mimic_card(
         p,
         limits,

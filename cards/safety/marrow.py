@@ -11,31 +11,36 @@ from cards.facts import Known, PatientFacts
 from cards.facts.once import once
 from cards.host import is_newborn
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
-from cards.reasons import Fact, Why
+from cards.reasons import Fact
 from cards.record import Kind, Result
 from cards.rows import finding_row, measurement_row, result_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.counts import is_below
-from cards.safety.haemolysis import Shown
+from cards.safety.haemolysis import NOT_MEASURED, Shown
 from cards.safety.laboratory import any_of, below, is_seen, newest
+from cards.safety.silence import COUNT_NOT_LOW, NO_MIMIC, unless_unread
 from cards.thresholds import Thresholds
 
 KNOWN = ("mimic-marrow", "mimic-acute-leukaemia", "mimic-aplastic")
-PANCYTOPENIA = "mimic-pancytopenia"
+PANCYTOPENIA, BLASTS = "mimic-pancytopenia", "obs-blasts"
+CELLS = ("obs-hemoglobin", "obs-neutrophils", "obs-wbc")
+NO_PANCYTOPENIA = Shown(Known.NO)
+UNCOUNTED = CannotTell(Fact.HAEMOGLOBIN, Fact.NEUTROPHILS)
 
 
 @once
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning where the count is below 150 or unknown and something else than the platelets is ill."""
     if is_below(p, limits.normal) is Known.NO:
-        return NoAdvice(Why.COUNT_NOT_LOW)
-    recorded = p.findings(*KNOWN, PANCYTOPENIA)
-    known = (*p.present(*KNOWN), *p.suspected(*KNOWN)) if recorded else ()
-    named = (*p.present(PANCYTOPENIA), *p.suspected(PANCYTOPENIA)) if recorded else ()
-    counted = pancytopenia(p, limits)
+        return COUNT_NOT_LOW
+    known = (*p.present(*KNOWN), *p.suspected(*KNOWN))
+    named = (*p.present(PANCYTOPENIA), *p.suspected(PANCYTOPENIA))
+    counted, blasts = pancytopenia(p, limits), _blasts(p, limits)
+    if not (known or named or blasts) and counted.answer is not Known.YES:
+        return _why_not(p, counted)
     ways = (
         ("known", tuple(finding_row("marrow disease", f) for f in known)),
-        ("blasts", _blasts(p, limits)),
+        ("blasts", blasts),
         (
             "pancytopenia",
             (
@@ -45,8 +50,6 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         ),
     )
     rows = tuple(row for _, found in ways for row in found)
-    if not rows:
-        return _why_not(p, counted)
     return mimic_card(
         p,
         limits,
@@ -63,11 +66,13 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
 
 def _blasts(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Blasts in the blood, as a number above none or as a finding of the film, of the last 30 days."""
+    if BLASTS not in p.sets_measured and BLASTS not in p.record.test_sets:
+        return ()
     within = limits.span("blasts_days")
-    counted = p.newest("obs-blasts", within)
+    counted = p.newest(BLASTS, within)
     seen = [
         t
-        for t in p.tests("obs-blasts")
+        for t in p.tests(BLASTS)
         if t.result is Result.POSITIVE and (t.time is None or t.time.since(p.as_of) <= within)
     ]
     number = [measurement_row("blasts in the blood", m) for m in (counted,) if m is not None and is_seen(m)]
@@ -77,28 +82,28 @@ def _blasts(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 def pancytopenia(p: PatientFacts, limits: Thresholds) -> Shown:
     """A.9: platelets below 100, haemoglobin below 10 g/dL, and neutrophils below 1.5 or leucocytes below 3.0."""
     if is_newborn(p, limits):
-        return Shown(Known.NO)
+        return NO_PANCYTOPENIA
+    if p.sets_measured.isdisjoint(CELLS):
+        return NO_PANCYTOPENIA if is_below(p, limits.mild) is Known.NO else NOT_MEASURED
     within = limits.span("pancytopenia_days")
-    hb, neutrophils, wbc = (newest(p, s, within) for s in ("obs-hemoglobin", "obs-neutrophils", "obs-wbc"))
+    hb, neutrophils, wbc = (newest(p, s, within) for s in CELLS)
     white = (
         ("neutrophils", neutrophils, below(neutrophils, limits.pancytopenia_neutrophils)),
         ("leucocytes", wbc, below(wbc, limits.pancytopenia_wbc)),
     )
     parts = (is_below(p, limits.mild), below(hb, limits.pancytopenia_hb), any_of(*[a for _, _, a in white]))
     if Known.NO in parts:
-        return Shown(Known.NO)
+        return NO_PANCYTOPENIA
     if Known.UNKNOWN in parts or hb is None:
-        return Shown(Known.UNKNOWN)
+        return NOT_MEASURED
     low = tuple(measurement_row(fact, m) for fact, m, a in white if m is not None and a is Known.YES)
     return Shown(Known.YES, (measurement_row("haemoglobin", hb), *low))
 
 
 def _why_not(p: PatientFacts, counted: Shown) -> NoAdvice | CannotTell:
-    if not p.answered(Kind.CONDITIONS):
-        return CannotTell(Fact.CONDITIONS)
-    if counted.answer is Known.UNKNOWN:
-        return CannotTell(Fact.HAEMOGLOBIN, Fact.NEUTROPHILS)
-    return NoAdvice(Why.NO_MIMIC)
+    if counted.answer is Known.UNKNOWN and p.answered(Kind.CONDITIONS):
+        return UNCOUNTED
+    return unless_unread(p, NO_MIMIC)
 
 
 ADVICE = Advice(stem="safety/marrow", ids=("SAFE-06",), topic=Topic.SAFETY, decide=decide)

@@ -43,7 +43,7 @@ RECORDED: Mapping[str, Recorded] = MappingProxyType(
 def current(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Finding, ...]:
     """The recorded Conditions of the rule that hold now, confirmed ones before suspected ones."""
     row = RECORDED[rule]
-    if not p.findings(*row.sets):
+    if p.record.finding_sets.isdisjoint(row.sets):
         return ()
     found = (*p.present(*row.sets), *p.suspected(*row.sets))
     return tuple(
@@ -53,8 +53,10 @@ def current(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Finding, ..
 
 def current_rows(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Input, ...]:
     """Their rows."""
-    found = current(p, rule, limits)
-    return tuple([finding_row(RECORDED[rule].name, f) for f in found]) if found else ()
+    row = RECORDED[rule]
+    if p.record.finding_sets.isdisjoint(row.sets):
+        return ()
+    return tuple([finding_row(row.name, f) for f in current(p, rule, limits)])
 
 
 def history_rows(p: PatientFacts, rule: str, limits: Thresholds) -> tuple[Input, ...]:

@@ -11,18 +11,20 @@ from cards.anti_infective.ordering import order
 from cards.facts import Known, PatientFacts, Site, is_past
 from cards.facts.once import once
 from cards.facts.presence import reference_time
-from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
+from cards.outcome import Advice, Indicator, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
-from cards.record import Finding, Kind
+from cards.record import Finding
 from cards.rows import finding_row, sign_row
 from cards.safety.card_parts import mimic_card, references
 from cards.safety.falls import find_haemoglobin_drop
 from cards.safety.infections import NAMED, current_rows
+from cards.safety.silence import NO_SIGNS, unless_unread
 from cards.thresholds import Thresholds
 
 INFECTIONS = ("ebv", "malaria", "babesia")
 SPLENIC_PAIN, ABDOMINAL_PAIN = "sign-splenic-pain", "sign-abdominal-pain"
 SEVERE = 3
+NO_INFECTION = NoAdvice(Why.NO_INFECTION)
 
 
 @once
@@ -30,10 +32,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Critical: imaging and surgery; a warning for abdominal pain alone."""
     infections = {key: rows for key in INFECTIONS if (rows := current_rows(p, key, limits))}
     if not infections:
-        return NoAdvice(Why.NO_INFECTION) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
+        return unless_unread(p, NO_INFECTION)
     sign, signs = _lead(p, "ebv" in infections, limits)
     if sign is None:
-        return NoAdvice(Why.NO_SIGNS) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
+        return unless_unread(p, NO_SIGNS)
     critical = sign != "pain"
     rows = (*(row for found in infections.values() for row in found), *signs)
     templates = (

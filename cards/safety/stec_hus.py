@@ -17,8 +17,8 @@ from cards.facts.once import once
 from cards.frozen import dataclass
 from cards.host import is_newborn
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
-from cards.reasons import Fact, Why
-from cards.record import Finding, Kind, Result, TestResult
+from cards.reasons import Fact
+from cards.record import Finding, Result, TestResult
 from cards.rows import bleeding_rows, finding_row, infection_row, result_row, sign_row
 from cards.safety import purpura_sepsis
 from cards.safety.card_parts import HeldBack, hold_back, mimic_card, references, stop_orders
@@ -28,8 +28,10 @@ from cards.safety.haemolysis import find_schistocytes
 from cards.safety.infections import evidence_of
 from cards.safety.laboratory import any_of
 from cards.safety.recorded import current_rows
+from cards.safety.silence import COUNT_NOT_LOW, NO_COUNT, NO_MIMIC, NO_SIGNS, unless_unread
 from cards.thresholds import Thresholds
 
+DIARRHOEA = "sign-bloody-diarrhoea"
 OTHER_CAUSES = ("typhoid", "malaria", "dengue")
 STOPPED = ("med-antibacterial", "med-antimotility")
 
@@ -54,15 +56,15 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
         return Suspicion(ways, (*toxin.rows, *recorded), False)
     diarrhoea = _bloody_diarrhoea(p, limits)
     if not diarrhoea or is_newborn(p, limits):
-        return NoAdvice(Why.NO_MIMIC) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
+        return unless_unread(p, NO_MIMIC)
     if low is not Known.YES:
-        return NoAdvice(Why.COUNT_NOT_LOW) if low is Known.NO else CannotTell(Fact.PLATELETS)
+        return COUNT_NOT_LOW if low is Known.NO else NO_COUNT
     film, creatinine = find_schistocytes(p, limits), find_creatinine_rise(p, limits)
     answer = any_of(film.answer, creatinine.answer)
     if answer is not Known.YES:
         missing = ((film, Fact.SCHISTOCYTES), (creatinine, Fact.CREATININE))
         unknown = [fact for shown, fact in missing if shown.answer is Known.UNKNOWN]
-        return CannotTell(*unknown) if unknown else NoAdvice(Why.NO_SIGNS)
+        return CannotTell(*unknown) if unknown else NO_SIGNS
     other = _other_cause(p, limits)
     rows = tuple(finding_row("bloody diarrhoea", f) for f in diarrhoea)
     shown = tuple(r for one in (film, creatinine) if one.answer is Known.YES for r in one.rows)
@@ -71,8 +73,10 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
 
 def _bloody_diarrhoea(p: PatientFacts, limits: Thresholds) -> tuple[Finding, ...]:
     """Of the last 14 days, going on or over: the syndrome follows days after it. Without a date where it goes on."""
+    if DIARRHOEA not in p.record.finding_sets:
+        return ()
     within = limits.span("diarrhoea_days")
-    dated = ((f, f.ended or f.onset or f.recorded) for f in p.findings("sign-bloody-diarrhoea"))
+    dated = ((f, f.ended or f.onset or f.recorded) for f in p.findings(DIARRHOEA))
     return tuple(
         f for f, when in dated if (not is_past(f) if when is None else when.since(p.as_of) <= within)
     )

@@ -20,13 +20,22 @@ from cards.rows import finding_row, measurement_row, platelet_rows, result_row
 from cards.safety.card_parts import find_population, hold_back, merged, references, stop_orders
 from cards.safety.counts import is_below
 from cards.safety.dic_score import find_causes, is_overt, overt_dic
-from cards.safety.haemolysis import Shown, find_haemolysis, find_schistocytes
+from cards.safety.haemolysis import NOT_MEASURED, Shown, find_haemolysis, find_schistocytes
 from cards.safety.infections import evidence_of
 from cards.safety.laboratory import at_least, below, newest
 from cards.safety.plasmic import HAEMOLYSIS, plasmic
 from cards.safety.recorded import current, current_rows, history_rows
 from cards.safety.score import Score
+from cards.safety.silence import COUNT_NOT_LOW, NO_MIMIC, NOT_FOR_THIS_PERSON, UNREAD
 from cards.thresholds import Thresholds
+
+_MISSING = {
+    (True, True): CannotTell(Fact.SCHISTOCYTES, Fact.HAEMOLYSIS),
+    (True, False): CannotTell(Fact.SCHISTOCYTES),
+    (False, True): CannotTell(Fact.HAEMOLYSIS),
+    (False, False): None,
+}
+"""By what is not known: the film, the other signs of haemolysis."""
 
 STOPPED = ("proc-platelet-transfusion", "product-platelets", "med-tpo-ra")
 
@@ -49,12 +58,14 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
     deficient = below(activity, limits.adamts13_low) is Known.YES
     if not recorded and not deficient:
         if is_below(p, limits.normal) is Known.NO:
-            return NoAdvice(Why.COUNT_NOT_LOW)
+            return COUNT_NOT_LOW
         if is_newborn(p, limits):
-            return NoAdvice(Why.NOT_FOR_THIS_PERSON)
+            return NOT_FOR_THIS_PERSON
         if is_below(p, limits.ttp_count) is Known.UNKNOWN:  # no film and no score speak without a count
             return CannotTell(Fact.PLATELETS if p.answered(Kind.CONDITIONS) else Fact.CONDITIONS)
     film, haemolysis = find_schistocytes(p, limits), find_haemolysis(p, limits)
+    if film is haemolysis is NOT_MEASURED and not recorded and not deficient:
+        return _why_not(p, film, haemolysis, limits)
     ways = (
         ("recorded", bool(recorded), recorded),
         (
@@ -123,22 +134,19 @@ def explanations(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 def _why_not(p: PatientFacts, film: Shown, haemolysis: Shown, limits: Thresholds) -> NoAdvice | CannotTell:
     """The reason of the way that came nearest; what is missing where only that could tell."""
     if not p.answered(Kind.CONDITIONS):
-        return CannotTell(Fact.CONDITIONS)
+        return UNREAD
     low = is_below(p, limits.ttp_count)
     if low is Known.YES and film.answer is not Known.NO and haemolysis.answer is not Known.NO:
-        missing = (
-            *((Fact.SCHISTOCYTES,) if film.answer is Known.UNKNOWN else ()),
-            *((Fact.HAEMOLYSIS,) if haemolysis.answer is Known.UNKNOWN else ()),
-        )
-        if missing and not _inr_is_raised(p, limits):
-            return CannotTell(*missing)
+        missing = _MISSING[film.answer is Known.UNKNOWN, haemolysis.answer is Known.UNKNOWN]
+        if missing is not None and not _inr_is_raised(p, limits):
+            return missing
         return NoAdvice(Why.EXPLAINED)
     score = plasmic(p, limits)
     if not score.is_known and score.most >= limits.plasmic_high:
         return CannotTell(*score.missing)
     if score.is_known and score.least >= limits.plasmic_high:
         return NoAdvice(Why.EXPLAINED)
-    return NoAdvice(Why.NO_MIMIC if low is Known.YES else Why.COUNT_NOT_LOW)
+    return NO_MIMIC if low is Known.YES else COUNT_NOT_LOW
 
 
 def holds(p: PatientFacts, limits: Thresholds) -> bool:

@@ -13,7 +13,7 @@ from cards.facts import Known, PatientFacts, has_past_code, is_past
 from cards.facts.once import once
 from cards.frozen import dataclass
 from cards.outcome import Advice, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
-from cards.reasons import Fact, Why
+from cards.reasons import Fact
 from cards.record import Kind, Moment, Performed, Result
 from cards.rows import event_row, finding_row, measurement_row, sign_row
 from cards.safety.card_parts import hold_back, mimic_card, references, stop_orders
@@ -21,6 +21,7 @@ from cards.safety.counts import is_below
 from cards.safety.infections import evidence_of
 from cards.safety.laboratory import above, newest
 from cards.safety.recorded import current_rows
+from cards.safety.silence import COUNT_NOT_LOW, NO_COUNT, NO_MIMIC, UNREAD
 from cards.thresholds import Thresholds
 
 VACCINE = "vax-adenoviral-vector"
@@ -44,11 +45,11 @@ def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | Canno
         return Suspicion("recorded", recorded)
     low = is_below(p, limits.normal)
     if low is Known.NO:
-        return NoAdvice(Why.COUNT_NOT_LOW)
+        return COUNT_NOT_LOW
     found = _after_vaccine(p, limits) or _after_infection(p, limits)
     if found is None:
         return _why_not(p, limits)
-    return found if low is Known.YES else CannotTell(Fact.PLATELETS)
+    return found if low is Known.YES else NO_COUNT
 
 
 def _after_vaccine(p: PatientFacts, limits: Thresholds) -> Suspicion | None:
@@ -101,6 +102,8 @@ def _after_infection(p: PatientFacts, limits: Thresholds) -> Suspicion | None:
 
 def _thrombosis(p: PatientFacts, since: datetime) -> tuple[Input, ...]:
     """New since the trigger, also a suspected one; without a date it may be."""
+    if p.record.finding_sets.isdisjoint(THROMBOSIS):
+        return ()
     found = (f for f in p.findings(*THROMBOSIS) if not is_past(f) and not has_past_code(f, *THROMBOSIS))
     return tuple(
         finding_row("thrombosis", f)
@@ -112,11 +115,11 @@ def _thrombosis(p: PatientFacts, since: datetime) -> tuple[Input, ...]:
 def _why_not(p: PatientFacts, limits: Thresholds) -> NoAdvice | CannotTell:
     """A thrombosis with low platelets and unread immunisations: the trigger cannot be excluded."""
     if not p.answered(Kind.CONDITIONS):
-        return CannotTell(Fact.CONDITIONS)
+        return UNREAD
     signs = _thrombosis(p, p.as_of - limits.span("vaccine_to")) or p.signs.severe_headache
     if signs and not p.answered(Kind.IMMUNIZATIONS):
         return CannotTell(Fact.IMMUNIZATIONS)
-    return NoAdvice(Why.NO_MIMIC)
+    return NO_MIMIC
 
 
 def holds(p: PatientFacts, limits: Thresholds) -> bool:
