@@ -64,7 +64,6 @@ def draft_ceftriaxone(
         cautions=(*card.cautions, *(f"SAFE-12/{key}" for key in check.cautions)),
         unknown=tuple(dict.fromkeys((*card.unknown, *check.missing))),
         inputs=tuple(dict.fromkeys((*card.inputs, *check.rows))),
-        also=(*card.also, "INF-GEN-06"),
     )
     if check.dosage is None:
         return replace(card, say=(*card.say, "INF-GEN-06/withheld"))

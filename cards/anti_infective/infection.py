@@ -16,9 +16,11 @@ from cards.anti_infective.course import was_treated
 from cards.anti_infective.infection_cards import (
     SUPPORTIVE,
     SUSPECTED,
+    TREAT,
     UNDER_WAY,
     UNEXPLAINED,
     VACCINATED,
+    Care,
     care_card,
     is_treated_here,
     suspicion_card,
@@ -78,13 +80,18 @@ def _mind_the_spleen(p: PatientFacts, pathogen: Pathogen, card: Advise) -> Advis
     no_spleen = asplenia(p) if p.signs.fever and pathogen.agent is not Agent.BACTERIUM else ()
     if not no_spleen:
         return card
-    rows = (*card.inputs, *(sign_row("fever", s) for s in p.signs.fever), *no_spleen)
-    return replace(
-        card,
-        cautions=("INF-GEN-05/caution.asplenia", *card.cautions),
-        inputs=tuple(dict.fromkeys(rows)),
-        also=tuple(dict.fromkeys((*card.also, "POP-08"))),
-    )
+    also = tuple(dict.fromkeys((*card.also, "POP-08")))
+
+    def warned(card: Advise) -> Advise:
+        rows = (*card.inputs, *(sign_row("fever", s) for s in p.signs.fever), *no_spleen)
+        return replace(
+            card,
+            cautions=("INF-GEN-05/caution.asplenia", *card.cautions),
+            inputs=tuple(dict.fromkeys(rows)),
+            also=also,
+        )
+
+    return card.changed(warned, also=also)
 
 
 def _found(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds) -> Outcome:
@@ -93,18 +100,19 @@ def _found(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Th
         return NoAdvice(Why.INFECTION_NOT_CURRENT)
     if infection.cured:
         return NoAdvice(Why.INFECTION_TREATED)
-    grave = bool(critical_rows(p, pathogen, infection, limits))
+    critical = critical_rows(p, pathogen, infection, limits)
+    grave = bool(critical)
     if infection.is_under_therapy:
         if grave and pathogen.reviews_therapy and not _is_adequate(pathogen, infection):
-            return care_card(p, pathogen, infection, UNDER_WAY, limits)
+            return care_card(Care(p, pathogen, infection, UNDER_WAY, critical, limits))
         return therapy_card(p, pathogen, infection, limits)
     if was_treated(infection) and not (grave and pathogen.reviews_therapy):
         return NoAdvice(Why.INFECTION_TREATED)
     if infection.is_suspected_only and not _treats_suspicion(pathogen, grave):
         return _unless_ordered(p, suspicion_card(p, pathogen, infection), pathogen)
     if is_treated_here(p, pathogen, infection, limits):
-        return treat_card(p, pathogen, infection, limits)
-    return care_card(p, pathogen, infection, SUPPORTIVE, limits)
+        return treat_card(Care(p, pathogen, infection, TREAT, critical, limits))
+    return care_card(Care(p, pathogen, infection, SUPPORTIVE, critical, limits))
 
 
 def _treats_suspicion(pathogen: Pathogen, grave: bool) -> bool:
@@ -149,7 +157,9 @@ def _after_vaccine(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> A
         return None
     when = "no date" if rows[-1].time is None else rows[-1].time
     card = test_card(p, pathogen, VACCINATED, rows)
-    return replace(card, suggestions=(), values={**card.values, "vaccinated": when})
+    return card.changed(
+        lambda card: replace(card, suggestions=(), values={**card.values, "vaccinated": when})
+    )
 
 
 def _unless_ordered(p: PatientFacts, card: Advise, pathogen: Pathogen) -> Outcome:

@@ -1,17 +1,20 @@
-"""The cards of an infection: a test, care without a drug draft, treatment with drafts, therapy under way."""
+"""The cards of an infection: a test, care without a drug draft, treatment with drafts, therapy under way.
+
+What each reads like is made later, where it is read; how urgent it is and whose words join it is told at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from cards.anti_infective.asked import applies, critical_rows, first_of, missing_of
+from cards.anti_infective.asked import applies, first_of, missing_of
 from cards.anti_infective.ceftriaxone import draft_ceftriaxone
 from cards.anti_infective.content import CriticalSign, Deferral, Pathogen, Regimen
 from cards.anti_infective.dosing import dosage_of
 from cards.anti_infective.ordering import order, priority_of
 from cards.anti_infective.pathogen import template_name
-from cards.anti_infective.safety_check import SafetyCheck, check_safety
+from cards.anti_infective.safety_check import SafetyCheck, check_safety, own_populations, regimen_populations
 from cards.facts import Infection, Known, PatientFacts
 from cards.frozen import dataclass, replace
 from cards.outcome import Action, ActionType, Advise, Indicator, Input, NoAdvice, Suggestion
@@ -41,6 +44,31 @@ VACCINATED = Situation("INF-GEN-02", "vaccinated")
 THERAPY = Situation("INF-GEN-04", "therapy")
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is told of a card at once."""
+
+    rule: str
+    indicator: Indicator
+    also: tuple[str, ...]
+
+    def with_body(self, make: Callable[[], Advise]) -> Advise:
+        """The card, whose other members `make` makes where they are read."""
+        return Advise.later(self.rule, self.indicator, self.also, make)
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """A recorded infection whose care a card tells; `critical` are the rows that make it critical."""
+
+    p: PatientFacts
+    pathogen: Pathogen
+    infection: Infection
+    situation: Situation
+    critical: tuple[Input, ...]
+    limits: Thresholds
+
+
 _TITLES: Mapping[str, str] = {
     UNEXPLAINED.words: "unexplained",
     VACCINATED.words: "vaccinated",
@@ -50,94 +78,86 @@ _TITLES: Mapping[str, str] = {
 
 def test_card(p: PatientFacts, pathogen: Pathogen, situation: Situation, rows: tuple[Input, ...]) -> Advise:
     """A test is suggested for an infection that is not recorded; `rows` say why."""
-    base = _base(p, pathogen, situation, pathogen.test_rule, pathogen.first_step(situation.words))
-    reasons = tuple(row.reference for row in rows if row.reference is not None)
-    return replace(
-        base,
-        indicator=Indicator.INFO,
-        title=f"{situation.general}/title.{_TITLES[situation.words]}",
-        inputs=(*base.inputs, *rows),
-        suggestions=order(p, "test", pathogen.test_orders, reasons, "routine"),
-    )
+    head = Head(pathogen.test_rule, Indicator.INFO, (situation.general,))
+
+    def make() -> Advise:
+        base = _base(p, pathogen, situation, head, pathogen.first_step(situation.words))
+        reasons = tuple(row.reference for row in rows if row.reference is not None)
+        return replace(
+            base,
+            title=f"{situation.general}/title.{_TITLES[situation.words]}",
+            inputs=(*base.inputs, *rows),
+            suggestions=order(p, "test", pathogen.test_orders, reasons, "routine"),
+        )
+
+    return head.with_body(make)
 
 
 def suspicion_card(p: PatientFacts, pathogen: Pathogen, infection: Infection) -> Advise:
     """INF-GEN-03: the tests of a suspicion, no drug."""
-    base = _base(p, pathogen, SUSPECTED, pathogen.test_rule, pathogen.first_step(SUSPECTED.words))
-    priority = priority_of(pathogen.suspected)
-    return replace(
-        base,
-        indicator=pathogen.suspected,
-        inputs=(infection_row(p, infection), *base.inputs),
-        unknown=tuple(dict.fromkeys((*base.unknown, *_unread_signs(p, pathogen)))),
-        suggestions=order(p, "test", pathogen.test_orders, infection.references, priority),
-    )
+    head = Head(pathogen.test_rule, pathogen.suspected, (SUSPECTED.general,))
+
+    def make() -> Advise:
+        base = _base(p, pathogen, SUSPECTED, head, pathogen.first_step(SUSPECTED.words))
+        priority = priority_of(pathogen.suspected)
+        return replace(
+            base,
+            inputs=(infection_row(p, infection), *base.inputs),
+            unknown=tuple(dict.fromkeys((*base.unknown, *_unread_signs(p, pathogen)))),
+            suggestions=order(p, "test", pathogen.test_orders, infection.references, priority),
+        )
+
+    return head.with_body(make)
 
 
-def care_card(
-    p: PatientFacts, pathogen: Pathogen, infection: Infection, situation: Situation, limits: Thresholds
-) -> Advise:
+def care_card(care: Care) -> Advise:
     """Without a drug draft: supportive care, or a severe infection under a therapy that may not be enough."""
-    check = check_safety(p, pathogen, infection, limits)
-    return _care(p, pathogen, infection, situation, check, limits)
+    p, pathogen, infection, limits = care.p, care.pathogen, care.infection, care.limits
+    populations = own_populations(p, pathogen, infection, limits)
+    head = Head(pathogen.treat_rule, _indicator(care), (care.situation.general, *populations))
+    return head.with_body(lambda: _care(care, head, check_safety(p, pathogen, infection, limits)))
 
 
-def _care(
-    p: PatientFacts,
-    pathogen: Pathogen,
-    infection: Infection,
-    situation: Situation,
-    check: SafetyCheck,
-    limits: Thresholds,
-) -> Advise:
-    critical = critical_rows(p, pathogen, infection, limits)
-    raising = _raising_rows(p, pathogen, infection, limits)
-    indicator = _indicator(pathogen, infection, situation, critical, raising)
-    step = pathogen.critical_step if critical else pathogen.first_step
-    base = _base(p, pathogen, situation, pathogen.treat_rule, step(situation.words))
-    urgent = f"{situation.words}.critical" if critical else situation.words
+def _care(care: Care, head: Head, check: SafetyCheck) -> Advise:
+    p, pathogen, infection = care.p, care.pathogen, care.infection
+    situation, limits = care.situation, care.limits
+    step = pathogen.critical_step if care.critical else pathogen.first_step
+    base = _base(p, pathogen, situation, head, step(situation.words))
+    urgent = f"{situation.words}.critical" if care.critical else situation.words
     asked = missing_of(p, (*pathogen.critical, *pathogen.warn_when, *pathogen.treat_when), infection, limits)
     treated = first_of(p, pathogen.treat_when, infection, limits) if situation is TREAT else ()
-    reasons = (*critical, *raising, *(row for one in treated for row in one.rows))
+    reasons = (*care.critical, *_raising_rows(care), *(row for one in treated for row in one.rows))
     rows = (infection_row(p, infection), *base.inputs, *reasons, *check.rows)
     unknown = check.unknown if situation is TREAT else check.own_unknown
     form = SUSPECTED.general if infection.is_suspected_only else situation.general
+    priority = priority_of(head.indicator)
     return replace(
         base,
-        indicator=indicator,
         title=base.title.replace(situation.general, form),
         say=(urgent if urgent in pathogen.words else situation.words,),
         inputs=tuple(dict.fromkeys(rows)),
         cautions=_own_cautions(pathogen, check),
         unknown=tuple(dict.fromkeys((*base.unknown, *_unread_signs(p, pathogen), *asked, *unknown))),
-        suggestions=order(p, "treat", pathogen.treat_orders, infection.references, priority_of(indicator)),
-        also=(*base.also, *check.populations),
+        suggestions=order(p, "treat", pathogen.treat_orders, infection.references, priority),
     )
 
 
-def _indicator(
-    pathogen: Pathogen,
-    infection: Infection,
-    situation: Situation,
-    critical: tuple[Input, ...],
-    raising: tuple[Input, ...],
-) -> Indicator:
+def _indicator(care: Care) -> Indicator:
     """Critical by a sign or criterion; else what the file says of this certainty, raised by its rows."""
-    if critical:
+    pathogen = care.pathogen
+    if care.critical:
         return Indicator.CRITICAL
-    if infection.is_suspected_only:
+    if care.infection.is_suspected_only:
         return pathogen.suspected
-    if raising:
+    if _raising_rows(care):
         return max(pathogen.recorded, Indicator.WARNING)
-    return pathogen.treated if situation is TREAT else pathogen.recorded
+    return pathogen.treated if care.situation is TREAT else pathogen.recorded
 
 
-def _raising_rows(
-    p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds
-) -> tuple[Input, ...]:
+def _raising_rows(care: Care) -> tuple[Input, ...]:
     """What makes the card a warning; a low count alone shows itself."""
-    found = first_of(p, pathogen.warn_when, infection, limits)
-    return tuple(row for one in found for row in (one.rows or platelet_row(p)))
+    found = first_of(care.p, care.pathogen.warn_when, care.infection, care.limits)
+    return tuple(row for one in found for row in (one.rows or platelet_row(care.p)))
 
 
 def is_treated_here(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds) -> bool:
@@ -147,17 +167,31 @@ def is_treated_here(p: PatientFacts, pathogen: Pathogen, infection: Infection, l
     return not pathogen.supportive
 
 
-def treat_card(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds) -> Advise:
+def treat_card(care: Care) -> Advise:
     """INF-GEN-01, with a draft for every regimen that the safety check lets through."""
+    p, pathogen, infection, limits = care.p, care.pathogen, care.infection, care.limits
     for deferral in pathogen.deferrals:
         if applies(p, deferral.caution, infection, limits).answer is Known.YES:
             return _deferred(p, pathogen, infection, deferral)
-    check = check_safety(p, pathogen, infection, limits)
-    card = _care(p, pathogen, infection, TREAT, check, limits)
+    own = own_populations(p, pathogen, infection, limits)
+    if pathogen.first_dose:
+        also = (TREAT.general, *own, "INF-GEN-06")
+    else:
+        of_regimens = regimen_populations(p, pathogen, infection, limits)
+        checked = ("INF-GEN-06",) if pathogen.drugs else ()
+        also = tuple(dict.fromkeys((TREAT.general, *own, *of_regimens, *checked)))
+    head = Head(pathogen.treat_rule, _indicator(care), also)
+    return head.with_body(lambda: _treat(care, head))
+
+
+def _treat(care: Care, head: Head) -> Advise:
+    p, pathogen, infection = care.p, care.pathogen, care.infection
+    check = check_safety(p, pathogen, infection, care.limits)
+    card = _care(care, head, check)
     if check.is_allergic:
         card = _past_allergy(pathogen, card)
     if pathogen.first_dose:
-        card = draft_ceftriaxone(p, card, infection.references, limits)
+        card = draft_ceftriaxone(p, card, infection.references, care.limits)
         return _past_allergy(pathogen, card) if "SAFE-12/caution.allergy" in card.cautions else card
     drafts = tuple(
         _draft(p, pathogen, infection, regimen, card.indicator, recommended=number == 0)
@@ -169,14 +203,12 @@ def treat_card(p: PatientFacts, pathogen: Pathogen, infection: Infection, limits
         *(f"dose.{regimen.key}" for regimen in check.offered),
     )
     say = tuple(key for key in paragraphs if key in pathogen.words)
-    checked = ("INF-GEN-06",) if pathogen.drugs else ()
     return replace(
         card,
         say=say if drafts or not pathogen.drugs else (*say, "INF-GEN-06/withheld"),
         cautions=check.cautions,
         suggestions=(*card.suggestions, *(drafts or _instead(p, pathogen, infection, check, card.indicator))),
         one_of=len(drafts) > 1,
-        also=tuple(dict.fromkeys((*card.also, *check.regimen_populations, *checked))),
     )
 
 
@@ -193,14 +225,27 @@ def therapy_card(
 
     After that day MON-05 speaks of a count that is still low, and of one that is not nobody has to.
     """
-    base = _base(p, pathogen, THERAPY, pathogen.id, "")
+    started = infection.therapy_started
+    expected = None if started is None else _day(started.latest + timedelta(weeks=pathogen.window_weeks))
+    if expected is not None and expected.latest < p.as_of:
+        last = p.platelets.last_known
+        return NoAdvice(Why.COUNT_NOT_LOW if last is None or last >= limits.mild else Why.SUPPRESSED)
+    head = Head(pathogen.id, Indicator.INFO, (THERAPY.general,))
+    return head.with_body(lambda: _therapy(p, pathogen, infection, head, expected, limits))
+
+
+def _therapy(
+    p: PatientFacts,
+    pathogen: Pathogen,
+    infection: Infection,
+    head: Head,
+    expected: Moment | None,
+    limits: Thresholds,
+) -> Advise:
+    base = _base(p, pathogen, THERAPY, head, "")
     started, values = infection.therapy_started, {**base.values, "weeks": pathogen.window_weeks}
     recovery, title = "INF-GEN-04/recovery.no-start", base.title.replace("/title", "/title.no-start")
-    if started is not None:
-        expected = _day(started.latest + timedelta(weeks=pathogen.window_weeks))
-        if expected.latest < p.as_of:
-            last = p.platelets.last_known
-            return NoAdvice(Why.COUNT_NOT_LOW if last is None or last >= limits.mild else Why.SUPPRESSED)
+    if started is not None and expected is not None:
         values |= {"started": started, "expected": expected}
         recovery, title = "INF-GEN-04/recovery", base.title
     drugs = (
@@ -210,7 +255,6 @@ def therapy_card(
     check = check_safety(p, pathogen, infection, limits)
     return replace(
         base,
-        indicator=Indicator.INFO,
         title=base.title if p.platelets.current is None else title,
         say=(*base.say, recovery),
         values=values,
@@ -222,18 +266,18 @@ def therapy_card(
 # ---------------------------------------------------------------------------------------------- parts
 
 
-def _base(p: PatientFacts, pathogen: Pathogen, situation: Situation, rule: str, first_step: str) -> Advise:
+def _base(p: PatientFacts, pathogen: Pathogen, situation: Situation, head: Head, first_step: str) -> Advise:
     """What all cards of a pathogen have in common: the form of the title, the count."""
     has_count = p.platelets.current is not None
     return Advise(
-        rule=rule,
-        indicator=pathogen.recorded,
+        rule=head.rule,
+        indicator=head.indicator,
         title=f"{situation.general}/title" if has_count else f"{situation.general}/title.no-count",
         say=(situation.words,),
         values={"infection": pathogen.name, "first_step": first_step, "weeks": pathogen.window_weeks},
         inputs=platelet_row(p),
         unknown=() if p.platelets.decisive is not None else (Fact.PLATELETS,),
-        also=(situation.general,),
+        also=head.also,
     )
 
 
@@ -275,16 +319,19 @@ def _instead(
 
 def _deferred(p: PatientFacts, pathogen: Pathogen, infection: Infection, deferral: Deferral) -> Advise:
     """Infected, but not treated now (pregnancy, childhood): info, without a draft."""
-    first_step = pathogen.first_step(f"defer.{deferral.key}")
-    base = _base(p, pathogen, TREAT, pathogen.treat_rule, first_step)
-    return replace(
-        base,
-        indicator=Indicator.INFO,
-        say=(f"defer.{deferral.key}",),
-        inputs=(infection_row(p, infection), *base.inputs),
-        suggestions=order(p, "refer", pathogen.refer_orders, infection.references, "routine"),
-        also=(*base.also, *((deferral.population,) if deferral.population else ())),
-    )
+    population = (deferral.population,) if deferral.population else ()
+    head = Head(pathogen.treat_rule, Indicator.INFO, (TREAT.general, *population))
+
+    def make() -> Advise:
+        base = _base(p, pathogen, TREAT, head, pathogen.first_step(f"defer.{deferral.key}"))
+        return replace(
+            base,
+            say=(f"defer.{deferral.key}",),
+            inputs=(infection_row(p, infection), *base.inputs),
+            suggestions=order(p, "refer", pathogen.refer_orders, infection.references, "routine"),
+        )
+
+    return head.with_body(make)
 
 
 def _own_cautions(pathogen: Pathogen, check: SafetyCheck) -> tuple[str, ...]:

@@ -20,7 +20,15 @@ from cards.outcome import Advice, CannotTell, Input, NoAdvice, Outcome, Topic
 from cards.reasons import Fact, Why
 from cards.thresholds import Thresholds
 
-__all__ = ["CheckedRegimen", "SafetyCheck", "allergies_known", "applies", "check_safety"]
+__all__ = [
+    "CheckedRegimen",
+    "SafetyCheck",
+    "allergies_known",
+    "applies",
+    "check_safety",
+    "own_populations",
+    "regimen_populations",
+]
 
 OWN_TOXICITY = "INF-GEN-06/caution.own-toxicity"
 SAME_SUBSTANCE = "INF-GEN-06/caution.same-substance"
@@ -55,8 +63,6 @@ class CheckedRegimen:
 class SafetyCheck:
     """The whole check. `cautions` are keys of words, `missing` what keeps a draft from being offered; `own_unknown` is
     what the card's own cautions ask for, `unknown` what its regimens ask for too.
-
-    `populations` are the POP ids of the card's own rows that apply, `regimen_populations` of its regimens'.
     """
 
     regimens: tuple[CheckedRegimen, ...]
@@ -64,8 +70,6 @@ class SafetyCheck:
     unknown: tuple[Fact, ...]
     rows: tuple[Input, ...]
     own_unknown: tuple[Fact, ...] = ()
-    populations: tuple[str, ...] = ()
-    regimen_populations: tuple[str, ...] = ()
 
     @property
     def offered(self) -> tuple[Regimen, ...]:
@@ -93,7 +97,6 @@ def check_safety(
     """Every caution and every regimen of the pathogen's file against the record."""
     found = [(c, applies(p, c, infection, limits)) for c in pathogen.cautions]
     hits = [(c, a) for c, a in found if a.answer is Known.YES]
-    own = _populations(p, [c for c, _ in hits])
     unknown = [a.missing for _, a in found if a.missing is not None]
     own_unknown = tuple(dict.fromkeys(unknown))
     checked = []
@@ -117,15 +120,40 @@ def check_safety(
         tuple(dict.fromkeys(unknown)),
         tuple(dict.fromkeys((*(r for _, a in hits for r in a.rows), *(r for c in checked for r in c.same)))),
         own_unknown,
-        own,
-        _populations(p, [c for c, _ in hits]),
     )
 
 
-def _populations(p: PatientFacts, hits: Sequence[Caution]) -> tuple[str, ...]:
-    """POP ids of rows that apply; a newborn is no child of POP-02."""
-    named = dict.fromkeys(c.population for c in hits if c.population is not None)
-    return tuple(NEWBORN if p.person.is_neonate and one == CHILD else one for one in named)
+def own_populations(
+    p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds
+) -> tuple[str, ...]:
+    """POP ids of the card's own rows that apply."""
+    return _populations(p, pathogen.cautions, infection, limits)
+
+
+def regimen_populations(
+    p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds
+) -> tuple[str, ...]:
+    """POP ids of what applies of the exclusions of the regimens that are for this patient."""
+    asked = [
+        caution
+        for regimen in pathogen.regimens
+        if any(c.population is not None for c in regimen.excluded)
+        and not any(applies(p, one, infection, limits).answer is Known.NO for one in regimen.only)
+        for caution in regimen.excluded
+    ]
+    return _populations(p, asked, infection, limits)
+
+
+def _populations(
+    p: PatientFacts, asked: Sequence[Caution], infection: Infection, limits: Thresholds
+) -> tuple[str, ...]:
+    """A newborn is no child of POP-02."""
+    hits = [
+        c.population
+        for c in asked
+        if c.population is not None and applies(p, c, infection, limits).answer is Known.YES
+    ]
+    return tuple([NEWBORN if p.person.is_neonate and one == CHILD else one for one in dict.fromkeys(hits)])
 
 
 def _of_drugs(p: PatientFacts, checked: Sequence[CheckedRegimen], limits: Thresholds) -> list[str]:
