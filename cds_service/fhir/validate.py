@@ -102,23 +102,28 @@ def _remember(valid: set[T], new: Collection[T]) -> None:
 
 _FHIR_ID: Final = r"[A-Za-z0-9\-.]{1,64}"
 _NUMBER: Final = r"-?(?:0|[1-9]\d{0,8})(?:\.\d{1,9})?"
+_TIME: Final = rf"{PLAIN_SECOND}(?:\.\d{{1,6}})?{PLAIN_OFFSET}"
 _OF_ITS_OWN: Final = re.compile(
-    rf'"(?:((?:id|versionId)": ?"|reference": ?"[A-Z][A-Za-z]{{1,63}}/){_FHIR_ID}(?=")'
-    rf'|(value": ?){_NUMBER}(?=[,}}])'
-    rf'|{PLAIN_SECOND}(?:\.\d{{1,6}})?{PLAIN_OFFSET}")'.encode()
+    rf'"(id": ?"(?={_FHIR_ID}")'
+    rf'|versionId": ?"(?={_FHIR_ID}")'
+    rf'|reference": ?"[A-Z][A-Za-z]{{1,63}}/(?={_FHIR_ID}")'
+    rf'|value": ?(?={_NUMBER}[,}}])'
+    rf'|(?={_TIME}")'
+    rf'|(?={PLAIN_DAY}")[12])[A-Za-z0-9\-.:+]+'.encode()
 )
-"""What each resource has of its own, where it is written plainly: every value of such a form is valid where one is."""
-_DAY: Final = re.compile(f'"{PLAIN_DAY}"'.encode())
-_ANY, _ANY_DAY = rb"\1\2" + b"\0", b"\1"
-"""Bytes that JSON never holds stand for them; a day is valid in other places than an exact time."""
+"""What each resource has of its own, where it is written plainly: every value of such a form is valid where one is.
+
+What the group holds tells the forms apart; a day, of which it holds the first digit, is valid in other places than an
+exact time. To split at them is the quickest way to take them out.
+"""
 
 _valid_outlines: Final[set[bytes]] = set()
 """Of valid resources, so that nothing of a record is kept."""
 
 
 def _outline(text: bytes) -> bytes:
-    """The digest of a resource without what it has of its own."""
-    return blake2b(_DAY.sub(_ANY_DAY, _OF_ITS_OWN.sub(_ANY, text)), digest_size=16).digest()
+    """The digest of a resource without what it has of its own, for which a byte stands that JSON never holds."""
+    return blake2b(b"\0".join(_OF_ITS_OWN.split(text)), digest_size=16).digest()
 
 
 # ------------------------------------------------------------------------------- members that are written again

@@ -7,8 +7,7 @@ processor: of some hundreds, a moment takes half the time.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Raw
@@ -19,16 +18,16 @@ from cards.facts import PatientFacts
 from cards.frozen import dataclass
 from cards.reading import read
 from cards.record import Answer, Kind, Record
+from cards.scope import is_in_scope
 from cds_service.content import Content
 from cds_service.facts import settle
 from cds_service.fhir.bundles import RawEntry
 from cds_service.fhir.entries import Rejected
 from cds_service.fhir.parse import Parsed, Source, parse
-from cds_service.fhir.validate import invalid_reason
 from cds_service.hooks.context import Context
 from cds_service.hooks.request import HookRequest
 from cds_service.replay.held import Held
-from cds_service.replay.known import as_known
+from cds_service.replay.look import Look, why_invalid
 from cds_service.replay.measured import Knowledge, Visible
 from cds_service.replay.triggers import Trigger
 from cds_service.validation import KIND_OF, decide_on_valid
@@ -65,6 +64,7 @@ class Settled:
     record: Record
     parsed: Parsed
     rejected: tuple[Rejected, ...]
+    visible: Visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,84 +91,84 @@ def settle_all(cases: Sequence[Case], answers: Mapping[Kind, Answer], content: C
 
 
 def judge_all(settled: Sequence[Settled], content: Content) -> list[Judged]:
-    """What the service would have answered at each moment."""
+    """What the service would have answered at each moment.
+
+    Where all that was known is valid, nobody asks what the cards rest on, so they need not be made whole.
+    """
     facts = [_read(one.record, content) for one in settled]
-    decisions = decide_all(facts, content.limits, switches=content.site.switches)
+    valid = [
+        not is_in_scope(p, content.limits) or one.visible.is_all_valid
+        for one, p in zip(settled, facts, strict=True)
+    ]
+    decisions = iter(
+        decide_all(
+            [p for p, is_valid in zip(facts, valid, strict=True) if is_valid],
+            content.limits,
+            switches=content.site.switches,
+            whole=False,
+        )
+    )
     return [
-        _judge_valid(one, first, content)
-        for one, first in zip(settled, zip(facts, decisions, strict=True), strict=True)
+        Judged(p, next(decisions), ()) if is_valid else _judge_valid(one, p, content)
+        for one, p, is_valid in zip(settled, facts, valid, strict=True)
     ]
 
 
 def _parse(case: Case) -> tuple[Visible, Parsed]:
-    measured = case.knowledge.measured_by(case.trigger.at)
-    sources = _sources(_visible(case, measured))
-    return measured, measured.add_entries(parse(sources, case.patient_id, case.server))
+    visible = case.knowledge.measured_by(case.trigger.at)
+    _see(case, visible)
+    return visible, visible.add_entries(parse(_sources(visible.looks), case.patient_id, case.server))
 
 
 def _settle(
-    case: Case, measured: Visible, parsed: Parsed, *, answers: Mapping[Kind, Answer], content: Content
+    case: Case, visible: Visible, parsed: Parsed, *, answers: Mapping[Kind, Answer], content: Content
 ) -> Settled:
     trigger = case.trigger
     request = HookRequest(trigger.hook, "replay", _context(case.patient_id, trigger))
     settled = settle(parsed, request, answers, content.terminology, trigger.at, content.limits)
-    record = measured.add_values(settled.record)
-    return Settled(record, parsed, (*parsed.rejected, *settled.rejected))
+    record = visible.add_values(settled.record)
+    return Settled(record, parsed, (*parsed.rejected, *settled.rejected), visible)
 
 
 def _read(record: Record, content: Content) -> PatientFacts:
     return read(record, content.limits, content.pathogens)
 
 
-def _judge_valid(settled: Settled, first: tuple[PatientFacts, Decision], content: Content) -> Judged:
-    """What is decided of the valid resources: mostly what was decided first, of all of them."""
+def _judge_valid(settled: Settled, facts: PatientFacts, content: Content) -> Judged:
+    """What is decided of the valid resources."""
 
     def decide_on(record: Record) -> tuple[PatientFacts, Decision]:
-        if record is settled.record:
-            return first
-        facts = _read(record, content)
-        return facts, decide(facts, content.limits, switches=content.site.switches)
+        known = facts if record is settled.record else _read(record, content)
+        return known, decide(known, content.limits, switches=content.site.switches)
 
-    valid = decide_on_valid(settled.record, settled.parsed, decide_on, sys.maxsize, _why_invalid)
+    valid = decide_on_valid(settled.record, settled.parsed, decide_on, sys.maxsize, why_invalid)
     return Judged(valid.facts, valid.decision, valid.rejected)
 
 
 def unreadable(patient_id: str, server: str | None, held: Iterable[Held]) -> tuple[Rejected, ...]:
     """What of a patient without a moment could not have been read at any."""
-    return parse(_sources((one.kind, one.entry) for one in held), patient_id, server).rejected
+    return parse(_sources(one.last_look for one in held), patient_id, server).rejected
 
 
-def _why_invalid(raw: Raw) -> str | None:
-    return _remembered(bytes(raw))
-
-
-@lru_cache(maxsize=512)
-def _remembered(raw: bytes) -> str | None:
-    """A card rests on the same resources at one moment after the other."""
-    return invalid_reason(raw)
-
-
-def _visible(case: Case, measured: Visible) -> Iterator[tuple[str, RawEntry]]:
-    """Type and entry of the rest that was known, without the order that is only being selected."""
+def _see(case: Case, visible: Visible) -> None:
+    """Adds what was known of the rest, without the order that is only being selected."""
     at, cause = case.trigger.at, case.trigger.cause
     selected = cause if case.trigger.hook != "patient-view" else None
-    for position, one in case.knowledge.rest:
+    for placed in case.knowledge.rest:
+        one = placed[1]
         if (one.known is not None and one.known > at) or one is selected:
             continue
-        entry = one.entry
-        if one.known is not None and one.changes_until is not None and one.changes_until > at:
-            then = as_known(one.resource, one.raw, at)
-            entry = one.entry if then is one.raw else RawEntry(Raw(then))
-        if entry is one.entry and one.kind in NOT_ASKED and one.status in NOT_ASKED[one.kind]:
+        look = one.look_at(at)
+        if one.kind in NOT_ASKED and not look.changed and one.status in NOT_ASKED[one.kind]:
             continue
-        measured.place(position, one)
-        yield one.kind, entry
+        visible.placed.append(placed)
+        visible.looks.append(look)
 
 
-def _sources(visible: Iterable[tuple[str, RawEntry]]) -> list[Source]:
+def _sources(looks: Iterable[Look]) -> list[Source]:
     entries: dict[str, list[RawEntry]] = {}
-    for kind, entry in visible:
-        entries.setdefault(kind, []).append(entry)
+    for look in looks:
+        entries.setdefault(look.kind, []).append(look.entry)
     return [Source(kind, KINDS.get(kind, frozenset()), some) for kind, some in sorted(entries.items())]
 
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from msgspec import DecodeError, MsgspecError, Raw, Struct
+from msgspec import DecodeError, Struct
 from msgspec.json import Decoder
 
 from cards.valuesets import Terminology
-from cds_service.fhir.bundles import RawEntry
-from cds_service.fhir.shapes import CodeableConcept, Observation, decode_shape
+from cds_service.fhir.shapes import CodeableConcept, Observation
 from cds_service.replay.known import (
     ALWAYS_KNOWN,
     Json,
+    as_known,
+    changes_of,
     decode,
     known_at,
     known_from,
     known_since,
-    last_change,
 )
+from cds_service.replay.look import Look
 
 COUNT_SETS: Final = frozenset({"obs-platelet-count", "obs-platelet-count-cord", "obs-platelet-count-citrate"})
 _OBSERVATION: Final = Decoder(Observation)
@@ -33,8 +35,8 @@ _ABOUT: Final = {"MedicationRequest": _DRUG, "MedicationAdministration": _DRUG, 
 class Held(Struct, eq=False, gc=False):
     """`known`: since when (None: always); `file`, `line`: where it stands; `sets`: the value sets of what it is about.
 
-    `shape` is an Observation that is R4, else None. `is_count`: it is about platelets that are counted. Before
-    `changes_until` it may have looked otherwise.
+    `shape` is an Observation that is R4, else None. `is_count`: it is about platelets that are counted. `changes`:
+    when it may have come to look otherwise.
     """
 
     kind: str
@@ -47,15 +49,29 @@ class Held(Struct, eq=False, gc=False):
     sets: frozenset[str] = frozenset()
     is_count: bool = False
     decoded: Json | None = None
-    changes_until: datetime | None = None
-    _entry: RawEntry | None = None
+    changes: tuple[datetime, ...] = ()
+    _last: Look | None = None
+    _earlier: dict[int, Look] = {}
 
     @property
-    def entry(self) -> RawEntry:
-        """As the parser takes it, decoded once for all moments."""
-        if self._entry is None:
-            self._entry = _entry_of(self.raw)
-        return self._entry
+    def last_look(self) -> Look:
+        """As it looks at the end."""
+        if self._last is None:
+            self._last = Look(self.kind, self.raw)
+        return self._last
+
+    def look_at(self, at: datetime) -> Look:
+        """As it looked at a moment: the same for all moments between two changes."""
+        changes = self.changes
+        if not changes or self.known is None or changes[-1] <= at:
+            return self._last or self.last_look
+        number = bisect_right(changes, at)
+        if number not in self._earlier:
+            then = as_known(self.resource, self.raw, at)
+            self._earlier[number] = (
+                self.last_look if then is self.raw else Look(self.kind, then, changed=True)
+            )
+        return self._earlier[number]
 
     @property
     def place(self) -> str:
@@ -104,16 +120,8 @@ def hold(raw: bytes, file: str, line: int, terminology: Terminology) -> Held | N
     kind, id_ = str(resource.get("resourceType")), own if isinstance(own, str) else None
     sets = _sets_of_json(resource, kind, terminology)
     is_count = not sets.isdisjoint(COUNT_SETS)
-    known, changes_until = known_from(resource), last_change(resource)
-    return Held(kind, id_, raw, known, file, line, None, sets, is_count, resource, changes_until)
-
-
-def _entry_of(raw: bytes) -> RawEntry:
-    """A resource for the parser, decoded where it can be."""
-    try:
-        return RawEntry(Raw(raw), shape=decode_shape(raw))
-    except (MsgspecError, RecursionError, ValueError):
-        return RawEntry(Raw(raw))
+    known, changes = known_from(resource), changes_of(resource)
+    return Held(kind, id_, raw, known, file, line, None, sets, is_count, resource, changes)
 
 
 def _read_observation(raw: bytes) -> Observation | None:

@@ -143,15 +143,15 @@ def micros(at: datetime) -> int:
     return (at - _BEGIN) // _MICROSECOND
 
 
-def last_change(resource: Json) -> datetime | None:
-    """From when on it looks as it does at the end; None where nothing of it happens later."""
+def changes_of(resource: Json) -> tuple[datetime, ...]:
+    """When it came to look otherwise, in order; nothing of most resources happens later than they are known."""
     kind = str(resource.get("resourceType"))
     found = [moment(resource, path) for path in _CHANGES.get(kind, ()) if path.partition(".")[0] in resource]
     places = resource.get("location") if kind == "Encounter" else None
     for one in places if isinstance(places, list) else ():
         if isinstance(one, dict) and "period" in one:
             found += [moment(one, "period.start"), moment(one, "period.end")]
-    return max((at for at in found if at is not None), default=None) if found else None
+    return tuple(sorted({at for at in found if at is not None})) if found else ()
 
 
 def as_known(resource: Json, raw: bytes, at: datetime) -> bytes:

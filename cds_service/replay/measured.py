@@ -31,15 +31,22 @@ from cds_service.fhir.entries import Entry
 from cds_service.fhir.parse import Parsed
 from cds_service.fhir.references import is_id
 from cds_service.fhir.shapes import Observation, Shape
+from cds_service.fhir.validate import invalid_reason
 from cds_service.replay.alike_memory import REMEMBERED, memory_of
 from cds_service.replay.held import Held
 from cds_service.replay.known import micros
+from cds_service.replay.look import Look
 from cds_service.replay.patient_pieces import HeldPiece, LinesOfPatient, PieceLine, PlacedLine
 
 _KEY: Final = "Observation"
 # After every moment: what is dated ahead of when it was known is not told apart.
 _ANY_TIME: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _VOID: Final = "entered-in-error"
+_MOST_VALIDATED: Final = 100
+NEVER_ASKED: Final = frozenset(
+    {"obs-albumin", "obs-crp-pct", "obs-heart-rate", "obs-hematocrit", "obs-lymphocytes", "obs-spo2"}
+)
+"""Sets of measurements for which no rule asks, so that no card rests on them."""
 _OBSERVATION: Final = Decoder(Observation)
 
 Measurements = Mapping[str, tuple[Measurement, ...]]
@@ -62,6 +69,11 @@ class Group(Struct):
     read: list[PlacedLine] = []
 
     @property
+    def many(self) -> int:
+        """How many lines there are at most."""
+        return sum([list(piece.alike).count(self.alike) for piece in self.pieces]) + len(self.read)
+
+    @property
     def lines(self) -> list[PlacedLine]:
         """In no order."""
         return [one for piece in self.pieces for one in piece.told(self.alike)] + self.read
@@ -82,6 +94,7 @@ class Knowledge:
     _by_set: dict[str, list[Group]] = field(default_factory=dict)
     _read: dict[str, list[tuple[int, _Placed]]] = field(default_factory=dict)
     _by_reference: dict[str, PieceLine] | None = None
+    _is_valid: bool | None = None
 
     def __post_init__(self) -> None:
         for group in self.groups:
@@ -96,6 +109,16 @@ class Knowledge:
     def measured_by(self, at: datetime) -> Visible:
         """The measurements that were known at a moment."""
         return Visible(self, micros(at))
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether every measurement is known to be valid on which a card may rest; not asked where they are many."""
+        if self._is_valid is None:
+            asked = [group for group in self.groups if not group.sets <= NEVER_ASKED]
+            self._is_valid = sum(group.many for group in asked) <= _MOST_VALIDATED and all(
+                invalid_reason(line.raw) is None for group in asked for _, line in group.lines
+            )
+        return self._is_valid
 
     def find(self, reference: str) -> PieceLine | None:
         """The measurement that a reference leads to."""
@@ -128,21 +151,31 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """What was known at a moment of the measurements, to be added to what was read of the rest."""
+    """What was known at a moment: of the measurements, and of the rest, to which they are added when it was read.
+
+    `placed` and `looks` are those of the rest, one by one.
+    """
 
     of: Knowledge
     at: int
-    places: dict[str, int] = field(default_factory=dict)
+    placed: list[PlacedHeld] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+
+    @property
+    def is_all_valid(self) -> bool:
+        """Whether everything is on which a card may rest."""
+        return all(look.is_valid for look in self.looks) and self.of.is_valid
+
+    @property
+    def places(self) -> dict[str, int]:
+        """Where what was read as ever stands among all lines; of two versions the first."""
+        return {one.reference: position for position, one in reversed(self.placed)}
 
     def add_entries(self, parsed: Parsed) -> Parsed:
         """References lead to them, and what a card rests on is validated."""
         if not self.of.groups:
             return parsed
         return frozen.replace(parsed, by_reference=_Entries(self, parsed.by_reference))
-
-    def place(self, position: int, one: Held) -> None:
-        """Tells where a resource that was read as ever stands; of two versions the first."""
-        self.places.setdefault(one.reference, position)
 
     def add_values(self, record: Record) -> Record:
         """The record with all measurements."""
@@ -180,13 +213,18 @@ class _All(Mapping[str, tuple[Measurement, ...]]):
 
     def __init__(self, visible: Visible, read: Measurements) -> None:
         self._visible, self._rest = visible, read
+        self._places: dict[str, int] | None = None
         self._names = visible.of.sets_at(visible.at) | read.keys()
 
     def _placed(self, set_id: str) -> list[_Placed]:
         visible = self._visible
         own = visible.of.values_at(set_id, visible.at)
-        rest = [(visible.places.get(one.reference, -1), one) for one in self._rest.get(set_id, ())]
-        return sorted(rest + own, key=_place) if rest else own
+        if set_id not in self._rest:
+            return own
+        if self._places is None:
+            self._places = visible.places
+        rest = [(self._places.get(one.reference, -1), one) for one in self._rest[set_id]]
+        return sorted(rest + own, key=_place)
 
     def __getitem__(self, set_id: str) -> tuple[Measurement, ...]:
         if set_id not in self._names:

@@ -28,6 +28,7 @@ from cds_service.fhir.parse import Parsed
 from cds_service.replay import answers
 from cds_service.replay.answers import Said, answer_all, likeness_of
 from cds_service.replay.evaluate_moment import Settled, judge_all
+from cds_service.replay.measured import Knowledge, Visible
 from cds_service.replay.plan import content_of
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -59,7 +60,7 @@ def record(
 
 
 def settled(one: Record) -> Settled:
-    return Settled(one, Parsed(), ())
+    return Settled(one, Parsed(), (), Visible(Knowledge(()), 0))
 
 
 def answer(one: Record) -> Said:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cds_service.fhir.dates import read_instant
-from cds_service.replay.known import as_known, decode, known_from, last_change
+from cds_service.replay.known import as_known, changes_of, decode, known_from
 from tests.replay.conftest import Replayed
 from tests.replay.exports import Row, hash_in_tests, read_ndjson, replay, write_ndjson
 
@@ -146,7 +146,7 @@ def then(resource: Row) -> Any:
     raw = json.dumps(resource).encode()
     read = decode(raw)
     assert read is not None
-    changes_until = last_change(read)
+    changes_until = changes_of(read)[-1]
     assert changes_until in {read_instant(LATER), read_instant(EARLIER)}
     for hours in range(-8, 9):  # it changes until then, and no longer
         at = NOON + timedelta(hours=hours)

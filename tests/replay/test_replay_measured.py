@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import cards
+from cds_service.facts.scales import SCALES
 from cds_service.replay import alike_memory
 from cds_service.replay.alike import BlockReader
 from cds_service.replay.aside import Aside
@@ -17,7 +20,7 @@ from cds_service.replay.dealing import columns_of
 from cds_service.replay.evaluate_moment import Case, answers_of, judge_all, settle_all
 from cds_service.replay.held import hold
 from cds_service.replay.lines import Piece
-from cds_service.replay.measured import Knowledge, PlacedHeld
+from cds_service.replay.measured import NEVER_ASKED, Knowledge, PlacedHeld
 from cds_service.replay.patient_lines import PatientLines
 from cds_service.replay.patient_pieces import held_pieces
 from cds_service.replay.plan import content_of
@@ -25,7 +28,8 @@ from cds_service.replay.tables import no_rows
 from cds_service.replay.triggers import Trigger
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
-TEMPERATURE, HAEMOGLOBIN, HEART_RATE, COUNT = "8310-5", "718-7", "8867-4", "777-3"
+TEMPERATURE, HAEMOGLOBIN, HEART_RATE, COUNT, FIBRINOGEN = "8310-5", "718-7", "8867-4", "777-3", "3255-7"
+CARDS = Path(cards.__file__).parent
 
 
 def observation(number: int, code: str, value: Any, unit: str | None, **more: Any) -> dict[str, Any]:
@@ -85,9 +89,9 @@ def sorted_out(*more: dict[str, Any]) -> Knowledge:
     return every.sort_out("a", content_of(None))
 
 
-def all_read() -> Knowledge:
+def all_read(*more: dict[str, Any]) -> Knowledge:
     """The same, with every resource in `rest`."""
-    every = patient_lines()
+    every = patient_lines(*more)
     held = [one for _, one in read(every)]
     return Knowledge(tuple(enumerate(held)))
 
@@ -119,6 +123,33 @@ def test_what_is_told_apart_is_read_as_everything_is_read(hours: float) -> None:
     again = read_at(sorted_out(), at)  # by what is remembered now
     assert dict(whole[0]) == dict(first[0])
     assert whole == first == again
+
+
+def test_a_measurement_that_is_not_valid_is_set_aside_where_a_card_rests_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(alike_memory, "_memories", {})
+    bleeding = {
+        "resourceType": "Condition",
+        "id": "c",
+        "subject": {"reference": "Patient/a"},
+        "recordedDate": "2025-03-01T09:00:00Z",
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": "74474003"}]},
+    }
+    more = [
+        observation(28, FIBRINOGEN, 0.9, "g/L", heard="from R4"),
+        observation(27, HEART_RATE, 99, "/min", heard="from R4"),
+        bleeding,
+    ]
+    whole, first = read_at(all_read(*more), NOON), read_at(sorted_out(*more), NOON)
+    assert whole[1:] == first[1:]
+    assert {resource for resource, _ in first[3]} >= {"Observation/o28"}
+    assert not {resource for resource, _ in first[3]} & {"Observation/o27"}
+
+
+def test_no_rule_asks_for_what_is_never_asked() -> None:
+    asked = "".join(path.read_text() for kind in ("py", "toml") for path in CARDS.rglob(f"*.{kind}"))
+    assert {set_id for set_id in SCALES if set_id not in asked} == NEVER_ASKED
 
 
 def test_only_what_is_a_measurement_and_nothing_else_is_told_apart() -> None:

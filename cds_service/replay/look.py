@@ -1,0 +1,52 @@
+"""One resource as it looked between two of its changes: what is made of it alone is worked out once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from msgspec import MsgspecError, Raw, Struct
+
+from cds_service.fhir.bundles import RawEntry
+from cds_service.fhir.shapes import decode_shape
+from cds_service.fhir.validate import invalid_reason
+
+
+class Look(Struct, eq=False, gc=False):
+    """`changed`: it looks otherwise at the end of the export."""
+
+    kind: str
+    raw: bytes
+    changed: bool = False
+    _entry: RawEntry | None = None
+    _is_valid: bool | None = None
+
+    @property
+    def entry(self) -> RawEntry:
+        """As the parser takes it, decoded where it can be."""
+        if self._entry is None:
+            self._entry = _entry_of(self.raw)
+        return self._entry
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether a card may rest on it."""
+        if self._is_valid is None:
+            self._is_valid = why_invalid(Raw(self.raw)) is None
+        return self._is_valid
+
+
+def _entry_of(raw: bytes) -> RawEntry:
+    try:
+        return RawEntry(Raw(raw), shape=decode_shape(raw))
+    except (MsgspecError, RecursionError, ValueError):
+        return RawEntry(Raw(raw))
+
+
+def why_invalid(raw: Raw) -> str | None:
+    """Why it is not FHIR R4, worked out once for the moments of a patient."""
+    return _remembered(bytes(raw))
+
+
+@lru_cache(maxsize=512)
+def _remembered(raw: bytes) -> str | None:
+    return invalid_reason(raw)
