@@ -13,10 +13,10 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
 from typing import Any
 
 from cards.frozen import dataclass
+from cards.kept import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ class Finding:
 
     def is_in(self, *set_ids: str) -> bool:
         """Whether a coding belongs to one of the sets, whatever the code's status."""
-        return any(m.set_id in set_ids for m in self.memberships)
+        return bool([m for m in self.memberships if m.set_id in set_ids])
 
     def status_in(self, set_id: str) -> str | None:
         """The code status (history, remission, chronic ...) under which it is a member."""
@@ -384,30 +384,34 @@ class Record:
     stay: Stay | None = None
     answers: Mapping[Kind, Answer] = field(default_factory=dict)
 
-    @cached_property
+    @kept
     def finding_sets(self) -> frozenset[str]:
         """Every value set that a finding belongs to."""
         return frozenset([m.set_id for f in self.findings for m in f.memberships])
 
-    @cached_property
+    @kept
+    def measured_sets(self) -> frozenset[str]:
+        """Every value set of a measurement."""
+        return frozenset(self.measurements.keys())
+
+    @kept
     def test_sets(self) -> frozenset[str]:
         """Every value set of a qualitative test."""
         return frozenset([s for t in self.tests for s in t.set_ids])
 
-    @cached_property
+    @kept
     def drug_sets(self) -> frozenset[str]:
         """Every value set of a drug that is or was in use."""
         return frozenset().union(*[m.set_ids for m in self.medications])
 
-    @cached_property
+    @kept
     def performed_sets(self) -> frozenset[str]:
         """Every value set of a procedure or transfusion."""
         return frozenset().union(*[e.set_ids for e in self.performed])
 
     def measured(self, set_id: str) -> tuple[Measurement, ...]:
         """All measurements of a set, in the order of the record; most sets have none, which costs no exception."""
-        has_any = set_id in self.measurements
-        return self.measurements[set_id] if has_any else ()
+        return self.measurements[set_id] if set_id in self.measured_sets else ()
 
     def findings_of(self, *set_ids: str) -> tuple[Finding, ...]:
         """The findings of these sets, present or past, in the order of the record."""

@@ -474,10 +474,11 @@ class Thresholds:
 
     def span(self, name: str) -> timedelta:
         """The named window as a timedelta (unit min, h, d or wk; months are calendar months, see `cards.months`)."""
-        spans = self.spans
-        if name not in spans:
-            spans[name] = _timespan(getattr(self, name), described()[name].unit)
-        return spans[name]
+        try:
+            return self.spans[name]
+        except KeyError:
+            found = self.spans[name] = _timespan(getattr(self, name), described()[name].unit)
+            return found
 
 
 SECONDS = {"min": 60, "h": 3600, "d": 86400, "wk": 604800}

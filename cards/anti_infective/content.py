@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
 
 from cards.frozen import dataclass
+from cards.kept import kept
 from cards.outcome import Indicator
 from cards.record import Route
 
@@ -234,15 +234,26 @@ class Pathogen:
     evidence: tuple[Citing, ...]
     words: Mapping[str, str] = field(repr=False)
 
-    @cached_property
+    @kept
     def card_rules(self) -> tuple[str, ...]:
         """The rule ids that may lead a card of this pathogen, `id` first."""
         return tuple(dict.fromkeys((self.id, self.test_rule, self.treat_rule)))
 
-    @cached_property
+    @kept
+    def recorded_sets(self) -> frozenset[str]:
+        """Every value set of a Condition that is it."""
+        return frozenset((*self.condition_sets, *self.severe_sets))
+
+    @kept
     def named_sets(self) -> frozenset[str]:
         """Every value set by which the record can name it."""
         return frozenset((*self.condition_sets, *self.severe_sets, *self.test_sets, *self.organism_sets))
+
+    @kept
+    def names_populations(self) -> bool:
+        """Whether any of its cautions or exclusions does: most files have none."""
+        excluded = (c for regimen in self.regimens for c in regimen.excluded)
+        return any(c.population is not None for c in (*self.cautions, *excluded))
 
     @property
     def reviews_therapy(self) -> bool:

@@ -33,6 +33,7 @@ from cards.anti_infective.content import (
     When,
 )
 from cards.drafts import Template
+from cards.facts.pathogens import Pathogens
 from cards.outcome import Indicator
 from cards.record import Route
 from cards.toml_table import Table
@@ -43,7 +44,7 @@ __all__ = ["Pathogen", "card_rules_of_files", "load_pathogens", "template_name",
 FOLDER = Path(__file__).parent / "pathogens"
 
 
-def load_pathogens(terminology: Terminology, folder: Path = FOLDER) -> tuple[Pathogen, ...]:
+def load_pathogens(terminology: Terminology, folder: Path = FOLDER) -> Pathogens:
     """Every pathogen, in the order of section D. ValueError for a file that is wrong in any member."""
     loaded = sorted(
         (_pathogen(path, terminology) for path in sorted(folder.glob("*.toml"))), key=lambda p: p.order
@@ -52,7 +53,7 @@ def load_pathogens(terminology: Terminology, folder: Path = FOLDER) -> tuple[Pat
         values = [getattr(pathogen, name) for pathogen in loaded]
         if len(set(values)) != len(values):
             raise ValueError(f"two pathogens have the same {name}: {values}")
-    return tuple(loaded)
+    return Pathogens(loaded)
 
 
 def card_rules_of_files(folder: Path = FOLDER) -> tuple[str, ...]:

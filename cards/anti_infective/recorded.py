@@ -13,19 +13,23 @@ NOT_AN_INFECTION = frozenset({"inf-late-effect", "inf-uri-unspecific", "inf-sfts
 
 def is_infection_recorded(p: PatientFacts, limits: Thresholds) -> bool:
     """A current infection, a present or suspected `inf-*` Condition, or a recent positive test."""
-    recent = [f for f in recorded_infections(p) if _is_recent(p, f, limits)]
-    return bool(p.infections.current() or recent or positive_tests(p, limits))
+    return (
+        bool(p.infections.current())
+        or any(_is_recent(p, f, limits) for f in recorded_infections(p))
+        or bool(positive_tests(p, limits))
+    )
 
 
 @once
 def unfiled_infections(p: PatientFacts, limits: Thresholds) -> bool:
     """Infections of the record that no pathogen file knows: their course and therapy cannot be judged."""
-    conditions, tests = recorded_infections(p), positive_tests(p, limits)
-    if conditions:
-        filed = {s for one in p.pathogens.values() for s in (*one.condition_sets, *one.severe_sets)}
-        if any(filed.isdisjoint([m.set_id for m in f.memberships]) for f in conditions):
-            return True
-    return not all(_test_has_file(p, t) for t in tests)
+    filed = all(_has_file(p, f) for f in recorded_infections(p))
+    return not filed or not all(_test_has_file(p, t) for t in positive_tests(p, limits))
+
+
+def _has_file(p: PatientFacts, finding: Finding) -> bool:
+    sets = [m.set_id for m in finding.memberships]
+    return any(not one.recorded_sets.isdisjoint(sets) for one in p.pathogens.values())
 
 
 def _test_has_file(p: PatientFacts, test: TestResult) -> bool:
@@ -45,11 +49,8 @@ def _is_recent(p: PatientFacts, finding: Finding, limits: Thresholds) -> bool:
 
 
 def _names_infection(finding: Finding) -> bool:
-    sets = [
-        m.set_id
-        for m in finding.memberships
-        if m.set_id.startswith("inf-") and m.set_id not in NOT_AN_INFECTION
-    ]
+    named = [m.set_id for m in finding.memberships]
+    sets = [s for s in named if s.startswith("inf-") and s not in NOT_AN_INFECTION]
     return bool(sets) and (is_present(finding, *sets) or is_suspected(finding))
 
 

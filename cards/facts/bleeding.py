@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cached_property
 
 from cards.frozen import dataclass
+from cards.kept import kept
 from cards.record import Moment
 
 
@@ -65,49 +65,49 @@ class Bleeding:
     findings: tuple[Bleed, ...] = ()  # all but history
     history: tuple[Bleed, ...] = ()
 
-    @cached_property
+    @kept
     def active(self) -> tuple[Bleed, ...]:
         return tuple(b for b in self.findings if b.activity is Activity.ACTIVE and not b.question_only)
 
-    @cached_property
+    @kept
     def worst(self) -> Bleed | None:
         """The heaviest active finding, CNS before organ before mucosal before skin at the same weight."""
         order = (Site.CNS, Site.ORGAN, Site.MUCOSAL, Site.SKIN)
         return min(self.active, key=lambda b: (-b.weight, order.index(b.site)), default=None)
 
-    @cached_property
+    @kept
     def skin(self) -> tuple[Bleed, ...]:
         return tuple(b for b in self.active if b.site is Site.SKIN)
 
-    @cached_property
+    @kept
     def deep(self) -> tuple[Bleed, ...]:
         """Active findings that are not of the skin, recorded by clinicians."""
         return tuple(b for b in self.active if b.site is not Site.SKIN and not b.patient_reported)
 
-    @cached_property
+    @kept
     def patient_reported(self) -> tuple[Bleed, ...]:
         return tuple(b for b in self.active if b.site is not Site.SKIN and b.patient_reported)
 
-    @cached_property
+    @kept
     def serious(self) -> tuple[Bleed, ...]:
         """Active, not skin, WHO >= 2 or ungraded: what TRF-02, TRF-10 and the ORD rules ask for."""
         return tuple(b for b in self.deep if b.weight >= 2)
 
-    @cached_property
+    @kept
     def severe(self) -> tuple[Bleed, ...]:
         """Active WHO 3-4."""
         return tuple(b for b in self.active if b.weight >= 3)
 
-    @cached_property
+    @kept
     def major(self) -> tuple[Bleed, ...]:
         """A.9 major bleeding: WHO 3-4, or CNS, spinal, posterior eye, pericardial, airway."""
         return tuple(b for b in self.active if b.weight >= 3 or b.life_threatening_site or b.posterior_eye)
 
-    @cached_property
+    @kept
     def cns(self) -> tuple[Bleed, ...]:
         return tuple(b for b in self.active if b.site is Site.CNS)
 
-    @cached_property
+    @kept
     def minor(self) -> tuple[Bleed, ...]:
         """Not skin: active WHO 1, or WHO 1-2 that stopped within 24 h (TRF-03)."""
         return tuple(
@@ -118,18 +118,18 @@ class Bleeding:
             and (b.activity is Activity.STOPPED or (b.activity is Activity.ACTIVE and b.weight == 1))
         )
 
-    @cached_property
+    @kept
     def unclear(self) -> tuple[Bleed, ...]:
         """BLD-04."""
         return tuple(b for b in self.findings if b.activity is Activity.UNCLEAR and not b.question_only)
 
-    @cached_property
+    @kept
     def withholds_reassurance(self) -> bool:
         """TRF-04 may not reassure: unclear activity, or a question other than unspecific skin marks."""
         doubtful = (b for b in self.findings if b.question_only and b.set_id != "bleed-skin-unspecific")
         return any(doubtful) or bool(self.unclear)
 
-    @cached_property
+    @kept
     def only_skin(self) -> bool:
         """BLD-02: a skin finding, and nothing mucosal, organ or CNS active, ended <= 24 h or open (A.9)."""
         others = (b for b in self.findings if b.site is not Site.SKIN and not b.question_only)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from cards.frozen import dataclass
+from cards.kept import kept
 from cards.record import Medication, Moment, TestResult
 
 
@@ -45,26 +46,26 @@ class Infection:
         return bool(self.therapy)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Infections:
+    """What the record shows of infections. Every rule asks for the current ones: they are told apart once."""
+
     found: tuple[Infection, ...] = ()  # in the order of section D; current and past the window (MON-05)
     exposures: tuple[TestResult, ...] = ()  # antibody only: exposure, no infection
     excluded: frozenset[str] = frozenset()  # references of suspicions that a newer negative test removed
 
     def of(self, *pathogens: str) -> tuple[Infection, ...]:
         """The infections of these pathogens, current or not."""
-        return tuple([i for i in self.found if i.pathogen in pathogens])
+        found = self.found
+        return tuple([i for i in found if i.pathogen in pathogens]) if found else ()
+
+    @kept
+    def _current(self) -> tuple[Infection, ...]:
+        return tuple([i for i in self.found if i.current])
 
     def current(self, *pathogens: str, suspected: bool = True) -> tuple[Infection, ...]:
         """Current infections (of these pathogens, or of any), with or without the suspected ones."""
-        if not self.found:
-            return ()
-        return tuple(
-            [
-                i
-                for i in self.found
-                if i.current
-                and (not pathogens or i.pathogen in pathogens)
-                and (suspected or not i.is_suspected_only)
-            ]
-        )
+        found = self._current
+        if found and pathogens:
+            found = tuple([i for i in found if i.pathogen in pathogens])
+        return found if suspected or not found else tuple([i for i in found if not i.is_suspected_only])

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cards.anti_infective.pathogen import Pathogen
     from cards.thresholds import Thresholds
 
+NO_SETS = frozenset[str]()
 DONE = frozenset({"completed", "in-progress"})
 _ANSWERED = Answer.ANSWERED
 LISTS: Mapping[Kind, Fact] = MappingProxyType(
@@ -91,12 +92,12 @@ class PatientFacts:
 
     def __post_init__(self) -> None:
         """What most rules look at first."""
-        orders = tuple([o for o in self.record.orders if o.selected])
+        record = self.record
+        orders = tuple([o for o in record.orders if o.selected])
         object.__setattr__(self, "orders", orders)
-        object.__setattr__(self, "sets_measured", frozenset(self.record.measurements.keys()))
-        object.__setattr__(self, "sets_selected", frozenset().union(*[o.set_ids for o in orders]))
-        used = frozenset().union(*[m.set_ids for m in self.medications_in_use])
-        object.__setattr__(self, "sets_in_use", used)
+        object.__setattr__(self, "sets_measured", record.measured_sets)
+        object.__setattr__(self, "sets_selected", NO_SETS.union(*[o.set_ids for o in orders]))
+        object.__setattr__(self, "sets_in_use", NO_SETS.union(*[m.set_ids for m in self.medications_in_use]))
 
     # -- measurements and tests -------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ def is_present(finding: Finding, *set_ids: str) -> bool:
     """Present now: not suspected, not past, and the code itself does not say history or remission."""
     if finding.verification is Verification.SUSPECTED or is_past(finding):
         return False
-    return any(m.set_id in set_ids and m.status not in PAST_CODES for m in finding.memberships)
+    return bool([m for m in finding.memberships if m.set_id in set_ids and m.status not in PAST_CODES])
 
 
 def is_suspected(finding: Finding) -> bool:

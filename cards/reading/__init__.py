@@ -7,16 +7,16 @@ findings or tests costs a few comparisons.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cards.facts import PatientFacts, in_use
+from cards.facts.pathogens import Pathogens
 from cards.reading.bleeding import read_bleeding
 from cards.reading.infections import read_infections
 from cards.reading.person import read_person
 from cards.reading.platelets import read_platelets
 from cards.reading.signs import read_signs
-from cards.reading.situation import DENGUE, SEPSIS, find_comfort_care, find_refusal, read_situation
+from cards.reading.situation import find_comfort_care, find_refusal, read_situation
 from cards.record import Record
 from cards.thresholds import Thresholds
 
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 def read(record: Record, limits: Thresholds, pathogens: Sequence[Pathogen]) -> PatientFacts:
     """The facts of one patient at `record.as_of`; `pathogens` in the order of section D."""
     given_within = limits.span("administered_within")
-    drugs = tuple(m for m in record.medications if in_use(m, record.as_of, given_within))
+    drugs = tuple([m for m in record.medications if in_use(m, record.as_of, given_within)])
     person = read_person(record, limits)
     bleeding = read_bleeding(record, person, limits)
-    infections = read_infections(record, person, pathogens, drugs, limits)
+    known = pathogens if isinstance(pathogens, Pathogens) else Pathogens(pathogens)
+    infections = read_infections(record, person, known, drugs, limits)
     situation = read_situation(record, bleeding, infections, drugs, limits)
     return PatientFacts(
         as_of=record.as_of,
@@ -44,8 +45,8 @@ def read(record: Record, limits: Thresholds, pathogens: Sequence[Pathogen]) -> P
         stay=record.stay,
         comfort_care=find_comfort_care(record),
         blood_refused=find_refusal(record),
-        sepsis_recorded=bool(infections.current(SEPSIS)),
-        dengue_current=bool(infections.current(DENGUE)),
+        sepsis_recorded=situation.sepsis,
+        dengue_current=situation.dengue,
         medications_in_use=drugs,
-        pathogens=MappingProxyType({p.id: p for p in pathogens}),
+        pathogens=known.by_id,
     )

@@ -159,7 +159,7 @@ def find_clumping(
     return (
         _flagged(record, current, limits)
         or _higher_in_other_tube(current, results.compared, limits)
-        or _isolated(record, current, count_before(results.counts, current), bleeding, limits)
+        or _isolated(record, current, results.counts, bleeding, limits)
     )
 
 
@@ -199,13 +199,14 @@ def _higher_in_other_tube(
 def _isolated(
     record: Record,
     current: PlateletCount,
-    previous: PlateletCount | None,
+    series: Sequence[PlateletCount],
     bleeding: Bleeding,
     limits: Thresholds,
 ) -> Clumping | None:
     """No bleeding, normal in the 7 days before, other cells normal, and the analyser flagged the MPV."""
     indices = record.measured("obs-platelet-indices")
-    if not indices or previous is None or previous.value < limits.normal or bleeding.active:
+    previous = count_before(series, current) if indices else None
+    if previous is None or previous.value < limits.normal or bleeding.active:
         return None
     if not gap(previous.time, current.time) < limits.span("clump_previous_days"):
         return None

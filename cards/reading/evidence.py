@@ -22,6 +22,7 @@ DOUBTFUL_CODES = frozenset({"suspected", "parent"})
 """Codes that only suspect: "virus not identified", and groups of which a finer record or a test decides."""
 LASTING_CODES = frozenset({"undated", "cause", "finding"})
 """Codes without an end of their own, which stay on lists: a newer negative test decides."""
+CONGENITAL = {"congenital"}
 FIRST_YEAR = 1
 
 
@@ -54,7 +55,8 @@ class Evidence:
         return self.is_doubtful(finding) or self._all_codes(finding, LASTING_CODES)
 
     def _all_codes(self, finding: Finding, statuses: frozenset[str]) -> bool:
-        return all(m.status in statuses for m in finding.memberships if m.set_id in self.sets)
+        sets = self.sets
+        return not [m for m in finding.memberships if m.set_id in sets and m.status not in statuses]
 
 
 def moment_of(test: TestResult) -> Moment | None:
@@ -71,12 +73,13 @@ def is_newer(test: TestResult, than: Moment) -> bool:
 
 def gather_evidence(pathogen: Pathogen, record: Record, person: Person, limits: Thresholds) -> Evidence:
     """The Conditions and organism-specific tests of one pathogen."""
-    sets = frozenset((*pathogen.condition_sets, *pathogen.severe_sets))
+    sets = pathogen.recorded_sets
     conditions = [f for f in record.findings_of(*sets) if _counts(f, sets, person)]
-    past = tuple(f for f in conditions if is_past(f))
-    tests = (
-        [t for t in record.tests if t.proves == "current" and _is_about(t, pathogen)] if record.tests else []
-    )
+    past = tuple([f for f in conditions if is_past(f)])
+    present = tuple([f for f in conditions if not is_past(f)])
+    tests = [t for t in record.tests if t.proves == "current" and _is_about(t, pathogen)]
+    if not tests:
+        return Evidence(sets, pathogen.chronic, present, past)
     positives = [t for t in tests if t.result is Result.POSITIVE]
     negative = max(
         (t for t in tests if t.result is Result.NEGATIVE and moment_of(t)), key=_time, default=None
@@ -88,7 +91,7 @@ def gather_evidence(pathogen: Pathogen, record: Record, person: Person, limits: 
     return Evidence(
         sets=sets,
         chronic=pathogen.chronic,
-        present=tuple(f for f in conditions if not is_past(f)),
+        present=present,
         past=past,
         positives=tuple(standing),
         first_positive=_first(standing, limits) if standing else None,
@@ -122,12 +125,10 @@ def _time(test: TestResult) -> datetime:
 
 def _counts(finding: Finding, sets: frozenset[str], person: Person) -> bool:
     """Not history by its code; a congenital infection in the first year only (unknown age: it may be)."""
-    codes = [m.status for m in finding.memberships if m.set_id in sets]
-    if all(status in PAST_CODES for status in codes):
+    codes = {m.status for m in finding.memberships if m.set_id in sets}
+    if codes <= PAST_CODES:
         return False
-    if all(status == "congenital" for status in codes):
-        return person.age_years is None or person.age_years < FIRST_YEAR
-    return True
+    return codes != CONGENITAL or person.age_years is None or person.age_years < FIRST_YEAR
 
 
 def _is_about(test: TestResult, pathogen: Pathogen) -> bool:

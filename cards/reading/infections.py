@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cards.facts import Certainty, Infection, Infections, Person
+from cards.facts.pathogens import Pathogens
 from cards.facts.presence import is_past, reference_time
 from cards.reading.evidence import Evidence, gather_evidence, is_newer, moment_of
 from cards.reading.therapy import NONE as NO_THERAPY
@@ -31,22 +32,21 @@ SEVERE = 3
 def read_infections(
     record: Record,
     person: Person,
-    pathogens: Sequence[Pathogen],
+    pathogens: Pathogens,
     in_use: Sequence[Medication],
     limits: Thresholds,
 ) -> Infections:
     """The infections that the record shows, in the order of the pathogens."""
-    exposures = tuple([t for t in record.tests if t.proves in NOT_PROVING and t.result is Result.POSITIVE])
-    organisms = [s for t in record.tests for s in t.organisms]
-    named = record.finding_sets | record.test_sets | frozenset(organisms)
-    if not named and not exposures:
-        return NONE
+    named, exposures = record.finding_sets, tuple[TestResult, ...]()
+    if record.tests:
+        named = named.union(record.test_sets, *[t.organisms for t in record.tests])
+        exposures = tuple(
+            [t for t in record.tests if t.proves in NOT_PROVING and t.result is Result.POSITIVE]
+        )
     found, removed = [], set[str]()
-    for pathogen in pathogens:
-        if named.isdisjoint(pathogen.named_sets):
-            continue
+    for pathogen in pathogens.named_by(named):
         evidence = gather_evidence(pathogen, record, person, limits)
-        removed |= {f.reference for f in evidence.present if _is_removed(f, evidence)}
+        removed.update([f.reference for f in evidence.present if _is_removed(f, evidence)])
         infection = judge(pathogen, evidence, record, in_use, limits)
         if infection is not None:
             found.append(infection)
@@ -57,7 +57,7 @@ def judge(
     pathogen: Pathogen, evidence: Evidence, record: Record, in_use: Sequence[Medication], limits: Thresholds
 ) -> Infection | None:
     """One pathogen's infection, or None where nothing that counts shows it."""
-    conditions = tuple(f for f in evidence.present if not _is_removed(f, evidence))
+    conditions = [f for f in evidence.present if not _is_removed(f, evidence)]
     certainty = _certainty(conditions, evidence)
     if certainty is None:
         return _resolved(pathogen, evidence, record, in_use, limits)
@@ -92,8 +92,9 @@ def judge(
 
 def _is_severe(pathogen: Pathogen, conditions: Sequence[Finding], evidence: Evidence) -> bool:
     """Graded severe, or coded as a severe form by a Condition or as the organism of a positive test."""
-    graded = any(f.is_in(*pathogen.severe_sets) or (f.severity or 0) >= SEVERE for f in conditions)
-    return graded or any(not set(pathogen.severe_sets).isdisjoint(t.organisms) for t in evidence.positives)
+    severe = pathogen.severe_sets
+    graded = any((f.severity or 0) >= SEVERE or f.is_in(*severe) for f in conditions)
+    return graded or any(not set(severe).isdisjoint(t.organisms) for t in evidence.positives)
 
 
 # -------------------------------------------------------------------------------------------------- certainty
@@ -103,14 +104,14 @@ def _certainty(conditions: Sequence[Finding], evidence: Evidence) -> Certainty |
     """Proven by a test in its time, reported by a Condition or an older test, or suspected."""
     if evidence.proof is not None:
         return Certainty.PROVEN
-    if evidence.older_positive is not None or any(not evidence.is_doubtful(f) for f in conditions):
+    if evidence.older_positive is not None or not all(map(evidence.is_doubtful, conditions)):
         return Certainty.REPORTED
     return Certainty.SUSPECTED if conditions or evidence.undated_positive is not None else None
 
 
 def _is_removed(finding: Finding, evidence: Evidence) -> bool:
     """A newer negative confirmatory test removes a suspicion, and a code without an end of its own."""
-    return evidence.yields(finding) and _has_newer_negative(finding, evidence)
+    return _has_newer_negative(finding, evidence) and evidence.yields(finding)
 
 
 def _deciding(conditions: Sequence[Finding], evidence: Evidence) -> Finding | None:
@@ -120,7 +121,7 @@ def _deciding(conditions: Sequence[Finding], evidence: Evidence) -> Finding | No
         when = reference_time(finding)
         return not evidence.is_doubtful(finding), float("inf") if when is None else when.latest.timestamp()
 
-    return max(conditions, key=rank, default=None)
+    return conditions[0] if len(conditions) == 1 else max(conditions, key=rank, default=None)
 
 
 def _onset(deciding: Finding | None, evidence: Evidence, record: Record, limits: Thresholds) -> Moment | None:

@@ -14,16 +14,17 @@ from cards.thresholds import Thresholds
 
 CREATININE, BILIRUBIN, INR = "obs-creatinine", "obs-bilirubin", "obs-pt-inr"
 KIDNEY_DISEASE = ("risk-ckd", "status-dialysis")
-ACUTE = ("risk-liver-failure", "risk-respiratory-failure", "risk-kidney-failure-acute")
+FAILING = ("risk-liver-failure", "risk-respiratory-failure", "risk-kidney-failure-acute")
 VENTILATION = "status-ventilation"
+LABORATORY = (CREATININE, BILIRUBIN, INR)
 
 
 def find_organ_failure(record: Record, limits: Thresholds) -> tuple[Sign, ...]:
     """Kidney, liver, present Conditions of acute organ failure, ventilation of the last 24 hours."""
     failing = [
         Sign(f.reference, time=f.onset or f.recorded)
-        for f in record.findings_of(*ACUTE)
-        if is_present(f, *ACUTE)
+        for f in record.findings_of(*FAILING)
+        if is_present(f, *FAILING)
     ]
     failing += _ventilated(record, limits)
     within = limits.span("organ_failure_hours")

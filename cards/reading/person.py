@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -110,9 +110,13 @@ def read_pregnancy(
 
 
 def _evidence(record: Record) -> Iterable[PregnancyEvidence]:
-    yield from record.person.pregnancy
-    known = {e.reference for e in record.person.pregnancy}
-    for finding in record.findings_of(PREGNANCY, POSTPARTUM):
+    told, findings = record.person.pregnancy, record.findings_of(PREGNANCY, POSTPARTUM)
+    return (*told, *_by_conditions(findings, {e.reference for e in told})) if findings else told
+
+
+def _by_conditions(findings: Iterable[Finding], known: Set[str]) -> Iterator[PregnancyEvidence]:
+    """What Conditions tell beside the Observations that are known."""
+    for finding in findings:
         if finding.reference in known:
             continue
         if is_present(finding, PREGNANCY) and not _is_timeless(finding):

@@ -90,7 +90,7 @@ def grade_of(count: PlateletCount, limits: Thresholds) -> int:
         limits.low_high_risk,
         limits.very_low,
     )
-    return sum(count.value < step for step in steps)
+    return sum([count.value < step for step in steps])
 
 
 def find_blocker(record: Record, doubts: Doubts, *, stale: bool) -> Blocker | None:
@@ -99,15 +99,17 @@ def find_blocker(record: Record, doubts: Doubts, *, stale: bool) -> Blocker | No
     A failed search comes first, for what came by another way may not be all; then what is newer than the
     count in use, then its age, then what casts doubt on the count itself.
     """
-    unit = doubts.problem is not None and doubts.problem.problem is UnitProblem.NO_UNIT
-    reasons = (
-        (record.answers.get(Kind.PLATELETS) is not Answer.ANSWERED, Blocker.FAILED),
-        (unit, Blocker.NO_UNIT),
-        (doubts.problem is not None, Blocker.IMPLAUSIBLE),
-        (doubts.unread is not None, Blocker.UNREAD),
-        (doubts.undated is not None, Blocker.UNDATED),
-        (stale, Blocker.STALE),
-        (doubts.clumping is not None, Blocker.CLUMPING),
-        (doubts.conflict is not None, Blocker.CONFLICT),
-    )
-    return next((blocker for applies, blocker in reasons if applies), None)
+    if record.answers.get(Kind.PLATELETS) is not Answer.ANSWERED:
+        return Blocker.FAILED
+    if doubts.problem is not None:
+        without_unit = doubts.problem.problem is UnitProblem.NO_UNIT
+        return Blocker.NO_UNIT if without_unit else Blocker.IMPLAUSIBLE
+    if doubts.unread is not None:
+        return Blocker.UNREAD
+    if doubts.undated is not None:
+        return Blocker.UNDATED
+    if stale:
+        return Blocker.STALE
+    if doubts.clumping is not None:
+        return Blocker.CLUMPING
+    return None if doubts.conflict is None else Blocker.CONFLICT

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from cards.facts import PlateletCount
 from cards.frozen import dataclass, replace
-from cards.reading.transfusions import mark_transfused
+from cards.reading.transfusions import Given, follows_platelets, transfusions
 from cards.reading.windows import gap
 from cards.record import (
     Comparator,
@@ -54,16 +54,15 @@ def sort_results(record: Record, *, neonate: bool, limits: Thresholds) -> Sorted
     future = [r for r in asked if r.time is not None and r.time.earliest > tolerance]
     results = accept_repeated_zero([r for r in asked if r not in future] if future else asked, limits)
     settled = settle_versions(results, limits)
-    counts = tuple(
-        sorted((make_count(r, limits) for r in settled if r.value is not None and r.time), key=_order)
-    )
-    counts = drop_high_estimates(mark_transfused(counts, record, limits), limits)
-    counts, compared = set_other_tubes_apart(counts, limits)
+    given = transfusions(record)
+    dated = [make_count(r, given, limits) for r in settled if r.value is not None and r.time is not None]
+    dated.sort(key=_order)
+    counts, compared = set_other_tubes_apart(drop_high_estimates(tuple(dated), limits), limits)
     return Sorted(
         counts,
         compared,
-        tuple(r for r in settled if r.value is None),
-        tuple(r for r in settled if r.value is not None and r.time is None),
+        tuple([r for r in settled if r.value is None]),
+        tuple([r for r in settled if r.value is not None and r.time is None]),
         max(future, key=lambda r: r.time.earliest if r.time else LONG_AGO, default=None),
     )
 
@@ -76,8 +75,11 @@ def _order(count: PlateletCount) -> tuple[datetime, datetime, Decimal]:
 # ---------------------------------------------------------------------------------------------------- numbers
 
 
-def make_count(result: PlateletResult, limits: Thresholds) -> PlateletCount:
-    """A dated, usable result as a count: `<5` decides as 4.9 and is shown as "<5" (A.1)."""
+def make_count(result: PlateletResult, given: Sequence[Given], limits: Thresholds) -> PlateletCount:
+    """A dated, usable result as a count: `<5` decides as 4.9 and is shown as "<5" (A.1).
+
+    `given` are the platelet transfusions of the record.
+    """
     if result.value is None or result.time is None:
         raise ValueError("only a dated number is a count")
     value, shown = deciding_value(result.value, result.comparator, limits)
@@ -91,6 +93,7 @@ def make_count(result: PlateletResult, limits: Thresholds) -> PlateletCount:
         unit_inferred=result.unit_inferred,
         specimen=result.specimen,
         estimate=result.estimate,
+        transfused=follows_platelets(result.time, given, limits),
         dated_by_report=result.dated_by_report,
         issued=result.issued,
         specimen_reference=result.specimen_reference,

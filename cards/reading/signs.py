@@ -14,7 +14,7 @@ from decimal import Decimal
 from cards.facts import Person, Sign, Signs, has_past_code, is_past
 from cards.facts.presence import reference_time
 from cards.frozen import dataclass
-from cards.reading.organ_failure import find_organ_failure
+from cards.reading.organ_failure import FAILING, LABORATORY, VENTILATION, find_organ_failure
 from cards.reading.windows import is_recent
 from cards.reasons import Fact
 from cards.record import Comparator, Finding, Measurement, Medication, Record
@@ -24,6 +24,19 @@ TEMPERATURE, SYSTOLIC, MEAN = "obs-temperature", "obs-systolic", "obs-map"
 LACTATE, GCS = "obs-lactate", "obs-gcs"
 THUNDERCLAP, VASOPRESSOR = "sign-thunderclap-headache", "med-vasopressor"
 HEADACHES = ("sign-headache", THUNDERCLAP)
+SHOCK = ("sign-shock", "inf-septic-shock")
+OTHERS = FEVER, MENINGISM, VOMITING, CONSCIOUSNESS, FOCAL, PAPILLOEDEMA = (
+    "sign-fever",
+    "sign-meningism",
+    "sign-vomiting",
+    "sign-altered-consciousness",
+    "sign-focal-neurological",
+    "sign-papilloedema",
+)
+EVENTS = SEIZURE, HEAD_INJURY = "sign-seizure", "sign-head-injury"
+MEASURED = (TEMPERATURE, SYSTOLIC, MEAN, LACTATE, GCS, *LABORATORY)
+RECORDED = (*HEADACHES, *SHOCK, *OTHERS, *EVENTS, *FAILING)
+"""What shows a sign; beside it the drug and the procedure that stand for one."""
 SEVERE = 3
 ADULT_PRESSURE, TODDLER = 10, 1
 LEAST_STEP = Decimal("0.001")
@@ -33,15 +46,15 @@ NO_SIGNS = Signs(unknown=UNKNOWN)
 
 def read_signs(record: Record, person: Person, in_use: Sequence[Medication], limits: Thresholds) -> Signs:
     """All signs of the last 24 hours; head injuries of the last 72."""
-    if not (record.measurements or record.findings or record.performed or in_use):
+    if _shows_none(record):
         return NO_SIGNS
     today = _Today(record, record.as_of, limits)
     temperatures = today.readings(TEMPERATURE)
-    fever = today.over(temperatures, lambda v: v >= limits.fever) + today.conditions("sign-fever")
+    fever = today.over(temperatures, lambda v: v >= limits.fever) + today.conditions(FEVER)
     pressure = today.newest(SYSTOLIC), today.newest(MEAN)
     shock = (
         today.low_pressure(person.age_years, *pressure)
-        + today.conditions("sign-shock", "inf-septic-shock")
+        + today.conditions(*SHOCK)
         + tuple(Sign(m.reference, time=m.start) for m in in_use if VASOPRESSOR in m.set_ids)
     )
     lactate, gcs = today.newest(LACTATE), today.newest(GCS)
@@ -50,22 +63,32 @@ def read_signs(record: Record, person: Person, in_use: Sequence[Medication], lim
         fever=fever,
         hypothermia=today.over(temperatures, lambda v: v < limits.hypothermia),
         shock=shock,
-        meningism=today.conditions("sign-meningism"),
+        meningism=today.conditions(MENINGISM),
         lactate_high=today.over(lactate, lambda v: v > limits.lactate_high),
         headache=tuple(_sign_of(f) for f in headaches),
         severe_headache=tuple(_sign_of(f) for f in headaches if _is_severe(f)),
-        vomiting=today.conditions("sign-vomiting"),
+        vomiting=today.conditions(VOMITING),
         altered_consciousness=today.over(gcs, lambda v: v < limits.gcs_red_flag)
-        + today.conditions("sign-altered-consciousness"),
-        seizure=today.events("sign-seizure"),
-        focal_neurological=today.conditions("sign-focal-neurological"),
-        papilloedema=today.conditions("sign-papilloedema"),
-        head_injury=today.events("sign-head-injury", within=limits.span("head_injury_hours")),
+        + today.conditions(CONSCIOUSNESS),
+        seizure=today.events(SEIZURE),
+        focal_neurological=today.conditions(FOCAL),
+        papilloedema=today.conditions(PAPILLOEDEMA),
+        head_injury=today.events(HEAD_INJURY, within=limits.span("head_injury_hours")),
         organ_failure=shock
         + today.over(gcs, lambda v: v <= limits.gcs_organ_failure)
         + today.over(lactate, lambda v: v >= limits.lactate_organ_failure)
         + find_organ_failure(record, limits),
         unknown=_unknown(bool(temperatures or fever), any(pressure), bool(lactate)),
+    )
+
+
+def _shows_none(record: Record) -> bool:
+    """Most records name nothing that a sign could be: that is told at a glance."""
+    return (
+        record.measured_sets.isdisjoint(MEASURED)
+        and record.finding_sets.isdisjoint(RECORDED)
+        and VASOPRESSOR not in record.drug_sets
+        and VENTILATION not in record.performed_sets
     )
 
 

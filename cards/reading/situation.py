@@ -55,6 +55,8 @@ COUNT_MATTERS = frozenset(
 class Situation:
     """What B.3 asks of the patient, apart from the counts themselves."""
 
+    sepsis: bool = False  # sepsis or septic shock, current (14 days)
+    dengue: bool = False  # proven, reported or suspected, and current
     dengue_or_dic: bool = False
     acute: bool = False  # active bleeding that is not of the skin, intensive care, sepsis
     close: bool = False  # inpatient, or blood, an antithrombotic drug or a procedure is selected
@@ -73,9 +75,12 @@ def read_situation(
     stay = record.stay
     intensive, inpatient = (False, False) if stay is None else (stay.intensive, stay.inpatient)
     bleeds = any(b.site is not Site.SKIN for b in bleeding.active)
+    sepsis, dengue = bool(infections.current(SEPSIS)), bool(infections.current(DENGUE))
     return Situation(
-        dengue_or_dic=bool(infections.current(DENGUE)) or has_current_dic(record, limits),
-        acute=bleeds or intensive or bool(infections.current(SEPSIS)),
+        sepsis=sepsis,
+        dengue=dengue,
+        dengue_or_dic=dengue or has_current_dic(record, limits),
+        acute=bleeds or intensive or sepsis,
         close=inpatient or selects_where_count_matters(record),
         stable_on_tpo_ra=is_stable_on_tpo_ra(in_use, record.as_of, limits),
         large_spleen_or_cirrhosis=any(
@@ -104,8 +109,10 @@ def has_current_dic(record: Record, limits: Thresholds) -> bool:
 def is_stable_on_tpo_ra(in_use: tuple[Medication, ...], as_of: datetime, limits: Thresholds) -> bool:
     """A TPO-RA in use whose first dose is known and at least 4 weeks ago: no longer dose-finding."""
     starts = [m.start for m in in_use if "med-tpo-ra" in m.set_ids]
+    if not starts:
+        return False
     weeks = limits.span("tpo_stable_weeks")
-    return bool(starts) and all(start is not None and as_of - start.latest >= weeks for start in starts)
+    return all(start is not None and as_of - start.latest >= weeks for start in starts)
 
 
 def explains_low_counts(finding: Finding, as_of: datetime, limits: Thresholds) -> bool:
