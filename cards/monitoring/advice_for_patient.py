@@ -9,10 +9,16 @@ SPLEEN = ("INF-EBV",)
 """The spleen can rupture weeks after the infection."""
 
 
-def advice_keys(p: PatientFacts, limits: Thresholds) -> tuple[str, ...]:
-    """Keys of MON-07; none while serious bleeding is treated, nor from 100 on."""
+def has_advice(p: PatientFacts, limits: Thresholds) -> bool:
+    """Below 100, and not while serious bleeding is treated."""
     count = p.platelets.decisive
-    if count is None or count.value >= limits.mild or p.bleeding.serious or p.bleeding.major:
+    return count is not None and count.value < limits.mild and not (p.bleeding.serious or p.bleeding.major)
+
+
+def advice_keys(p: PatientFacts, limits: Thresholds) -> tuple[str, ...]:
+    """Keys of MON-07; some wherever there is advice."""
+    count = p.platelets.decisive
+    if count is None or not has_advice(p, limits):
         return ()
     low = count.value < limits.mon_sport
     menses = low and p.person.pregnancy_matters and p.person.pregnancy is not Known.YES

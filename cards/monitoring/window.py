@@ -23,6 +23,7 @@ from cards.thresholds import Thresholds
 OTHER_CAUSES = tuple(s for s in EXPLANATIONS if s != "cond-thrombocytopenia-secondary")
 """Where no infection is recorded: causes that explain the count. "Secondary" names none."""
 
+TOO_EARLY = NoAdvice(Why.TOO_EARLY)
 WEEK_DAYS = 7
 
 
@@ -51,8 +52,8 @@ def find_exceeded(p: PatientFacts, limits: Thresholds) -> Exceeded | NoAdvice | 
         return _without_infection(p, limits)
     answers = [_of(p, infection, limits) for infection in known]
     exceeded = [one for one in answers if isinstance(one, Exceeded)]
-    if any(one == NoAdvice(Why.TOO_EARLY) for one in answers):
-        return NoAdvice(Why.TOO_EARLY)
+    if TOO_EARLY in answers:
+        return TOO_EARLY
     if exceeded:
         return max(exceeded, key=lambda one: one.start.latest)
     return next((one for one in answers if isinstance(one, CannotTell)), answers[0])
@@ -90,7 +91,7 @@ def _of(p: PatientFacts, infection: Infection, limits: Thresholds) -> Exceeded |
         return CannotTell(Fact.THERAPY if pathogen.chronic else Fact.ONSET)
     age, window = start.since(p.as_of), timedelta(weeks=pathogen.window_weeks)
     if age <= window:
-        return NoAdvice(Why.TOO_EARLY)
+        return TOO_EARLY
     stays = limits.span("mon_question_weeks") + (window if pathogen.chronic else timedelta(0))
     if age > stays:
         return NoAdvice(Why.INFECTION_NOT_CURRENT)
