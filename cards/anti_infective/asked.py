@@ -49,19 +49,22 @@ def critical_rows(
     p: PatientFacts, pathogen: Pathogen, infection: Infection, limits: Thresholds
 ) -> tuple[Input, ...]:
     """The signs and criteria that make the card critical; empty where there is none."""
-    rows = [row for sign in pathogen.critical_when for row in _SIGNS[sign](p, infection)]
+    rows: list[Input] = []
+    for sign in pathogen.critical_when:
+        rows += _SIGNS[sign](p, infection)
     for one in first_of(p, pathogen.critical, infection, limits):
         rows += one.rows
-    return tuple(dict.fromkeys(rows))
+    return tuple(dict.fromkeys(rows)) if rows else ()
 
 
 def _recorded_severity(p: PatientFacts, infection: Infection) -> tuple[Input, ...]:
-    row = Input("severity of the infection", "severe", None, infection.onset, infection.references[0])
-    return (row,) if infection.severe else ()
+    if not infection.severe:
+        return ()
+    return (Input("severity of the infection", "severe", None, infection.onset, infection.references[0]),)
 
 
 _SIGNS: Mapping[CriticalSign, Callable[[PatientFacts, Infection], tuple[Input, ...]]] = {
-    CriticalSign.SHOCK: lambda p, _: tuple(sign_row("shock", s) for s in p.signs.shock),
+    CriticalSign.SHOCK: lambda p, _: tuple([sign_row("shock", s) for s in p.signs.shock]),
     CriticalSign.ORGAN_FAILURE: lambda p, _: tuple(
         sign_row("organ failure", s) for s in p.signs.organ_failure
     ),

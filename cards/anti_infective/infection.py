@@ -43,22 +43,27 @@ from cards.thresholds import Thresholds
 GENERAL = ("INF-GEN-01", "INF-GEN-02", "INF-GEN-03", "INF-GEN-04")
 CANNOT_TELL = CannotTell(Fact.CONDITIONS)
 NOT_FOUND, MERGED = NoAdvice(Why.NO_INFECTION), NoAdvice(Why.MERGED)
+OTHER_SITUATION = NoAdvice(Why.OTHER_ROW)
 
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """One outcome for each pathogen that the record names or that may be worth a test; the others have none."""
     answers: dict[str, Outcome] = {}
+    merged: set[str] = set()
+    unsaid: Outcome = NOT_FOUND
     for pathogen in _in_question(p):
         outcome = _outcome(p, pathogen, limits)
         if isinstance(outcome, Advise):
-            answers |= dict.fromkeys(pathogen.card_rules, NoAdvice(Why.OTHER_ROW))
+            answers.update(dict.fromkeys(pathogen.card_rules, OTHER_SITUATION))
             answers[outcome.rule] = outcome
-        else:
-            answers |= dict.fromkeys(pathogen.card_rules, outcome)
-    merged = {rule for one in answers.values() if isinstance(one, Advise) for rule in one.also}
-    open_ = [one for one in answers.values() if isinstance(one, CannotTell)]
-    unsaid = CANNOT_TELL if CANNOT_TELL in open_ else NOT_FOUND
-    return answers | {rule: MERGED if rule in merged else unsaid for rule in GENERAL}
+            merged.update(outcome.also)
+            continue
+        answers.update(dict.fromkeys(pathogen.card_rules, outcome))
+        if outcome == CANNOT_TELL:
+            unsaid = CANNOT_TELL
+    for rule in GENERAL:
+        answers[rule] = MERGED if rule in merged else unsaid
+    return answers
 
 
 def _in_question(p: PatientFacts) -> Iterable[Pathogen]:
@@ -66,7 +71,7 @@ def _in_question(p: PatientFacts) -> Iterable[Pathogen]:
     if p.infections.exposures or p.record.immunizations or not p.answered(Kind.CONDITIONS):
         return p.pathogens.values()
     named = {infection.pathogen for infection in p.infections.found}
-    return [one for one in p.pathogens.values() if one.id in named or one.tested_when_unexplained]
+    return [one for id_, one in p.pathogens.items() if id_ in named or one.tested_when_unexplained]
 
 
 def _outcome(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> Outcome:
@@ -77,7 +82,7 @@ def _outcome(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> Outcome
 
 def _mind_the_spleen(p: PatientFacts, pathogen: Pathogen, card: Advise) -> Advise:
     """POP-08: fever without a working spleen asks for antibiotics now, whatever virus or parasite is recorded."""
-    no_spleen = asplenia(p) if p.signs.fever and pathogen.agent is not Agent.BACTERIUM else ()
+    no_spleen = asplenia(p) if pathogen.agent is not Agent.BACTERIUM and p.signs.fever else ()
     if not no_spleen:
         return card
     also = tuple(dict.fromkeys((*card.also, "POP-08")))

@@ -173,13 +173,13 @@ def treat_card(care: Care) -> Advise:
     for deferral in pathogen.deferrals:
         if applies(p, deferral.caution, infection, limits).answer is Known.YES:
             return _deferred(p, pathogen, infection, deferral)
-    own = own_populations(p, pathogen, infection, limits)
-    if pathogen.first_dose:
-        also = (TREAT.general, *own, "INF-GEN-06")
-    else:
-        of_regimens = regimen_populations(p, pathogen, infection, limits)
-        checked = ("INF-GEN-06",) if pathogen.drugs else ()
-        also = tuple(dict.fromkeys((TREAT.general, *own, *of_regimens, *checked)))
+    also: tuple[str, ...] = (TREAT.general,)
+    if pathogen.names_populations:
+        own = own_populations(p, pathogen, infection, limits)
+        of_regimens = () if pathogen.first_dose else regimen_populations(p, pathogen, infection, limits)
+        also = tuple(dict.fromkeys((*also, *own, *of_regimens)))
+    if pathogen.first_dose or pathogen.drugs:
+        also = (*also, "INF-GEN-06")
     head = Head(pathogen.treat_rule, _indicator(care), also)
     return head.with_body(lambda: _treat(care, head))
 

@@ -93,7 +93,7 @@ def look_for_unexplained(
 
 def tested(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> bool:
     """A proving test of the pathogen gave a result within the time that a chronic infection stays proven."""
-    if not p.record.tests:
+    if p.record.test_sets.isdisjoint(pathogen.test_sets):
         return False
     since = add_months(p.as_of, -int(limits.proven_chronic_months))
     sets = set(pathogen.test_sets)
@@ -108,10 +108,8 @@ def tested(p: PatientFacts, pathogen: Pathogen, limits: Thresholds) -> bool:
 
 def _treated(p: PatientFacts, pathogen: Pathogen) -> bool:
     """The infection is in the history, or a combined product for it: the question has been asked."""
-    packs = set(pathogen.therapy_packs)
-    return bool(p.findings(*pathogen.condition_sets)) or any(
-        not packs.isdisjoint(m.set_ids) for m in p.record.medications
-    )
+    took_a_pack = not p.record.drug_sets.isdisjoint(pathogen.therapy_packs)
+    return took_a_pack or bool(p.findings(*pathogen.condition_sets))
 
 
 def _explained(p: PatientFacts) -> bool:

@@ -88,6 +88,8 @@ PROCEDURES: tuple[Procedure, ...] = (
     ),
 )
 
+SETS = frozenset([row.set_id for row in PROCEDURES])
+
 OBSTETRIC = (
     Step("proc_neuraxial_avoid", CRITICAL, "avoid"),
     Step("proc_neuraxial_obstetric", W, "individual"),
@@ -107,17 +109,19 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     if is_newborn(p, limits):
         return dict.fromkeys(ADVICE.ids, NoAdvice(Why.NOT_FOR_THIS_PERSON))
     within = limits.span("procedure_days")
-    plans = [e for e in p.planned if is_coming(p, e, within) and not _is_done(p, e)]
-    answers: dict[str, Outcome] = dict.fromkeys(ADVICE.ids, _silent(p))
+    plans = [
+        e
+        for e in p.planned
+        if not SETS.isdisjoint(e.set_ids) and is_coming(p, e, within) and not _is_done(p, e)
+    ]
     if not plans:
-        return answers
+        return _silent(p)
+    answers: dict[str, Outcome] = {**_silent(p)}
     chosen = {row.rule for row in PROCEDURES if p.selected(row.set_id)}
-    for row in PROCEDURES:
-        events = tuple(e for e in plans if row.set_id in e.set_ids)
-        if not events or row.rule in chosen:
-            continue
-        if _count_for_plans(p) is None:
-            answers[row.rule] = CannotTell(Fact.PLATELETS)
+    if _count_for_plans(p) is None:
+        planned = {s for e in plans for s in e.set_ids}
+        unjudged = [row.rule for row in PROCEDURES if row.set_id in planned and row.rule not in chosen]
+        answers |= dict.fromkeys(unjudged, CannotTell(Fact.PLATELETS))
     for judged in _strictest(p, limits, plans):
         if judged.rule not in chosen:
             answers[judged.rule] = card(p, limits, judged)
@@ -136,8 +140,9 @@ def selected_procedures(p: PatientFacts, limits: Thresholds) -> tuple[Advise, ..
     return tuple(card(p, limits, judged) for judged in sorted(found, key=lambda j: (-j.indicator, j.rule)))
 
 
-def _silent(p: PatientFacts) -> Outcome:
-    return NoAdvice(Why.NO_PROCEDURE) if p.answered(Kind.ORDERS) else CannotTell(Fact.ORDERS)
+def _silent(p: PatientFacts) -> Answers:
+    """No procedure is planned, where the orders were read."""
+    return ADVICE.silent if p.answered(Kind.ORDERS) else dict.fromkeys(ADVICE.ids, CannotTell(Fact.ORDERS))
 
 
 def _is_done(p: PatientFacts, plan: Planned) -> bool:

@@ -57,20 +57,11 @@ BUILDERS: Mapping[str, Callable[[Case], Advise]] = MappingProxyType(
 )
 
 
-SILENT: Mapping[Why, Answers] = MappingProxyType(
-    {
-        why: MappingProxyType(dict.fromkeys(BUILDERS, NoAdvice(why)))
-        for why in (Why.NOT_FOR_THIS_PERSON, Why.OTHER_ROW, Why.COUNT_NOT_LOW)
-    }
-)
-"""Why nobody speaks, told of all rules: made once, for it is the same at every call."""
-
-
 @once
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """One advice at most; for newborns none, for they have limits of their own (TRF-13)."""
     if is_newborn(p, limits):
-        return SILENT[Why.NOT_FOR_THIS_PERSON]
+        return dict.fromkeys(ADVICE.ids, NoAdvice(Why.NOT_FOR_THIS_PERSON))
     case = read_case(p, limits)
     rule = rule_by_count(case, case.count) if case.count is not None else rule_without_count(case)
     answers = _silent(case)
@@ -85,9 +76,10 @@ def _silent(case: Case) -> dict[str, Outcome]:
     if case.count is None:
         answers: dict[str, Outcome] = dict.fromkeys(ADVICE.ids, CannotTell(Fact.PLATELETS))
         answers |= dict.fromkeys(("TRF-01", "TRF-15"), NoAdvice(Why.NO_BLEEDING))
+    elif case.count.value < case.limits.bleeding_transfuse or case.bleeds:
+        answers = {**ADVICE.silent}
     else:
-        low = case.count.value < case.limits.bleeding_transfuse
-        answers = dict(SILENT[Why.OTHER_ROW if low or case.bleeds else Why.COUNT_NOT_LOW])
+        answers = dict.fromkeys(ADVICE.ids, NoAdvice(Why.COUNT_NOT_LOW))
     asks_for_bleeding = ("TRF-01", "TRF-02", "TRF-03", "TRF-04", "TRF-10", "TRF-15")
     if case.row is Row.CNS and case.count is not None and not p.answered(Kind.MEDICATIONS):
         answers["TRF-14"] = CannotTell(Fact.MEDICATIONS)

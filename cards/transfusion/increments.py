@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from decimal import ROUND_UP, Decimal
 
 from cards.facts import PatientFacts, PlateletCount
+from cards.facts.once import once
 from cards.facts.presence import is_under_way
 from cards.frozen import dataclass
 from cards.host import is_newborn
@@ -58,10 +59,11 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         return NoAdvice(Why.NOT_FOR_THIS_PERSON)
     if not p.answered(Kind.PROCEDURES):
         return CannotTell(Fact.PROCEDURES)
-    recent = [e for e in _transfusions(p, limits) if _is_of_the_day(p, e, limits)]
+    transfusions = _transfusions(p, limits)
+    recent = [e for e in transfusions if _is_of_the_day(p, e, limits)]
     if not recent:
         return NoAdvice(Why.NOT_TRANSFUSED)
-    known = increments(p, limits)
+    known = increments(p, limits) if len(transfusions) > 1 else ()
     if len(known) > 1 and all(one.is_poor for one in known[-2:]):
         return _poor(p, known[-2:])
     return _count_after(p, recent[-1], limits)
@@ -88,6 +90,8 @@ def _increment(p: PatientFacts, event: Performed, limits: Thresholds) -> Increme
         for c in p.platelets.series
         if c.time.latest <= began.earliest and began.earliest - c.time.earliest <= limits.span("cci_before")
     ]
+    if not before:
+        return None
     for limit, start, end in (
         (limits.cci_early, "cci_early_from", "cci_early_to"),
         (limits.cci_late, "cci_late_from", "cci_late_to"),
@@ -97,7 +101,7 @@ def _increment(p: PatientFacts, event: Performed, limits: Thresholds) -> Increme
             for c in p.platelets.series
             if c.time.is_exact and limits.span(start) <= c.time.earliest - ended.latest <= limits.span(end)
         ]
-        if before and after:
+        if after:
             return Increment(event, before[-1], after[0], _corrected(before[-1], after[0], limits), limit)
     return None
 
@@ -108,8 +112,12 @@ def _corrected(before: PlateletCount, after: PlateletCount, limits: Thresholds) 
     return (rise * limits.cci_surface / limits.cci_dose).quantize(TENTH, ROUND_UP)
 
 
+@once
 def _transfusions(p: PatientFacts, limits: Thresholds) -> tuple[Performed, ...]:
     """Procedures and administrations of the last 7 days, oldest first."""
+    record = p.record
+    if record.performed_sets.isdisjoint(PLATELETS) and record.drug_sets.isdisjoint(PLATELETS):
+        return ()
     within = limits.span("cci_days")
     administered = (
         Performed(m.reference, m.set_ids, m.status, m.start, m.end or m.start)
