@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Final, TypeVar, cast
 
@@ -23,7 +23,7 @@ from cds_service.fhir.references import contained_id, is_id, normal_reference
 from cds_service.fhir.shapes import DiagnosticReport, Observation, Patient, Shape, decode_shape
 from cds_service.fhir.subjects import Aliases, why_not_this_patient
 
-__all__ = ["EARLIER", "EARLIER_REQUESTS", "Parsed", "Source", "Undecoded", "parse"]
+__all__ = ["EARLIER", "EARLIER_REQUESTS", "Parsed", "Source", "Undecoded", "admit", "parse", "parse_admitted"]
 
 S = TypeVar("S", bound=Shape)
 
@@ -37,6 +37,9 @@ EARLIER_REQUESTS: Final = {
 """Resources of earlier releases, by what R4 has instead: reported, where unread types are not."""
 
 EARLIER: Final = "a resource of another FHIR release than R4"
+_Name = tuple[str, str | None]
+"""Reference, and the id inside it of what is contained."""
+
 _DEEPEST_BUNDLE: Final = 3
 _LONGEST_VERSION: Final = 9  # digits
 _NO_TEXT: Final = Raw(b"null")
@@ -113,6 +116,19 @@ def parse(sources: Sequence[Source], patient_id: str, fhir_server: str | None = 
     for source in sources:
         found.read(source)
     return found.settle({source.key: source.kinds for source in sources})
+
+
+def admit(entry: RawEntry, key: str, aliases: Aliases) -> tuple[Entry[Shape], ...] | None:
+    """What a resource is that needs none beside it to be told; None for one without a name, or that is set aside."""
+    found = _Found(aliases)
+    found.read(Source(key, frozenset(), (entry,)))
+    is_named = all(is_id(one.reference.partition("/")[2]) for one in found.entries)
+    return None if found.rejected or found.pages or not is_named else tuple(found.entries)
+
+
+def parse_admitted(entries: list[Entry[Shape]], aliases: Aliases) -> Parsed:
+    """The same as `parse` of what was admitted one by one."""
+    return _Found(aliases, entries).settle({})
 
 
 class _Head(Struct, frozen=True, gc=False, rename="camel"):
@@ -207,14 +223,15 @@ class _Found:
 
     def settle(self, kinds: Mapping[str, frozenset[Kind]]) -> Parsed:
         """Each `Type/id` once, by type, with the indexes that resolve references."""
-        newest: dict[tuple[str, str | None], Entry[Shape]] = {}
-        for entry in self.entries:
-            name = (entry.reference, entry.inside)
-            known = newest.setdefault(name, entry)
-            if known is not entry and _version(entry) > _version(known):
-                newest[name] = entry
+        by_reference = {entry.reference: entry for entry in self.entries}
+        newest: dict[_Name, Entry[Shape]] = {}
+        entries: Iterable[Entry[Shape]] = self.entries
+        if len(by_reference) < len(self.entries):
+            newest = _newest(self.entries)
+            entries = newest.values()
+            by_reference = {name: entry for (name, inside), entry in newest.items() if inside is None}
         by_type: dict[str, list[Entry[Shape]]] = {}
-        for entry in newest.values():
+        for entry in entries:
             by_type.setdefault(type(entry.resource).__name__, []).append(entry)
         return Parsed(
             by_type={name: tuple(some) for name, some in by_type.items()},
@@ -223,20 +240,32 @@ class _Found:
             kinds=kinds,
             fhir_server=self.aliases.fhir_server,
             aliases=self.aliases,
-            by_reference={
-                reference: entry for (reference, inside), entry in newest.items() if inside is None
-            },
+            by_reference=by_reference,
             full_urls=_FullUrls(self.entries, newest),
             pages=self.pages,
         )
 
 
+def _newest(entries: Iterable[Entry[Shape]]) -> dict[_Name, Entry[Shape]]:
+    """Of several versions the newest, else the first, in the place of the first."""
+    newest: dict[_Name, Entry[Shape]] = {}
+    for entry in entries:
+        name = (entry.reference, entry.inside)
+        known = newest.setdefault(name, entry)
+        if known is not entry and _version(entry) > _version(known):
+            newest[name] = entry
+    return newest
+
+
 @dataclasses.dataclass(slots=True)
 class _FullUrls:
-    """Entries by the fullUrl that their own Bundle gives them; looked up only where a reference asks."""
+    """Entries by the fullUrl that their own Bundle gives them; looked up only where a reference asks.
+
+    `newest` are those that count, by name, where any came twice.
+    """
 
     entries: Sequence[Entry[Shape]]
-    newest: Mapping[tuple[str, str | None], Entry[Shape]]
+    newest: Mapping[_Name, Entry[Shape]]
     _by_url: dict[tuple[str, str | None], Entry[Shape]] | None = None
 
     def find(self, key: str, url: str) -> Entry[Shape] | None:

@@ -22,8 +22,10 @@ from cards.scope import is_in_scope
 from cds_service.content import Content
 from cds_service.facts import settle
 from cds_service.fhir.bundles import RawEntry
-from cds_service.fhir.entries import Rejected
-from cds_service.fhir.parse import Parsed, Source, parse
+from cds_service.fhir.entries import Entry, Rejected
+from cds_service.fhir.parse import Parsed, Source, parse, parse_admitted
+from cds_service.fhir.shapes import Shape
+from cds_service.fhir.subjects import Aliases
 from cds_service.hooks.context import Context
 from cds_service.hooks.request import HookRequest
 from cds_service.replay.held import Held
@@ -117,7 +119,19 @@ def judge_all(settled: Sequence[Settled], content: Content) -> list[Judged]:
 def _parse(case: Case) -> tuple[Visible, Parsed]:
     visible = case.knowledge.measured_by(case.trigger.at)
     _see(case, visible)
-    return visible, visible.add_entries(parse(_sources(visible.looks), case.patient_id, case.server))
+    return visible, visible.add_entries(_parse_looks(visible.looks, case.patient_id, case.server))
+
+
+def _parse_looks(looks: Sequence[Look], patient_id: str, server: str | None) -> Parsed:
+    """One that has to be told by those beside it leaves them all to be parsed together."""
+    aliases = Aliases(patient_id, server)
+    entries: list[Entry[Shape]] = []
+    for look in looks:
+        admitted = look.admitted(aliases)
+        if admitted is None:
+            return parse(_sources(looks), patient_id, server)
+        entries += admitted
+    return parse_admitted(entries, aliases)
 
 
 def _settle(
@@ -154,7 +168,7 @@ def _see(case: Case, visible: Visible) -> None:
     """Adds what was known of the rest, without the order that is only being selected."""
     at, cause = case.trigger.at, case.trigger.cause
     selected = cause if case.trigger.hook != "patient-view" else None
-    for placed in case.knowledge.rest:
+    for placed in case.knowledge.by_kind:
         one = placed[1]
         if (one.known is not None and one.known > at) or one is selected:
             continue

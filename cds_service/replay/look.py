@@ -7,7 +7,10 @@ from functools import lru_cache
 from msgspec import MsgspecError, Raw, Struct
 
 from cds_service.fhir.bundles import RawEntry
-from cds_service.fhir.shapes import decode_shape
+from cds_service.fhir.entries import Entry
+from cds_service.fhir.parse import admit
+from cds_service.fhir.shapes import Shape, decode_shape
+from cds_service.fhir.subjects import Aliases
 from cds_service.fhir.validate import invalid_reason
 
 
@@ -18,6 +21,7 @@ class Look(Struct, eq=False, gc=False):
     raw: bytes
     changed: bool = False
     _entry: RawEntry | None = None
+    _admitted: tuple[Entry[Shape], ...] | None = None
     _is_valid: bool | None = None
 
     @property
@@ -26,6 +30,12 @@ class Look(Struct, eq=False, gc=False):
         if self._entry is None:
             self._entry = _entry_of(self.raw)
         return self._entry
+
+    def admitted(self, aliases: Aliases) -> tuple[Entry[Shape], ...] | None:
+        """What the parser makes of it (`parse.admit`): in an export no Bundle gives the patient other names."""
+        if self._admitted is None:
+            self._admitted = admit(self.entry, self.kind, aliases)
+        return self._admitted
 
     @property
     def is_valid(self) -> bool:

@@ -86,7 +86,10 @@ def _entry(line: PieceLine) -> Entry[Shape]:
 
 @dataclass(slots=True)
 class Knowledge:
-    """What is held of a patient: `rest` is read anew at each moment, with its place among all lines."""
+    """What is held of a patient: `rest` is read anew at each moment, with its place among all lines.
+
+    `by_kind` are the same by type, in which order they are read.
+    """
 
     rest: tuple[PlacedHeld, ...]
     groups: Sequence[Group] = ()
@@ -95,8 +98,10 @@ class Knowledge:
     _read: dict[str, list[tuple[int, _Placed]]] = field(default_factory=dict)
     _by_reference: dict[str, PieceLine] | None = None
     _is_valid: bool | None = None
+    by_kind: list[PlacedHeld] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.by_kind = sorted(self.rest, key=lambda placed: placed[1].kind)
         for group in self.groups:
             for set_id in group.sets:
                 self._by_set.setdefault(set_id, []).append(group)
