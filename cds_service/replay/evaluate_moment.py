@@ -16,7 +16,7 @@ from msgspec.json import Encoder
 from cards.decide import Decision, decide, decide_all
 from cards.facts import PatientFacts
 from cards.frozen import dataclass
-from cards.reading import read
+from cards.reading import read, read_all
 from cards.record import Answer, Kind, Record
 from cards.scope import is_in_scope
 from cds_service.content import Content
@@ -97,7 +97,7 @@ def judge_all(settled: Sequence[Settled], content: Content) -> list[Judged]:
 
     Where all that was known is valid, nobody asks what the cards rest on, so they need not be made whole.
     """
-    facts = [_read(one.record, content) for one in settled]
+    facts = read_all([one.record for one in settled], content.limits, content.pathogens)
     valid = [
         not is_in_scope(p, content.limits) or one.visible.is_all_valid
         for one, p in zip(settled, facts, strict=True)
