@@ -30,6 +30,9 @@ from cards.record import Kind, Moment, PlateletResult
 from cards.rows import bleeding_rows, count_row, event_row, infection_row
 from cards.thresholds import Thresholds
 
+VOIDED, NOTHING_VOID = NoAdvice(Why.VOIDED), NoAdvice(Why.NOTHING_VOID)
+NO_CONFLICT = NoAdvice(Why.NO_CONFLICT)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -44,8 +47,7 @@ class Part:
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """DATA-07 has no card: void records are left out, and the reason says so."""
-    void = NoAdvice(Why.VOIDED if p.record.voided else Why.NOTHING_VOID)
-    return {"DATA-06": _conflict(p, limits), "DATA-07": void}
+    return {"DATA-06": _conflict(p, limits), "DATA-07": VOIDED if p.record.voided else NOTHING_VOID}
 
 
 def _conflict(p: PatientFacts, limits: Thresholds) -> Outcome:
@@ -57,7 +59,7 @@ def _conflict(p: PatientFacts, limits: Thresholds) -> Outcome:
     if p.platelets.future is not None:
         parts.append(_future(p.platelets.future))
     if not parts:
-        return NoAdvice(Why.NO_CONFLICT) if p.answered(Kind.PLATELETS) else CannotTell(Fact.PLATELETS)
+        return NO_CONFLICT if p.answered(Kind.PLATELETS) else CannotTell(Fact.PLATELETS)
     values: dict[str, str | int | Decimal | Moment] = {}
     for part in reversed(parts):
         values |= part.values

@@ -11,14 +11,19 @@ from cards.rows import finding_row, infection_row, result_row
 from cards.thresholds import Thresholds
 
 
+def has_current_infection(p: PatientFacts, within: timedelta, limits: Thresholds) -> bool:
+    """Whether there are any; mostly a judged one, which is told without its row."""
+    return bool(p.infections.current() or current_infection_rows(p, within, limits))
+
+
 def current_infection_rows(p: PatientFacts, within: timedelta, limits: Thresholds) -> tuple[Input, ...]:
     """Judged infections; else recorded ones not surely older than `within`; else positive tests of the last 30 days."""
-    judged = tuple(infection_row(p, i) for i in p.infections.current())
+    judged = p.infections.current()
+    if judged:
+        return tuple([infection_row(p, i) for i in judged])
     recorded = tuple(
         finding_row("infection recorded", f)
         for f in recorded_infections(p)
         if p.is_recent(f, within) is not False
     )
-    return (
-        judged or recorded or tuple(result_row("test of an infection", t) for t in positive_tests(p, limits))
-    )
+    return recorded or tuple(result_row("test of an infection", t) for t in positive_tests(p, limits))

@@ -24,6 +24,8 @@ from cards.rows import (
 )
 from cards.thresholds import Thresholds
 
+NOT_SELECTED, COUNT_PRESENT = NoAdvice(Why.NOT_SELECTED), NoAdvice(Why.COUNT_PRESENT)
+COUNT_FRESH, READ = NoAdvice(Why.COUNT_FRESH), NoAdvice(Why.READ)
 HOUR = timedelta(hours=1)
 IN_DAYS_FROM = timedelta(hours=48)
 """An age below is told in hours."""
@@ -31,10 +33,10 @@ IN_DAYS_FROM = timedelta(hours=48)
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """Each of the three on its own."""
-    asked = {"DATA-02": _stale, "DATA-08": _unreadable}
-    silent: dict[str, Outcome] = dict.fromkeys(asked, NoAdvice(Why.NOT_SELECTED))
-    rest = {rule: judge(p, limits) for rule, judge in asked.items()} if is_asked(p) else silent
-    return {"DATA-01": _no_count(p, limits), **rest}
+    no_count = _no_count(p, limits)
+    if not is_asked(p):
+        return {"DATA-01": no_count, "DATA-02": NOT_SELECTED, "DATA-08": NOT_SELECTED}
+    return {"DATA-01": no_count, "DATA-02": _stale(p, limits), "DATA-08": _unreadable(p, limits)}
 
 
 # ---------------------------------------------------------------------------------------------------- DATA-01
@@ -46,7 +48,7 @@ def _no_count(p: PatientFacts, limits: Thresholds) -> Outcome:
     if blocker is Blocker.FAILED:
         return CannotTell(Fact.PLATELETS)
     if blocker not in (Blocker.NONE_EVER, Blocker.TOO_OLD):
-        return NoAdvice(Why.COUNT_PRESENT)
+        return COUNT_PRESENT
     infections = current_infection_rows(p, limits.span("mon_question_weeks"), limits)
     if not p.bleeding.findings and not infections:
         return NoAdvice(Why.NO_INFECTION)
@@ -86,7 +88,7 @@ def _stale(p: PatientFacts, limits: Thresholds) -> Outcome:
             return _undated(p, limits)
         case Blocker.FAILED:
             return CannotTell(Fact.PLATELETS)
-    return NoAdvice(Why.COUNT_FRESH)
+    return COUNT_FRESH
 
 
 def _too_old(p: PatientFacts, limits: Thresholds) -> Outcome:
@@ -167,7 +169,7 @@ def _unreadable(p: PatientFacts, limits: Thresholds) -> Outcome:
     if p.platelets.blocker is Blocker.FAILED:
         return Advise("DATA-08", Indicator.INFO, unknown=(Fact.PLATELETS,))
     if unread is None:
-        return NoAdvice(Why.READ)
+        return READ
     row = Input("platelet result", "could not be read", None, unread.time, unread.reference)
     if p.platelets.current is None:
         return Advise("DATA-08", Indicator.INFO, say=("unread",), inputs=(row,), unknown=(Fact.PLATELETS,))

@@ -10,11 +10,15 @@ from cards.reasons import Fact, Why
 from cards.record import Kind
 from cards.thresholds import Thresholds
 
+IDS = ("PLT-01", "PLT-02", "PLT-07")
+NO_COUNT, CLASSIFIED = CannotTell(Fact.PLATELETS), NoAdvice(Why.CLASSIFIED)
+COUNT_NOT_LOW, OTHER_ROW = NoAdvice(Why.COUNT_NOT_LOW), NoAdvice(Why.OTHER_ROW)
+
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """What the grade (B.1) and the pattern lead to is said by the transfusion rules and the mimics."""
     return {
-        "PLT-01": CannotTell(Fact.PLATELETS) if p.platelets.grade is None else NoAdvice(Why.CLASSIFIED),
+        "PLT-01": NO_COUNT if p.platelets.grade is None else CLASSIFIED,
         "PLT-02": _critical_low(p, limits),
         "PLT-07": _chronic(p, limits),
     }
@@ -24,17 +28,17 @@ def _critical_low(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Below 10, valid and fresh: TRF-06 (or TRF-01, TRF-08) speaks."""
     count = p.platelets.decisive
     if count is None:
-        return CannotTell(Fact.PLATELETS)
-    return NoAdvice(Why.CLASSIFIED if count.value < limits.very_low else Why.COUNT_NOT_LOW)
+        return NO_COUNT
+    return CLASSIFIED if count.value < limits.very_low else COUNT_NOT_LOW
 
 
 def _chronic(p: PatientFacts, limits: Thresholds) -> Outcome:
     """The pattern of a large spleen: SAFE-09 speaks."""
     if p.platelets.current is None:
-        return CannotTell(Fact.PLATELETS)
+        return NO_COUNT
     if not p.answered(Kind.CONDITIONS):
         return CannotTell(Fact.CONDITIONS)
-    return NoAdvice(Why.CLASSIFIED if has_stable_spleen_pattern(p, limits) else Why.OTHER_ROW)
+    return CLASSIFIED if has_stable_spleen_pattern(p, limits) else OTHER_ROW
 
 
 @once
@@ -58,7 +62,7 @@ def is_known_and_stable(p: PatientFacts, limits: Thresholds) -> bool:
 
 ADVICE = Advice(
     stem="monitoring/count_grade",
-    ids=("PLT-01", "PLT-02", "PLT-07"),
+    ids=IDS,
     topic=Topic.WORKUP,
     decide=decide,
 )

@@ -32,6 +32,7 @@ from cards.rows import infection_row, medication_row, platelet_row
 from cards.thresholds import Thresholds
 
 H_PYLORI = "INF-HP"
+NO_INFECTION = NoAdvice(Why.NO_INFECTION)
 STILL_SUPPRESSING = ("med-antibacterial", "med-bismuth")
 
 
@@ -42,10 +43,10 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
         coming = _coming(p, pathogen, limits)
         if coming is not None:
             return coming
-    treated = [i for i in p.infections.of(H_PYLORI) if i.therapy_ended is not None]
+    found = p.infections.of(H_PYLORI)
+    treated = [i for i in found if i.therapy_ended is not None]
     if pathogen is None or not treated:
-        unread = not p.infections.of(H_PYLORI) and not p.answered(Kind.CONDITIONS)
-        return CannotTell(Fact.CONDITIONS) if unread else NoAdvice(Why.NO_INFECTION)
+        return NO_INFECTION if found or p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
     infection, ended = treated[0], treated[0].therapy_ended
     if ended is None or infection.is_under_therapy:
         return NoAdvice(Why.THERAPY_ACTIVE)

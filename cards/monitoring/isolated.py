@@ -18,22 +18,33 @@ from cards.thresholds import Thresholds
 
 HAEMOGLOBIN, NEUTROPHILS = "obs-hemoglobin", "obs-neutrophils"
 CELLS = (("blasts", "obs-blasts"), ("schistocytes", "obs-schistocytes"))
+SETS = (HAEMOGLOBIN, NEUTROPHILS, *(set_id for _, set_id in CELLS))
+NOTHING_KNOWN = (Fact.HAEMOGLOBIN, Fact.NEUTROPHILS, Fact.BLOOD_FILM)
 AT_LEAST = (Comparator.GREATER, Comparator.AT_LEAST)
 
 
 @once
 def not_isolated(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """The rows that show it: anaemia that bleeding does not explain, neutropenia, blasts, schistocytes."""
+    if _nothing_is_known(p):
+        return ()
     return (*_anaemia(p, limits), *_neutropenia(p, limits), *_cells(p, limits))
 
 
 def unknown_cells(p: PatientFacts, limits: Thresholds) -> tuple[Fact, ...]:
     """What was not measured in the last days: without it "isolated" is not known."""
+    if _nothing_is_known(p):
+        return NOTHING_KNOWN
     within = limits.span("not_isolated_hb_fall_days")
     asked = ((HAEMOGLOBIN, Fact.HAEMOGLOBIN), (NEUTROPHILS, Fact.NEUTROPHILS))
     missing = [fact for set_id, fact in asked if p.newest(set_id, within) is None]
     film = any(p.tests(set_id) or p.newest(set_id) for _, set_id in CELLS)
     return (*missing, *(() if film else (Fact.BLOOD_FILM,)))
+
+
+def _nothing_is_known(p: PatientFacts) -> bool:
+    """No other cells were ever counted or looked at."""
+    return p.sets_measured.isdisjoint(SETS) and p.record.test_sets.isdisjoint(SETS)
 
 
 def _recent(p: PatientFacts, set_id: str, limits: Thresholds) -> list[Measurement]:

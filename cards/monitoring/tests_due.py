@@ -36,7 +36,9 @@ from cards.rows import infection_row, measurement_row, medication_row, platelet_
 from cards.thresholds import Thresholds
 
 HCV, HBV, HIV, B19 = "INF-HCV", "INF-HBV", "INF-HIV", "INF-B19"
+FOLLOWED = frozenset({HCV, HBV, HIV, B19})
 ARTESUNATE, HAEMOGLOBIN, RETICULOCYTES = "med-artesunate", "obs-hemoglobin", "obs-reticulocytes"
+NOTHING_DUE = NoAdvice(Why.NOTHING_DUE)
 A_DAY = timedelta(days=1)
 A_WEEK = timedelta(days=7)
 
@@ -54,7 +56,7 @@ class Due:
 
 def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """One info card for the tests that are due now, or, on discharge, at any time to come."""
-    if not p.infections.found and ARTESUNATE not in p.record.drug_sets:
+    if ARTESUNATE not in p.record.drug_sets and not any(i.pathogen in FOLLOWED for i in p.infections.found):
         return _silent(p)
     found = [due for look in LOOKS if (due := look(p, limits)) is not None]
     found = [due for due in found if p.hook == DISCHARGE or due.days[0] <= p.as_of]
@@ -95,7 +97,7 @@ def _button(due: Due, now: datetime) -> Suggestion:
 
 def _silent(p: PatientFacts) -> NoAdvice | CannotTell:
     unread = p.unread(Kind.MEDICATIONS, Kind.CONDITIONS)
-    return CannotTell(unread[0]) if unread else NoAdvice(Why.NOTHING_DUE)
+    return CannotTell(unread[0]) if unread else NOTHING_DUE
 
 
 # --------------------------------------------------------------------------------------------- what is looked for

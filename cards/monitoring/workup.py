@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from cards.anti_infective.ordering import order
 from cards.blood_borne import untested
-from cards.data_quality.infection_rows import current_infection_rows
-from cards.facts import PatientFacts
+from cards.data_quality.infection_rows import current_infection_rows, has_current_infection
+from cards.facts import PatientFacts, PlateletCount
 from cards.host import is_newborn
 from cards.monitoring.isolated import not_isolated, unknown_cells
 from cards.outcome import Advice, Advise, Answers, CannotTell, Indicator, Input, NoAdvice, Outcome, Topic
@@ -23,15 +23,20 @@ ALREADY_GATED = frozenset({"SAFE-01", "SAFE-02", "SAFE-03", "SAFE-04", "SAFE-07"
 """A mimic that holds has its own card, with its own tests."""
 
 
+IDS = ("PLT-04", "PLT-05")
+NO_COUNT = dict.fromkeys(IDS, CannotTell(Fact.PLATELETS))
+NOT_LOW = dict.fromkeys(IDS, NoAdvice(Why.COUNT_NOT_LOW))
+
+
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """At most one of the two."""
     if is_newborn(p, limits):
         return dict.fromkeys(ADVICE.ids, NoAdvice(Why.NOT_FOR_THIS_PERSON))
     count = p.platelets.decisive
     if count is None:
-        return dict.fromkeys(ADVICE.ids, CannotTell(Fact.PLATELETS))
+        return NO_COUNT
     if count.value >= limits.workup_count:
-        return dict.fromkeys(ADVICE.ids, NoAdvice(Why.COUNT_NOT_LOW))
+        return NOT_LOW
     if not mimics(p, limits).isdisjoint(ALREADY_GATED):
         return dict.fromkeys(ADVICE.ids, NoAdvice(Why.SUPPRESSED))
     others = not_isolated(p, limits)
@@ -54,23 +59,42 @@ def _workup(p: PatientFacts, missing: tuple[Fact, ...], limits: Thresholds) -> O
         return CannotTell(Fact.PLATELETS)
     if p.as_of - since.latest > limits.span("workup_new_days"):
         return NoAdvice(Why.OTHER_ROW)
-    infection = current_infection_rows(p, limits.span("proven_acute_days"), limits)
-    if not infection and not p.signs.fever:
+    if not (p.signs.fever or has_current_infection(p, limits.span("proven_acute_days"), limits)):
         return NoAdvice(Why.NO_INFECTION) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
-    viruses = untested(lambda *sets: _has(p, sets, limits))
-    if not missing and not viruses and all(_has(p, (set_id,), limits) for set_id in BLOOD):
+    if not missing and _is_done(p, limits):
         return NoAdvice(Why.ALREADY_DONE)
+    also = ("POP-02",) if p.person.is_child else ()
+    return Advise.later("PLT-04", Indicator.INFO, also, lambda: _tell_workup(p, count, missing, also, limits))
+
+
+def _is_done(p: PatientFacts, limits: Thresholds) -> bool:
+    """No virus is untested, and everything else was measured."""
+    return not _untested(p, limits) and all(_has(p, (set_id,), limits) for set_id in BLOOD)
+
+
+def _untested(p: PatientFacts, limits: Thresholds) -> tuple[Fact, ...]:
+    return untested(lambda *sets: _has(p, sets, limits))
+
+
+def _tell_workup(
+    p: PatientFacts,
+    count: PlateletCount,
+    missing: tuple[Fact, ...],
+    also: tuple[str, ...],
+    limits: Thresholds,
+) -> Advise:
+    infection = current_infection_rows(p, limits.span("proven_acute_days"), limits)
     named = [p.pathogens[i.pathogen].name for i in p.infections.current()]
     return Advise(
         "PLT-04",
         Indicator.INFO,
         title="title" if named else "title.fever" if not infection else "title.infection",
         say=("suggestion", *_for_adults(p)),
-        unknown=(*missing, *viruses, Fact.TRAVEL),
+        unknown=(*missing, *_untested(p, limits), Fact.TRAVEL),
         values={"infection": named[0]} if named else {},
         inputs=(*platelet_row(p), *infection, *(sign_row("fever", s) for s in p.signs.fever)),
         suggestions=order(p, "workup", ("workup",), (count.reference,), "routine"),
-        also=("POP-02",) if p.person.is_child else (),
+        also=also,
     )
 
 
@@ -114,7 +138,7 @@ def _not_isolated(p: PatientFacts, others: tuple[Input, ...]) -> Advise:
 
 ADVICE = Advice(
     stem="monitoring/workup",
-    ids=("PLT-04", "PLT-05"),
+    ids=IDS,
     topic=Topic.WORKUP,
     decide=decide,
 )

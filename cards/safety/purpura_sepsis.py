@@ -34,6 +34,7 @@ from cards.record import Kind
 from cards.rows import bleeding_rows, infection_row, platelet_row, sign_row
 from cards.safety.card_parts import find_population, references
 from cards.safety.infections import Evidence, evidence_of
+from cards.safety.silence import unless_unread
 from cards.thresholds import Thresholds
 
 PURPURA = ("bleed-skin", "bleed-purpura-fulminans")
@@ -41,6 +42,8 @@ FULMINANS = "bleed-purpura-fulminans"
 EXPLAINING = ("dengue", "malaria", "ebv")
 DOXYCYCLINE = "med-doxycycline"
 TESTS = ("blood-culture", "meningococcus-pcr", "lactate", "coagulation")
+
+NO_BLEEDING = NoAdvice(Why.NO_BLEEDING)
 
 _PLACES = {fact: place for place, fact in enumerate(Fact)}
 
@@ -73,10 +76,11 @@ class Suspicion:
 @once
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether purpura stands beside a sign of sepsis, and why not or what is missing."""
+    if not p.bleeding.findings:
+        return unless_unread(p, NO_BLEEDING)
     purpura = tuple(b for b in p.bleeding.findings if b.set_id in PURPURA and _is_present(b))
     if not purpura:
-        answered = p.answered(Kind.CONDITIONS)
-        return NoAdvice(Why.NO_BLEEDING) if answered else CannotTell(Fact.CONDITIONS)
+        return unless_unread(p, NO_BLEEDING)
     signs = {key: found for key, _ in SIGNS if (found := getattr(p.signs, key))}
     sepsis = tuple(infection_row(p, i) for i in p.infections.current("INF-SEP"))
     if not signs and not p.sepsis_recorded:

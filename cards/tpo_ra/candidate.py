@@ -21,7 +21,7 @@ from cards.outcome import (
     Topic,
 )
 from cards.reasons import Fact, Why
-from cards.record import Kind, Moment
+from cards.record import Kind
 from cards.rows import count_row, finding_row, infection_row, platelet_row
 from cards.thresholds import Thresholds
 from cards.tpo_ra.baseline import missing_tests
@@ -31,6 +31,10 @@ from cards.tpo_ra.risks import Risk, find_risks
 
 MALARIA = ("inf-malaria", "inf-malaria-severe", "inf-malaria-falciparum", "inf-malaria-vivax-ovale")
 DIC = ("mimic-dic",)
+
+IDS = ("TPO-01", "TPO-02", "TPO-03")
+COUNT_NOT_LOW, NOT_LASTING = NoAdvice(Why.COUNT_NOT_LOW), NoAdvice(Why.NOT_LASTING)
+NO_RISK, EXPLAINED = NoAdvice(Why.NO_RISK), NoAdvice(Why.EXPLAINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the criteria are asked of: a count below 50 that may decide, and how long it has been low."""
+    """What the criteria are asked of: a count below 50 that may decide, and for how many months it has been low."""
 
     count: PlateletCount
-    onset: Moment
+    months: int
 
 
 Verdict = Candidate | NoAdvice | CannotTell
@@ -56,16 +60,16 @@ Verdict = Candidate | NoAdvice | CannotTell
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """At most one of the three speaks."""
     if is_newborn(p, limits):
-        return dict.fromkeys(ADVICE.ids, NoAdvice(Why.NOT_FOR_THIS_PERSON))
+        return dict.fromkeys(IDS, NoAdvice(Why.NOT_FOR_THIS_PERSON))
     asked = _asked(p, limits)
     if not isinstance(asked, Asked):
-        return dict.fromkeys(ADVICE.ids, asked)
+        return dict.fromkeys(IDS, asked)
     prolonged, early = _prolonged(p, asked, limits), _early(p, asked, limits)
+    if not isinstance(prolonged, Candidate) and not isinstance(early, Candidate):
+        return {"TPO-01": prolonged, "TPO-02": early, "TPO-03": NOT_LASTING}
     verdicts = {"TPO-01": prolonged, "TPO-02": early}
-    candidate = next((v for v in (prolonged, early) if isinstance(v, Candidate)), None)
+    candidate = next(v for v in (prolonged, early) if isinstance(v, Candidate))
     silent = {rule: v for rule, v in verdicts.items() if not isinstance(v, Candidate)}
-    if candidate is None:
-        return {**silent, "TPO-03": NoAdvice(Why.NOT_LASTING)}
     untreated = untreated_infections(p)
     if untreated:
         return {**silent, candidate.rule: NoAdvice(Why.NOT_TREATED), "TPO-03": _infection_first(p, untreated)}
@@ -89,23 +93,24 @@ def meets_criteria(p: PatientFacts, limits: Thresholds) -> bool:
 
 def _asked(p: PatientFacts, limits: Thresholds) -> Asked | NoAdvice | CannotTell:
     """What no criterion can be asked without, or why none is."""
-    count, onset = p.platelets.decisive, find_onset(p, limits)
+    count = p.platelets.decisive
     if count is None:
         return CannotTell(Fact.PLATELETS)
     if count.value >= limits.tpo_low_with_risk:
-        return NoAdvice(Why.COUNT_NOT_LOW)
+        return COUNT_NOT_LOW
     if p.using(TPO_RA):
         return NoAdvice(Why.THERAPY_ACTIVE)
     if not p.answered(Kind.CONDITIONS):
         return CannotTell(Fact.CONDITIONS)
     if unfiled_infections(p, limits) or any(_is_open(p, i) for i in p.infections.found):
         return CannotTell(Fact.INFECTION_TYPE)
+    onset = find_onset(p, limits)
     if not (p.infections.found or p.present(*RECORDED_AS) or _had_infection(p)):
         return NoAdvice(Why.NO_INFECTION)
     if not (p.infections.found or p.answered(Kind.OBSERVATIONS)):
         # An infection that a test alone shows would have to be treated first.
         return CannotTell(Fact.OBSERVATIONS)
-    return Asked(count, onset) if onset is not None else CannotTell(Fact.ONSET)
+    return CannotTell(Fact.ONSET) if onset is None else Asked(count, months_since(onset, p.as_of))
 
 
 def _is_open(p: PatientFacts, infection: Infection) -> bool:
@@ -124,42 +129,43 @@ def _had_infection(p: PatientFacts) -> bool:
 
 def _prolonged(p: PatientFacts, asked: Asked, limits: Thresholds) -> Verdict:
     """TPO-01 without its gates: two low counts >= 7 days apart, >= 3 calendar months from onset."""
-    count, risks = asked.count, find_risks(p, limits)
+    count = asked.count
+    if count.value >= limits.tpo_low and not find_risks(p, limits):
+        return NO_RISK
+    if asked.months < limits.tpo_months:
+        return NOT_LASTING
+    risks = find_risks(p, limits)
     limit = limits.tpo_low_with_risk if risks else limits.tpo_low
     apart = limits.span("tpo_counts_days")
-    if count.value >= limits.tpo_low and not risks:
-        return NoAdvice(Why.NO_RISK)
     earlier = [
         c for c in p.platelets.series if c.value < limit and count.time.earliest - c.time.latest >= apart
     ]
     since = p.platelets.low_since
     unbroken = [c for c in earlier if since is None or c.time.latest >= since.earliest]
-    months = months_since(asked.onset, p.as_of)
-    if not unbroken or months < limits.tpo_months:
-        return NoAdvice(Why.NOT_LASTING)
-    return Candidate("TPO-01", months, risks)
+    return Candidate("TPO-01", asked.months, risks) if unbroken else NOT_LASTING
 
 
 def _early(p: PatientFacts, asked: Asked, limits: Thresholds) -> Verdict:
     """TPO-02 without its gates: below 30, under 3 months, one risk, and no excluded infection."""
     if asked.count.value >= limits.tpo_low:
-        return NoAdvice(Why.COUNT_NOT_LOW)
-    months = months_since(asked.onset, p.as_of)
-    if months >= limits.tpo_months:
+        return COUNT_NOT_LOW
+    if asked.months >= limits.tpo_months:
         return NoAdvice(Why.OTHER_ROW)
     if _is_excluded(p, limits):
-        return NoAdvice(Why.EXPLAINED)
+        return EXPLAINED
     acute = [i for i in p.infections.current() if not p.pathogens[i.pathogen].chronic]
     if any(i.onset is None for i in acute):
         return CannotTell(Fact.ONSET)
     if any(i.onset is not None and i.onset.since(p.as_of) <= limits.span("tpo_acute_days") for i in acute):
         return NoAdvice(Why.TOO_EARLY)
     risks = find_risks(p, limits)
-    return Candidate("TPO-02", months, risks) if risks else NoAdvice(Why.NO_RISK)
+    return Candidate("TPO-02", asked.months, risks) if risks else NO_RISK
 
 
 def _is_excluded(p: PatientFacts, limits: Thresholds) -> bool:
     """Sepsis, DIC, dengue, malaria: also when only suspected."""
+    if p.sepsis_recorded or p.dengue_current:
+        return True
     malaria = p.present(*MALARIA) or p.suspected(*MALARIA)
     dic = [
         f
@@ -167,7 +173,7 @@ def _is_excluded(p: PatientFacts, limits: Thresholds) -> bool:
         if (when := f.onset or f.recorded) is None or when.since(p.as_of) <= limits.span("dic_days")
     ]
     tested = any("lab-malaria" in t.set_ids for t in positive_tests(p, limits))
-    return bool(p.sepsis_recorded or p.dengue_current or malaria or dic or tested)
+    return bool(malaria or dic or tested)
 
 
 # ---------------------------------------------------------------------------------------------- cards
@@ -234,7 +240,7 @@ def _referral(p: PatientFacts) -> tuple[Suggestion, ...]:
 
 ADVICE = Advice(
     stem="tpo_ra/candidate",
-    ids=("TPO-01", "TPO-02", "TPO-03"),
+    ids=IDS,
     topic=Topic.TPO_RA,
     decide=decide,
 )

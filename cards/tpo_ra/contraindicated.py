@@ -23,7 +23,6 @@ from cards.outcome import (
     Indicator,
     Input,
     NoAdvice,
-    Outcome,
     Suggestion,
     Topic,
 )
@@ -55,6 +54,21 @@ WRONG_DISEASE: tuple[tuple[tuple[str, ...], str | None], ...] = (
 """TPO-10: sets, and the threshold up to which the condition is current (rulebook A.9; TTP: by the count)."""
 
 
+LACTATION, HAEMOGLOBIN = "risk-lactation", "obs-hemoglobin"
+CONDITIONS = frozenset(
+    (
+        *(*THROMBOSIS, *ANTIPHOSPHOLIPID, *THROMBOSIS_RISK, *ANTI_PF4),
+        *(*MARROW, *MARROW_REMISSION, LACTATION),
+        *(set_id for sets, _ in WRONG_DISEASE for set_id in sets),
+    )
+)
+"""All that one of the rules looks for in the problem list."""
+
+IDS = ("TPO-07", "TPO-08", "TPO-09", "TPO-10")
+ALLOWED = dict.fromkeys(IDS, NoAdvice(Why.ALLOWED))
+UNREAD = dict.fromkeys(IDS, CannotTell(Fact.CONDITIONS))
+
+
 @dataclass(frozen=True, slots=True)
 class Contraindication:
     """One reason: its rule, how strongly it speaks, which words say it, and what shows it.
@@ -71,8 +85,19 @@ class Contraindication:
 
 def contraindications(p: PatientFacts, limits: Thresholds) -> tuple[Contraindication, ...]:
     """All that is recorded against a TPO-RA, the most urgent first, then by rule."""
+    if _nothing_is_recorded(p):
+        return ()
     found = (*_thrombosis(p, limits), *_marrow(p, limits), *_pregnancy(p), *_wrong_disease(p, limits))
     return tuple(sorted(found, key=lambda c: (-c.indicator, c.rule)))
+
+
+def _nothing_is_recorded(p: PatientFacts) -> bool:
+    """No condition of these rules, at any time, no pregnancy, and no haemoglobin, without which no pancytopenia."""
+    return (
+        p.record.finding_sets.isdisjoint(CONDITIONS)
+        and p.person.pregnancy is not Known.YES
+        and HAEMOGLOBIN not in p.sets_measured
+    )
 
 
 # ---------------------------------------------------------------------------------------------- TPO-07
@@ -162,7 +187,7 @@ def _pancytopenia(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     if last is None or last >= limits.mild:
         return ()
     within = limits.span("pancytopenia_days")
-    hb, neutrophils, wbc = (p.newest(s, within) for s in ("obs-hemoglobin", "obs-neutrophils", "obs-wbc"))
+    hb, neutrophils, wbc = (p.newest(s, within) for s in (HAEMOGLOBIN, "obs-neutrophils", "obs-wbc"))
     if hb is None or hb.value >= limits.pancytopenia_hb:
         return ()
     low = [
@@ -182,7 +207,7 @@ def _pancytopenia(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 def _pregnancy(p: PatientFacts) -> tuple[Contraindication, ...]:
     rows = (
         *((pregnancy_row(p),) if p.person.pregnancy is Known.YES else ()),
-        *(finding_row("breastfeeding", f) for f in p.present("risk-lactation")),
+        *(finding_row("breastfeeding", f) for f in p.present(LACTATION)),
     )
     return (Contraindication("TPO-09", Indicator.WARNING, "pregnancy", rows),) if rows else ()
 
@@ -229,9 +254,10 @@ def also_said(found: Sequence[Contraindication]) -> tuple[str, ...]:
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """One card on patient-view, led by the most urgent reason, when a TPO-RA is in use."""
     found = contraindications(p, limits)
-    unsaid = NoAdvice(Why.ALLOWED) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
-    answers: dict[str, Outcome] = dict.fromkeys(ADVICE.ids, unsaid)
-    answers |= {c.rule: NoAdvice(Why.CLASSIFIED) for c in found}  # it gates silently
+    unsaid: Answers = ALLOWED if p.answered(Kind.CONDITIONS) else UNREAD
+    if not found:
+        return unsaid
+    answers = {**unsaid, **{c.rule: NoAdvice(Why.CLASSIFIED) for c in found}}  # it gates silently
     drugs = p.using(TPO_RA)
     speaking = [c for c in found if c.indicator is Indicator.CRITICAL or c.rule == "TPO-09"]
     if not drugs or not speaking or p.hook in ORDER_HOOKS:
@@ -268,7 +294,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Answers:
 
 ADVICE = Advice(
     stem="tpo_ra/contraindicated",
-    ids=("TPO-07", "TPO-08", "TPO-09", "TPO-10"),
+    ids=IDS,
     topic=Topic.TPO_RA,
     decide=decide,
     otherwise=Why.ALLOWED,

@@ -18,6 +18,7 @@ from cards.tpo_ra.phase import find_onset
 ANTITHROMBOTICS = ("med-anticoagulant", "med-heparin", "med-antiplatelet")
 ATRIAL_FIBRILLATION = ("risk-atrial-fibrillation",)
 MAJOR_PROCEDURES = ("proc-major-surgery", "proc-neurosurgery")
+FIRST_LINE = STEROID, IVIG = "med-corticosteroid", "med-ivig"
 SYSTEMIC = (None, Route.ORAL, Route.INTRAVENOUS, Route.INTRAMUSCULAR)
 """Routes of a steroid that treats; unknown counts, for creams and drops name theirs."""
 
@@ -46,6 +47,8 @@ def _age(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 def _previous_bleed(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """A.9 major: WHO 3-4, or a site that is life-threatening by itself."""
+    if not p.bleeding.history:
+        return ()
     return bleeding_rows(
         tuple(
             b for b in p.bleeding.history if b.weight >= 3 or b.life_threatening_site or b.site is Site.CNS
@@ -54,33 +57,32 @@ def _previous_bleed(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
 
 
 def _antithrombotic(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
-    drugs = tuple(medication_row("antithrombotic drug", m) for m in p.using(*ANTITHROMBOTICS))
+    drugs = tuple([medication_row("antithrombotic drug", m) for m in p.using(*ANTITHROMBOTICS)])
     return drugs or tuple(
-        finding_row("reason for an anticoagulant", f) for f in p.present(*ATRIAL_FIBRILLATION)
+        [finding_row("reason for an anticoagulant", f) for f in p.present(*ATRIAL_FIBRILLATION)]
     )
 
 
 def _kidney(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
-    return tuple(finding_row("chronic kidney disease", f) for f in p.present(*KIDNEY_DISEASE))
+    return tuple([finding_row("chronic kidney disease", f) for f in p.present(*KIDNEY_DISEASE)])
 
 
 def _bleeding_on_treatment(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Active WHO 2 and more while a steroid, IVIG or the therapy of the infection is under way."""
-    treated = p.using("med-corticosteroid", "med-ivig") or any(i.is_under_therapy for i in p.infections.found)
+    if not p.bleeding.serious:
+        return ()
+    treated = p.using(*FIRST_LINE) or any(i.is_under_therapy for i in p.infections.found)
     return bleeding_rows(p.bleeding.serious) if treated else ()
 
 
 def _no_response(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """A steroid for two weeks, or IVIG a week ago, since the onset, and the count is still this low."""
-    if not p.record.medications:
+    if p.record.drug_sets.isdisjoint(FIRST_LINE):
         return ()
     current, onset = p.platelets.current, find_onset(p, limits)
     if current is None or onset is None:
         return ()
-    trials = (
-        ("med-corticosteroid", limits.span("tpo_steroid_days")),
-        ("med-ivig", limits.span("tpo_ivig_days")),
-    )
+    trials = ((STEROID, limits.span("tpo_steroid_days")), (IVIG, limits.span("tpo_ivig_days")))
     return tuple(
         medication_row("first-line treatment without a lasting rise", m)
         for set_id, span in trials
@@ -96,6 +98,8 @@ def _has_failed(m: Medication, onset: Moment, counted: Moment, span: timedelta) 
 
 
 def _procedure(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
+    if not p.planned:
+        return ()
     coming = (
         plan for plan in p.planned if not plan.set_ids.isdisjoint(MAJOR_PROCEDURES) and is_coming(p, plan)
     )
