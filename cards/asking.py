@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final
 
 from cards.advice import ALL_ADVICE
 from cards.facts import PatientFacts
 from cards.frozen import dataclass
-from cards.outcome import Advice, Advise, Answers, CannotTell, NoAdvice, Outcome
+from cards.outcome import Advice, Advise, CannotTell, NoAdvice
 from cards.reasons import Fact
 from cards.thresholds import Thresholds
 
-OUTCOMES: Final = (NoAdvice, Advise, CannotTell)
+OUTCOMES: Final = (Advise, CannotTell, NoAdvice)
 """A tuple, for a union would be made anew at each question."""
 
 
@@ -31,43 +33,66 @@ class Asked:
     """The advice that a call asks, and what a rule answers that is not asked, or that its advice does not name."""
 
     advice: tuple[Advice, ...]
-    unsaid: Mapping[str, Outcome]
+    unsaid: Mapping[str, NoAdvice]
+    places: Mapping[str, int]
+    """The rules in their order, which is that of `unsaid`."""
 
     @classmethod
     def of(cls, advice: Sequence[Advice], *, selected: bool) -> Asked:
         """With an order selected all of it, else all that does not judge orders alone."""
         asked = tuple(one for one in advice if selected or not one.judges_orders)
-        unsaid: dict[str, Outcome] = {}
+        unsaid: dict[str, NoAdvice] = {}
         for one in advice:
             unsaid.update(one.silent if selected or not one.judges_orders else one.unasked)
-        return cls(asked, MappingProxyType(unsaid))
+        places = {rule: place for place, rule in enumerate(unsaid)}
+        return cls(asked, MappingProxyType(unsaid), MappingProxyType(places))
 
 
 ASKED: Final = {selected: Asked.of(ALL_ADVICE, selected=selected) for selected in (True, False)}
 """Made once, for the shipped advice."""
+NOBODY: Final = Asked.of((), selected=False)
 
 
-_Asked = tuple[PatientFacts, dict[str, Outcome], list[Fault]]
+@dataclasses.dataclass(slots=True)
+class Answered:
+    """What each rule answered of one patient: those that speak, those that cannot tell, those with no advice."""
+
+    asked: Asked = NOBODY
+    spoke: dict[str, Advise] = field(default_factory=dict)
+    unsure: dict[str, CannotTell] = field(default_factory=dict)
+    quiet: dict[str, NoAdvice] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fail(self, one: Advice, error: Exception) -> None:
+        """An advice raised: none of its rules can tell."""
+        self.faults.append(Fault(one, type(error).__name__, _place(error)))
+        for rule in one.ids:
+            self.spoke.pop(rule, None)
+            self.quiet.pop(rule, None)
+            self.unsure[rule] = CannotTell(Fact.CHECK)
+
+
+_Group = Sequence[tuple[PatientFacts, Answered]]
 
 
 def ask_all(
     many: Sequence[PatientFacts], limits: Thresholds, advice: Sequence[Advice], *, whole: bool = True
-) -> list[tuple[dict[str, Outcome], tuple[Fault, ...]]]:
+) -> list[Answered]:
     """Of each patient every rule's own answer, before any other rule is heard.
 
     One advice is asked of all patients before the next: what it needs is then at hand in the processor, which halves
     the time of hundreds (a replay). Cards are `whole`, or told later where only their heads are read.
     """
-    all_asked: list[_Asked] = [(p, {}, []) for p in many]
+    all_asked: list[tuple[PatientFacts, Answered]] = [(p, Answered()) for p in many]
     for selected in (False, True):
         group = [one for one in all_asked if bool(one[0].orders) is selected]
         if group:
             asked = ASKED[selected] if advice is ALL_ADVICE else Asked.of(advice, selected=selected)
-            for _, answers, _ in group:
-                answers.update(asked.unsaid)
+            for _, answered in group:
+                answered.asked = asked
             for one in asked.advice:
                 _ask(one, group, limits, whole=whole or _is_read(one))
-    return [(answers, tuple(faults)) for _, answers, faults in all_asked]
+    return [answered for _, answered in all_asked]
 
 
 def _is_read(one: Advice) -> bool:
@@ -75,30 +100,25 @@ def _is_read(one: Advice) -> bool:
     return any(rule.startswith("ORD-") for rule in one.ids)
 
 
-def _ask(one: Advice, group: Sequence[_Asked], limits: Thresholds, *, whole: bool) -> None:
+def _ask(one: Advice, group: _Group, limits: Thresholds, *, whole: bool) -> None:
     """Adds what one advice answers; where it raises, it takes no other with it."""
-    for p, answers, faults in group:
+    decide, first = one.decide, one.ids[0]
+    for p, answered in group:
         try:
-            outcome = one.decide(p, limits)
-            if whole:
-                outcome = _made(outcome)
+            outcome = decide(p, limits)
+            if type(outcome) is NoAdvice:  # most of them
+                answered.quiet[first] = outcome
+                continue
+            answers = {first: outcome} if isinstance(outcome, OUTCOMES) else outcome
+            for rule, each in answers.items():
+                if type(each) is NoAdvice:
+                    answered.quiet[rule] = each
+                elif type(each) is Advise:
+                    answered.spoke[rule] = each.made() if whole else each
+                elif isinstance(each, CannotTell):
+                    answered.unsure[rule] = each
         except Exception as error:
-            faults.append(Fault(one, type(error).__name__, _place(error)))
-            answers.update(dict.fromkeys(one.ids, CannotTell(Fact.CHECK)))
-            continue
-        if isinstance(outcome, OUTCOMES):
-            answers[one.ids[0]] = outcome
-        else:
-            answers.update(outcome)
-
-
-def _made(outcome: Outcome | Answers) -> Outcome | Answers:
-    """The same with its cards whole."""
-    if type(outcome) is Advise:
-        return outcome.made()
-    if isinstance(outcome, OUTCOMES):
-        return outcome
-    return {rule: one.made() if type(one) is Advise else one for rule, one in outcome.items()}
+            answered.fail(one, error)
 
 
 def _place(error: Exception) -> str:

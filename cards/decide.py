@@ -5,23 +5,23 @@ Nothing is lost on the way: what does not become a card keeps its reason in `Dec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from cards import precedence
 from cards.advice import ALL_ADVICE
 from cards.alert_limits import comfort_card, failed_checks, further_points, name_infections, name_points
-from cards.asking import Fault, ask_all
+from cards.asking import Answered, Fault, ask_all
 from cards.facts import PatientFacts
 from cards.frozen import dataclass, replace
 from cards.merging import absorb
 from cards.outcome import Advice, Advise, Indicator, NoAdvice, Outcome
+from cards.outcomes import Outcomes
 from cards.precedence import matches
 from cards.reasons import Why
 from cards.safety import hit
 from cards.scope import has_tpo_ra, is_in_scope
 from cards.switches import ALL_ON, Switch, Switches, switch_of
-from cards.table import Card, Table
+from cards.table import Card, Place, Table
 from cards.thresholds import Thresholds
 
 SCOPE = "A.3"
@@ -37,12 +37,13 @@ class Decision:
     """
 
     cards: tuple[Advise, ...]
-    outcomes: Mapping[str, Outcome]
+    outcomes: Outcomes
     silent: tuple[Advise, ...] = ()
     faults: tuple[Fault, ...] = ()
 
 
-OUT_OF_SCOPE = Decision((), MappingProxyType({SCOPE: NoAdvice(Why.OUT_OF_SCOPE)}))
+OUT_OF_SCOPE = Decision((), Outcomes({SCOPE: NoAdvice(Why.OUT_OF_SCOPE)}))
+SILENCED = NoAdvice(Why.SILENCED)
 
 
 def decide(
@@ -72,7 +73,7 @@ def decide_all(
     asked = [p for p, is_in in zip(many, in_scope, strict=True) if is_in]
     answered = iter(ask_all(asked, limits, advice, whole=whole))
     decisions = [
-        _weigh(p, *next(answered), limits, switches, whole=whole) if is_in else OUT_OF_SCOPE
+        _weigh(p, next(answered), limits, switches, whole=whole) if is_in else OUT_OF_SCOPE
         for p, is_in in zip(many, in_scope, strict=True)
     ]
     if not whole:
@@ -82,33 +83,24 @@ def decide_all(
 
 
 def _weigh(
-    p: PatientFacts,
-    answers: Mapping[str, Outcome],
-    faults: tuple[Fault, ...],
-    limits: Thresholds,
-    switches: Switches,
-    *,
-    whole: bool,
+    p: PatientFacts, answered: Answered, limits: Thresholds, switches: Switches, *, whole: bool
 ) -> Decision:
     """What is shown of the answers, and what became of the others."""
-    found = sorted(
-        [Card(rule, one) for rule, one in answers.items() if type(one) is Advise],
-        key=lambda card: _rank(card, p),
-    )
-    switched = {card.answered: switch_of(card.answered, card.advise, switches) for card in found}
-    table = Table([card for card in found if switched[card.answered] is Switch.ON])
+    found = [Card(rule, one, _place(rule, p)) for rule, one in answered.spoke.items()]
+    found.sort(key=_rank)
+    switched = {card: switch_of(card.answered, card.advise, switches) for card in found} if switches else {}
+    table = Table([card for card in found if switched.get(card, Switch.ON) is Switch.ON])
     for step in STEPS if table.cards else ():
         step(table, p, limits)
     if whole:
-        table.cards = [replace(card, advise=card.advise.made()) for card in table.cards]
-    off = {rule: NoAdvice(Why.SILENCED) for rule, switch in switched.items() if switch is Switch.OFF}
-    silent = {card.answered: card.advise for card in found if switched[card.answered] is Switch.SILENT}
-    cards = _with_faults(tuple(card.advise for card in table.cards), faults)
-    spoke = [card.answered for card in found]
-    outcomes = _outcomes(answers, spoke, table)
-    outcomes.update(off)
-    outcomes.update(silent)
-    return Decision(cards, MappingProxyType(outcomes), tuple(silent.values()), faults)
+        for card in table.cards:
+            card.advise = card.advise.made()
+    weighed = _weighed(table)
+    weighed.update({one.answered: SILENCED for one, switch in switched.items() if switch is Switch.OFF})
+    silent = {one.answered: one.advise for one, switch in switched.items() if switch is Switch.SILENT}
+    weighed.update(silent)
+    cards = _with_faults(tuple([card.advise for card in table.cards]), answered.faults)
+    return Decision(cards, Outcomes(weighed, answered), tuple(silent.values()), tuple(answered.faults))
 
 
 def _with_faults(cards: tuple[Advise, ...], faults: Sequence[Fault]) -> tuple[Advise, ...]:
@@ -120,33 +112,30 @@ def _with_faults(cards: tuple[Advise, ...], faults: Sequence[Fault]) -> tuple[Ad
     return (*cards[:urgent], told, *cards[urgent:])
 
 
-def _outcomes(answers: Mapping[str, Outcome], spoke: Iterable[str], table: Table) -> dict[str, Outcome]:
-    """Every answer that is no card, then why cards left the table, then those that are shown."""
-    shown = {rule: card.advise for card in table.cards for rule in (*card.advise.also, card.advise.rule)}
-    told = {rule: NoAdvice(why) for rule, why in table.left.items()}
-    outcomes = dict(answers)
-    for rule in spoke:
-        del outcomes[rule]
-    outcomes.update(told)
-    outcomes.update(shown)
-    outcomes.update({card.answered: card.advise for card in table.cards})
-    return outcomes
+def _weighed(table: Table) -> dict[str, Outcome]:
+    """Why cards left the table, then those that are shown, by the rules whose words they carry and that answered."""
+    weighed: dict[str, Outcome] = {rule: NoAdvice(why) for rule, why in table.left.items()}
+    for card in table.cards:
+        weighed.update(dict.fromkeys((*card.advise.also, card.advise.rule), card.advise))
+    weighed.update({card.answered: card.advise for card in table.cards})
+    return weighed
 
 
 # -------------------------------------------------------------------------------------------------------- order
 
 
-def _rank(card: Card, p: PatientFacts) -> tuple[int, int, int, str]:
-    """Indicator, then the row of A.2; infections by urgency, then in the order of section D."""
-    row = precedence.row_of(card.answered)
-    return -card.indicator, row, _infection_rank(card, p), card.answered
+def _rank(card: Card) -> tuple[int, Place]:
+    return -card.indicator, card.place
 
 
-def _infection_rank(card: Card, p: PatientFacts) -> int:
-    if not card.is_of(("INF-*",)):
-        return 0
+def _place(rule: str, p: PatientFacts) -> Place:
+    """The row of A.2; infections by urgency, then in the order of section D."""
+    return precedence.row_of(rule), _infection_rank(rule, p) if rule.startswith("INF-") else 0, rule
+
+
+def _infection_rank(rule: str, p: PatientFacts) -> int:
     urgent, known = precedence.URGENT_INFECTIONS, tuple(p.pathogens)
-    pathogen = card.answered if card.answered in p.pathogens else card.answered.rpartition("-")[0]
+    pathogen = rule if rule in p.pathogens else rule.rpartition("-")[0]
     if pathogen not in p.pathogens:
         return len(urgent) + len(known)
     return urgent.index(pathogen) if pathogen in urgent else len(urgent) + known.index(pathogen)
@@ -163,14 +152,15 @@ def _hold_back_in_comfort_care(table: Table, p: PatientFacts, limits: Thresholds
     would_speak = any(_is_heard(card, table, p) for card in held)
     table.drop(held, Why.COMFORT_CARE)
     if would_speak:
-        table.cards.append(Card(SCOPE, comfort_card(p, [card.advise for card in held])))
+        told = comfort_card(p, [card.advise for card in held])
+        table.cards.append(Card(SCOPE, told, _place(SCOPE, p)))
 
 
 def _suppress(table: Table, p: PatientFacts, limits: Thresholds) -> None:
-    carried = {rule for card in table.cards for rule in card.rules}
-    for row in precedence.SUPPRESSIONS:
-        if row.when not in carried:
-            continue
+    carried: set[str] = set()
+    for card in table.cards:
+        carried.update(card.rules)
+    for row in precedence.suppressing(frozenset(carried & precedence.suppressing_rules())):
         found = [
             c for c in table.cards if c.carries(row.when) and c.indicator >= row.at_least and c.is_of(row.by)
         ]
@@ -181,7 +171,7 @@ def _suppress(table: Table, p: PatientFacts, limits: Thresholds) -> None:
 
 def _may_suppress(card: Card, table: Table, p: PatientFacts) -> bool:
     """On discharge what is not evaluated takes nothing away; but mimics are looked for, and one explains a count."""
-    return p.hook != precedence.DISCHARGE or card.is_of(("SAFE-*",)) or _is_heard(card, table, p)
+    return p.hook != precedence.DISCHARGE or card.family == "SAFE" or _is_heard(card, table, p)
 
 
 def _falls(card: Card, patterns: tuple[str, ...]) -> bool:
@@ -194,24 +184,25 @@ def _falls(card: Card, patterns: tuple[str, ...]) -> bool:
 
 def _hear_only_this_hook(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     """A.2, last row: on orders only what concerns the order; on discharge only what follows it."""
-    table.drop([card for card in table.cards if not _is_heard(card, table, p)], Why.NOT_THIS_HOOK)
+    if precedence.HOOKS[p.hook] != precedence.EVERYTHING:
+        table.drop([card for card in table.cards if not _is_heard(card, table, p)], Why.NOT_THIS_HOOK)
 
 
 def _is_heard(card: Card, table: Table, p: PatientFacts) -> bool:
-    return card.is_of((*precedence.HOOKS[p.hook], SCOPE)) or _concerns(card, table, p)
+    return card.is_of(precedence.HOOKS[p.hook]) or card.answered == SCOPE or _concerns(card, table, p)
 
 
 def _concerns(card: Card, table: Table, p: PatientFacts) -> bool:
     if p.hook == precedence.DISCHARGE:
-        is_danger = card.is_of(("SAFE-*",)) and card.indicator is Indicator.CRITICAL
+        is_danger = card.family == "SAFE" and card.indicator is Indicator.CRITICAL
         return is_danger or any(card.carries(rule) for rule in precedence.CARRIED_AT_DISCHARGE)
     if p.hook not in precedence.ORDER_HOOKS:
         return False
     if card.is_of(("SAFE-*", "BLD-03")):
         return bool(p.selected(*precedence.SAFETY_ASKED)) or _orders_procedure(p)
-    if card.is_of(("TRF-*",)):
+    if card.family == "TRF":
         return bool(p.selected(*precedence.BLOOD_PRODUCTS, *precedence.BLEEDING_RISK_DRUGS))
-    if card.is_of(("INF-*",)):
+    if card.family == "INF":
         return _is_reason_of_an_order_card(card, table, p)
     return False
 
@@ -225,7 +216,7 @@ def _is_reason_of_an_order_card(card: Card, table: Table, p: PatientFacts) -> bo
     rests = {
         i.reference
         for c in table.cards
-        if c.is_of(("ORD-*",))
+        if c.family == "ORD"
         for i in c.advise.inputs
         if i.reference is not None
     }
@@ -234,7 +225,7 @@ def _is_reason_of_an_order_card(card: Card, table: Table, p: PatientFacts) -> bo
 
 
 def _merge(table: Table, p: PatientFacts, limits: Thresholds) -> None:
-    for row in precedence.MERGES:
+    for row in precedence.merging(tuple([card.answered for card in table.cards])):
         target = next((card for card in table.cards if card.is_of(row.into)), None)
         if target is None:
             continue
@@ -242,7 +233,6 @@ def _merge(table: Table, p: PatientFacts, limits: Thresholds) -> None:
             is_urgent = card.answered in precedence.NOT_ONLY_INFO and card.indicator <= target.indicator
             if card.indicator is Indicator.INFO or is_urgent:
                 _absorb(table, target, card)
-                target = next(c for c in table.cards if c.answered == target.answered)
     for carrying in [card for card in table.cards if card.is_of(precedence.CARRIED)]:
         told = [c for c in table.cards if c is not carrying and c.answered in carrying.advise.also]
         table.drop([c for c in told if c.indicator <= carrying.indicator], Why.MERGED)
@@ -250,8 +240,10 @@ def _merge(table: Table, p: PatientFacts, limits: Thresholds) -> None:
 
 def _say_that_hit_is_unlikely(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     """SAFE-02: with 3 points or less neither a test nor a stop of heparin; said where a card stands anyway."""
+    if p.hook != "patient-view" or not p.using("med-heparin"):
+        return
     target = next((card for card in table.cards if card.is_of(precedence.UNLIKELY_HIT_IN)), None)
-    if target is None or p.hook != "patient-view":
+    if target is None:
         return
 
     def with_score(advise: Advise) -> Advise:
@@ -265,11 +257,11 @@ def _say_that_hit_is_unlikely(table: Table, p: PatientFacts, limits: Thresholds)
             inputs=tuple(dict.fromkeys((*advise.inputs, *score.rows))),
         )
 
-    table.put(target, target.advise.changed(with_score))
+    target.advise = target.advise.changed(with_score)
 
 
 def _absorb(table: Table, target: Card, card: Card) -> None:
-    table.put(target, absorb(target.advise, card.advise))
+    target.advise = absorb(target.advise, card.advise)
     table.drop([card], Why.MERGED)
 
 
@@ -279,25 +271,22 @@ def _quieten(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     if count is None or count.value < limits.mild or p.hook != "patient-view":
         return
     if count.value >= limits.normal:
-        if not (
-            p.bleeding.findings or has_tpo_ra(p, limits) or any(c.is_of(("SAFE-*",)) for c in table.cards)
-        ):
+        if not (p.bleeding.findings or has_tpo_ra(p, limits) or any(c.family == "SAFE" for c in table.cards)):
             silent = [c for c in table.cards if not c.is_of((*precedence.SPEAK_WHEN_NORMAL, SCOPE))]
             table.drop(silent, Why.COUNT_NOT_LOW)
         return
-    for card in list(table.cards):
-        if card.is_of(("INF-*",)) and card.indicator is Indicator.WARNING:
-            table.put(card, card.advise.changed(_as_info, indicator=Indicator.INFO))
+    for card in table.cards:
+        if card.family == "INF" and card.indicator is Indicator.WARNING:
+            card.advise = card.advise.changed(_as_info, indicator=Indicator.INFO)
     stays = (*precedence.STAY_WHEN_MILD, SCOPE)
     infos = [c for c in table.cards if c.indicator is Indicator.INFO and not c.is_of(stays)]
     infos.sort(key=lambda card: not card.is_of(precedence.FIRST_WHEN_MILD))
-    infections, monitoring = ([c for c in infos[1:] if c.is_of((family,))] for family in ("INF-*", "MON-*"))
+    infections, monitoring = ([c for c in infos[1:] if c.family == family] for family in ("INF", "MON"))
     if infections:
-        table.put(infos[0], name_infections(infos[0].advise, [c.advise for c in infections]))
+        infos[0].advise = name_infections(infos[0].advise, [c.advise for c in infections])
     table.drop([c for c in infos[1:] if c not in monitoring], Why.COUNT_NOT_LOW)
     for card in monitoring:
-        first = next(c for c in table.cards if c.answered == infos[0].answered)
-        _absorb(table, first, card)
+        _absorb(table, infos[0], card)
 
 
 def _as_info(advise: Advise) -> Advise:
@@ -306,18 +295,18 @@ def _as_info(advise: Advise) -> Advise:
 
 def _limit_families(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     """A.2: at most two infection cards and one of a TPO-RA; a further critical one is shown."""
-    infections = [c for c in table.cards if c.is_of(("INF-*",))]
+    infections = [c for c in table.cards if c.family == "INF"]
     allowed = infections[: precedence.INFECTION_CARDS]
     over = [c for c in infections if c not in allowed and c.indicator is not Indicator.CRITICAL]
     if over:
-        table.put(allowed[-1], name_infections(allowed[-1].advise, [c.advise for c in over]))
+        allowed[-1].advise = name_infections(allowed[-1].advise, [c.advise for c in over])
         table.drop(over, Why.LIMIT)
-    further = [c for c in table.cards if c.is_of(("TPO-*",))][1:]
+    further = [c for c in table.cards if c.family == "TPO"][1:]
     table.drop([c for c in further if c.indicator is not Indicator.CRITICAL], Why.LIMIT)
 
 
 def _sort(table: Table, p: PatientFacts, limits: Thresholds) -> None:
-    table.cards.sort(key=lambda card: _rank(card, p))
+    table.cards.sort(key=_rank)
 
 
 def _limit_cards(table: Table, p: PatientFacts, limits: Thresholds) -> None:
@@ -334,9 +323,9 @@ def _limit_cards(table: Table, p: PatientFacts, limits: Thresholds) -> None:
     table.drop(over, Why.LIMIT)
     if len(critical) >= limit:
         last = critical[-1]
-        table.put(last, name_points(last.advise, [c.advise for c in over]))
+        last.advise = name_points(last.advise, [c.advise for c in over])
     else:
-        table.cards.append(Card(SCOPE, further_points([c.advise for c in over])))
+        table.cards.append(Card(SCOPE, further_points([c.advise for c in over]), _place(SCOPE, p)))
 
 
 STEPS = (

@@ -26,6 +26,28 @@ def row_of(rule: str) -> int:
 
 
 @cache
+def suppressing_rules() -> frozenset[str]:
+    """The rules that take cards away."""
+    return frozenset([row.when for row in SUPPRESSIONS])
+
+
+@cache
+def suppressing(carried: frozenset[str]) -> tuple[Suppression, ...]:
+    """The rows of the rules that are carried."""
+    return tuple([row for row in SUPPRESSIONS if row.when in carried])
+
+
+@lru_cache(maxsize=16384)
+def merging(answered: tuple[str, ...]) -> tuple[Merge, ...]:
+    """The rows by which one of these rules' cards may become the last words of another's."""
+
+    def has(patterns: tuple[str, ...]) -> bool:
+        return any(matches(rule, patterns) for rule in answered)
+
+    return tuple([row for row in MERGES if has(row.what) and has(row.into)])
+
+
+@cache
 def _matches(rule: str, pattern: str) -> bool:
     if pattern.endswith("*"):
         return rule.startswith(pattern[:-1])
@@ -144,9 +166,10 @@ CARRIED = ("ORD-*",)
 ORDER_HOOKS = frozenset({"order-select", "order-sign"})
 DISCHARGE = "encounter-discharge"
 
+EVERYTHING = ("*",)
 HOOKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "patient-view": ("*",),
+        "patient-view": EVERYTHING,
         "order-select": ("DATA-02..05", "DATA-08", "ORD-*", "PROC-*"),
         "order-sign": ("DATA-02..05", "DATA-08", "ORD-*", "PROC-*"),
         DISCHARGE: (

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from cards import frozen
 from cards.outcome import Advise, Indicator
 from cards.precedence import matches
 from cards.reasons import Why
 
+Place = tuple[int, int, str]
 
-@frozen.dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True, eq=False)
 class Card:
-    """An advice and the rule that gave it (an order rule may be led by another family's id)."""
+    """An advice and the rule that gave it (an order rule may be led by another family's id).
+
+    `place`: where it stands among the cards of its indicator.
+    """
 
     answered: str
     advise: Advise
+    place: Place
+    family: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.family = self.answered.partition("-")[0]
 
     @property
     def indicator(self) -> Indicator:
@@ -41,10 +50,8 @@ class Table:
     cards: list[Card]
     left: dict[str, Why] = field(default_factory=dict)
 
-    def drop(self, cards: Iterable[Card], why: Why) -> None:
-        for card in list(cards):
-            self.cards.remove(card)
-            self.left[card.answered] = why
-
-    def put(self, old: Card, advise: Advise) -> None:
-        self.cards[self.cards.index(old)] = frozen.replace(old, advise=advise)
+    def drop(self, cards: Collection[Card], why: Why) -> None:
+        if cards:
+            self.cards = [card for card in self.cards if card not in cards]
+            for card in cards:
+                self.left[card.answered] = why

@@ -13,6 +13,7 @@ from cards.decide import SCOPE, Decision, decide
 from cards.facts import PatientFacts
 from cards.frozen import dataclass
 from cards.outcome import NoAdvice
+from cards.outcomes import Outcomes
 from cards.reading import read
 from cards.reasons import Why
 from cards.record import Record
@@ -104,12 +105,12 @@ def evaluate(
     gathered = gather(request, keys_of(request.hook, evaluation.keys), evaluation.most_entries, fetch)
     account.lap("gather")
     if request.context.user_is_patient:
-        nothing = Decision((), {SCOPE: NoAdvice(Why.PATIENT_USER)})
+        nothing = Decision((), Outcomes({SCOPE: NoAdvice(Why.PATIENT_USER)}))
         return _answer((), nothing, (), gathered.degraded, evaluation)
     quiet = _find_quiet(request, gathered, evaluation, now)
     if quiet is not None:
         account.lap("parse")
-        nothing = Decision((), {SCOPE: NoAdvice(Why.OUT_OF_SCOPE)})
+        nothing = Decision((), Outcomes({SCOPE: NoAdvice(Why.OUT_OF_SCOPE)}))
         account.count_codes = quiet.count_codes
         account.keep(nothing, (), len(quiet.rejected))
         return _answer((), nothing, quiet.rejected, (*gathered.degraded, *account.degraded), evaluation)

@@ -10,7 +10,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ from cards.decide import Decision
 from cards.facts import PatientFacts
 from cards.frozen import dataclass
 from cards.outcome import Advise, Indicator, NoAdvice, Outcome
+from cards.outcomes import Outcomes
 from cards.reasons import Why
 from cards.thresholds import Thresholds
 from cds_service.auth.caller import Caller
@@ -163,12 +163,12 @@ class Recollection:
             self.degraded = (STORE,)
             return ()
 
-    def _outcomes(self, decision: Decision) -> Mapping[str, Outcome]:
+    def _outcomes(self, decision: Decision) -> Outcomes:
         told: dict[int, Outcome] = {id(before): after for before, after in self._shown}
         for advise, reason in self.silent:
             if reason is not Silenced.RULE:  # its outcome says so already
                 told[id(advise)] = NoAdvice(Why.REPEATED if reason is Silenced.REPEAT else Why.SILENCED)
-        return MappingProxyType({rule: told.get(id(one), one) for rule, one in decision.outcomes.items()})
+        return Outcomes({rule: told.get(id(one), one) for rule, one in decision.outcomes.items()})
 
     def keep(self, cards: Sequence[Card]) -> None:
         """Puts the shown cards and the silent ones into the queue, all together: they are stored at once."""

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from cards.decide import Decision
 from cards.frozen import dataclass, replace
-from cards.outcome import CannotTell, NoAdvice
 from cards.reading.person import read_age
 from cards.reasons import Why
 from cards.record import Measurement, PlateletResult, Record
@@ -180,12 +179,12 @@ def _card_rows(decision: Decision) -> Iterator[tuple[Any, ...]]:
 
 def _of_outcomes(decision: Decision) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]]]:
     """The rules whose card was not shown, and the facts for want of which rules cannot tell."""
+    outcomes = decision.outcomes
     shown = {rule for card in decision.cards for rule in (card.rule, *card.also)}
-    suppressed: list[tuple[Any, ...]] = []
-    cannot_tell: list[tuple[str, str]] = []
-    for rule, outcome in decision.outcomes.items():
-        if type(outcome) is CannotTell:
-            cannot_tell += [(rule, fact) for fact in outcome.missing]  # a fact is itself its text
-        elif type(outcome) is NoAdvice and outcome.because in SUPPRESSED and rule not in shown:
-            suppressed.append((None, rule, [rule], None, "suppressed", outcome.because.value))
-    return suppressed, cannot_tell
+    suppressed: list[tuple[Any, ...]] = [
+        (None, rule, [rule], None, "suppressed", one.because.value)
+        for rule, one in outcomes.no_advice(SUPPRESSED)
+        if rule not in shown
+    ]
+    # a fact is itself its text
+    return suppressed, [(rule, fact) for rule, one in outcomes.cannot_tell() for fact in one.missing]

@@ -1,0 +1,60 @@
+"""Every rule's outcome once the cards are weighed: put together when it is asked for, as a replay reads few of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TypeVar
+
+from cards.asking import Answered
+from cards.outcome import CannotTell, NoAdvice, Outcome
+from cards.reasons import Why
+
+T = TypeVar("T")
+
+
+class Outcomes(Mapping[str, Outcome]):
+    """By rule, in the order of the advice: what became of its card, or of the words it gave to one; else its answer."""
+
+    def __init__(self, weighed: Mapping[str, Outcome], answered: Answered | None = None) -> None:
+        self._weighed = weighed
+        self._answered = answered or Answered()
+        self._whole: dict[str, Outcome] | None = None
+
+    def cannot_tell(self) -> list[tuple[str, CannotTell]]:
+        """The rules that lack facts."""
+        weighed = self._weighed
+        return self._in_order([one for one in self._answered.unsure.items() if one[0] not in weighed])
+
+    def no_advice(self, reasons: Collection[Why]) -> list[tuple[str, NoAdvice]]:
+        """The rules that have no advice for one of these reasons, at the end those whose card was not shown."""
+        weighed = self._weighed
+        quiet = [one for one in self._answered.quiet.items() if one[1].because in reasons]
+        left = [
+            (rule, one) for rule, one in weighed.items() if type(one) is NoAdvice and one.because in reasons
+        ]
+        return self._in_order([one for one in quiet if one[0] not in weighed]) + left
+
+    def _in_order(self, found: list[tuple[str, T]]) -> list[tuple[str, T]]:
+        places = self._answered.asked.places
+        return sorted(found, key=lambda one: places[one[0]]) if len(found) > 1 else found
+
+    def _all(self) -> dict[str, Outcome]:
+        if self._whole is None:
+            answered = self._answered
+            self._whole = {**answered.asked.unsaid, **answered.quiet, **answered.unsure}
+            for rule in answered.spoke:
+                del self._whole[rule]
+            self._whole.update(self._weighed)
+        return self._whole
+
+    def __getitem__(self, rule: str) -> Outcome:
+        return self._all()[rule]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
