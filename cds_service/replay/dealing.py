@@ -30,7 +30,7 @@ from cds_service.replay.person import hash_of
 
 STRETCH_BYTES: Final = 24 * 2**20
 RUN_BYTES: Final = 32 * 2**20
-PART_BYTES: Final = 16 * 2**20
+PART_BYTES: Final = 32 * 2**20
 FEWEST_PARTS: Final = 8
 MOST_PARTS: Final = 65_536
 MOST_SLICES: Final = 2048
