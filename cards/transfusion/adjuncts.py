@@ -13,7 +13,7 @@ from cards.frozen import dataclass
 from cards.host import dialysis, hypoproliferative, kidney_disease
 from cards.monitoring.isolated import not_isolated
 from cards.months import add_months
-from cards.outcome import Advice, Advise, Answers, Input, NoAdvice, Topic
+from cards.outcome import Advice, Advise, Answers, Input, Topic
 from cards.reading.situation import has_current_dic
 from cards.reasons import Fact, Why
 from cards.record import Finding, Kind, Measurement, Result
@@ -45,7 +45,7 @@ class Adjunct:
 
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """Their words stand in the transfusion cards."""
-    return dict.fromkeys(ADVICE.ids, NoAdvice(Why.MERGED))
+    return ADVICE.silent
 
 
 # ---------------------------------------------------------------------------------------------- IMM-01

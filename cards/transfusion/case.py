@@ -43,13 +43,17 @@ class Case:
     row: Row
     count: PlateletCount | None
     mimics: frozenset[str]
-    given: Given | None
     dengue: tuple[Infection, ...]
     bleeds: tuple[Bleed, ...]
 
     @property
     def blocker(self) -> Blocker | None:
         return self.p.platelets.blocker
+
+    @property
+    def given(self) -> Given | None:
+        """Platelets given or ordered just now."""
+        return find_given(self.p, self.limits)
 
     @property
     def has_dic(self) -> bool:
@@ -99,7 +103,6 @@ def read_case(p: PatientFacts, limits: Thresholds) -> Case:
         row=row,
         count=p.platelets.decisive,
         mimics=found,
-        given=find_given(p, limits),
         dengue=p.infections.current(DENGUE),
         bleeds=_heaviest_first(_of_the_row(p.bleeding, row)),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from cards.facts import PatientFacts
+from cards.facts.once import once
 from cards.frozen import dataclass
 from cards.outcome import Input
 from cards.record import MedicationSource, Moment
@@ -24,6 +25,7 @@ class Given:
     only_ordered: bool = False
 
 
+@once
 def find_given(p: PatientFacts, limits: Thresholds) -> Given | None:
     """Platelets given in the last 6 hours, else an order of the last 2 hours that is not yet carried out."""
     record = p.record
