@@ -22,7 +22,8 @@ triggers         the moments to evaluate
 evaluate_moment  one moment through the functions of a live call
 answers          what the tables keep of it; worked out once for all of whom nothing is recorded
 person           sex, age band, ancestry, unit; the hash that stands for a patient
-tables           columns, and the one writer
+tables           columns; a part's tables, written and read
+joining          the tables of the parts as those of the run, joined while others are judged
 
 report           report.html of the tables; rates (intervals, small cells), report_tables (the numbers)
 review           the form for the review of charts, and what it says when it is filled in

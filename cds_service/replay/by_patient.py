@@ -84,14 +84,12 @@ def _drugs(names: Iterable[str], work: Path) -> dict[str, Drug]:
 # ------------------------------------------------------------------------------------------------------- parts
 
 
-def judge_part(number: int, parts: int, work: Path, plan: Plan, files: Sequence[str]) -> int:
-    """Judges the patients of one range of hashes and writes their rows. The number of patients."""
+def judge_part(number: int, parts: int, work: Path, plan: Plan, files: Sequence[str]) -> Path:
+    """Judges the patients of one range of hashes and writes their rows, unless they are there. The part's folder."""
     done = work / "parts" / f"{number:05d}"
-    if done.exists():
-        return 0
-    tables = judge_patients(patients_of_part(number, parts, work, plan.key), plan, files)
-    write_part(done, tables)
-    return int(tables[IDS].num_rows)
+    if not done.exists():
+        write_part(done, judge_patients(patients_of_part(number, parts, work, plan.key), plan, files))
+    return done
 
 
 def judge_patients(patients: Iterable[Patient], plan: Plan, files: Sequence[str]) -> dict[str, pa.Table]:

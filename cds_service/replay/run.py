@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from multiprocessing import get_context
@@ -25,13 +25,14 @@ from cds_service.content import Content
 from cds_service.replay.by_patient import judge_part, order_drugs, patients_of
 from cds_service.replay.dealing import MOST_SLICES, accounts, deal, loads, part_count, text_size
 from cds_service.replay.export_files import ExportError, export_files
+from cds_service.replay.joining import join_parts
 from cds_service.replay.lines import READ_TYPES
 from cds_service.replay.packed import plain_name
 from cds_service.replay.plan import Order, content_of, plan_of
 from cds_service.replay.report import write_report
 from cds_service.replay.report_tables import open_tables
 from cds_service.replay.review import write_form, write_patients
-from cds_service.replay.tables import SCHEMAS, join_parts
+from cds_service.replay.tables import SCHEMAS
 
 WORK: Final = ".work"
 RUN: Final = "run.json"
@@ -48,7 +49,7 @@ OTHER_KEY: Final = "holds a run that was begun with another key: name its --key-
 Progress = Callable[[str, int, int], None]
 """Called with the step's name, how much of it is done, and of how much."""
 
-CallEach = Callable[[str, Callable[..., Any], Iterable[tuple[Any, ...]]], None]
+CallEach = Callable[[str, Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +108,15 @@ def _steps(asked: Asked, files: Sequence[Path], work: Path, key: bytes, progress
     parts = part_count(text_size(files))
     slices = min(parts, MOST_SLICES)
     with _calling(asked.workers, progress) as each:
-        each("reading", deal, ((load, staged, key, slices) for load in loads(files)))
+        for _ in each("reading", deal, ((load, staged, key, slices) for load in loads(files))):
+            pass
         progress("ordering", 0, 1)
         order_drugs(staged, work, max(1, asked.workers))
         progress("ordering", 1, 1)
-        order = _order(asked, files, accounts(staged), key)
-        each("judging", _judge, ((number, parts, work, order, names) for number in range(parts)))
+        told = accounts(staged)
+        order = _order(asked, files, told, key)
+        judged = each("judging", _judge, ((number, parts, work, order, names) for number in range(parts)))
+        join_parts(judged, work, asked.out, _bad_lines(names, told))
 
 
 def _order(asked: Asked, files: Sequence[Path], told: Sequence[Mapping[str, Any]], key: bytes) -> Order:
@@ -131,6 +135,18 @@ def _steps_of_spark(asked: Asked, files: Sequence[Path], work: Path, key: bytes,
         progress("reading", 1, 1)
         told = accounts(staged)
         executors.judge(_order(asked, files, told, key), names, work, progress)
+    join_parts(sorted((work / "parts").iterdir()), work, asked.out, _bad_lines(names, told))
+
+
+def _bad_lines(names: Sequence[str], told: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of the lines that could not be used."""
+    return {
+        "rejected": [
+            {"patient_hash": None, "file": name, "line": line, "kind": None, "reason": reason, "code": None}
+            for name, one in zip(names, told, strict=True)
+            for line, reason in one["bad"]
+        ]
+    }
 
 
 def _finish(
@@ -138,19 +154,12 @@ def _finish(
 ) -> dict[str, Any]:
     out = asked.out
     told = accounts(work / "staged")
-    names = [one["name"] for one in wanted["files"]]
-    bad = [
-        {"patient_hash": None, "file": name, "line": line, "kind": None, "reason": reason, "code": None}
-        for name, one in zip(names, told, strict=True)
-        for line, reason in one["bad"]
-    ]
-    join_parts(sorted((work / "parts").iterdir()), out, {"rejected": bad})
     account = {
         "asked": wanted,
         "finished": True,
         "resources": _sum(told, "kinds"),
         "bytes": sum(one["bytes"] for one in told),
-        "bad_lines": len(bad),
+        "bad_lines": sum(len(one["bad"]) for one in told),
         "missing_types": sorted(READ_TYPES - set(_types(files, told))),
         "passed_over": _sum(told, "passed"),
     }
@@ -260,34 +269,38 @@ def _clear_halves(work: Path) -> None:
 # --------------------------------------------------------------------------------------------------- workers
 
 
-def _judge(number: int, parts: int, work: Path, order: Order, names: Sequence[str]) -> int:
+def _judge(number: int, parts: int, work: Path, order: Order, names: Sequence[str]) -> Path:
     return judge_part(number, parts, work, plan_of(order), names)
 
 
 @contextmanager
 def _calling(workers: int, progress: Progress) -> Iterator[CallEach]:
-    """Calls a function with each of the arguments: here, or in several processes, which end with this one."""
+    """Calls a function with each of the arguments: here, or in several processes, which end with this one.
 
-    def here(step: str, work: Callable[..., Any], given: Iterable[tuple[Any, ...]]) -> None:
+    What it gives comes in the order of the arguments.
+    """
+
+    def here(step: str, work: Callable[..., Any], given: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
         every = list(given)
         progress(step, 0, len(every))
         for done, one in enumerate(every, 1):
-            work(*one)
+            found = work(*one)
             progress(step, done, len(every))
+            yield found
 
     if workers <= 1:
         yield here
         return
     with ProcessPoolExecutor(workers, get_context(_start()), _end_with_parent, (os.getpid(),)) as pool:
 
-        def there(step: str, work: Callable[..., Any], given: Iterable[tuple[Any, ...]]) -> None:
-            every = [
-                pool.submit(work, *one) for one in given
-            ]  # the first are worked at while others are found
+        def there(step: str, work: Callable[..., Any], given: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+            # The first are worked at while others are found.
+            every = [pool.submit(work, *one) for one in given]
             progress(step, 0, len(every))
-            for done, ready in enumerate(as_completed(every), 1):
-                ready.result()
+            for done, ready in enumerate(every, 1):
+                found = ready.result()
                 progress(step, done, len(every))
+                yield found
 
         try:
             yield there

@@ -1,19 +1,15 @@
-"""The tables of a replay: their columns, and the one writer that gives the same bytes for the same rows.
+"""The tables of a replay: their columns, and those of a part as it is kept.
 
-Rows come in the order of `patient_hash` and time. A table is written in row groups of one size, whatever the size of
-the parts that it is made of.
+Rows come in the order of `patient_hash` and time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-
-ROW_GROUP: Final = 50_000
 
 _TEXT: Final = pa.string()
 _TIME: Final = pa.timestamp("us", tz="UTC")
@@ -116,30 +112,3 @@ def read_part(folder: Path, name: str) -> pa.Table:
     """One table of a part."""
     with pa.OSFile(str(folder / f"{name}{PART}")) as file:
         return pa.ipc.open_file(file).read_all()
-
-
-def join_parts(parts: Sequence[Path], out: Path, before: Mapping[str, list[dict[str, Any]]]) -> None:
-    """One file a table, the rows of `before` first, then those of the parts in their order."""
-    for name, schema in SCHEMAS.items():
-        being = out / f"{name}.parquet.being-written"
-        with pq.ParquetWriter(being, schema, compression="zstd") as writer:
-            first = pa.Table.from_pylist(before.get(name, []), schema)
-            for group in _groups([first], (read_part(part, name) for part in parts)):
-                writer.write_table(group, row_group_size=ROW_GROUP)
-        being.rename(out / f"{name}.parquet")
-
-
-def _groups(first: list[pa.Table], more: Iterable[pa.Table]) -> Iterable[pa.Table]:
-    """The same rows in pieces of `ROW_GROUP`, the last one shorter."""
-    waiting = first
-    for table in more:
-        waiting.append(table)
-        if sum(one.num_rows for one in waiting) >= ROW_GROUP:
-            whole = pa.concat_tables(waiting).combine_chunks()
-            full = whole.num_rows // ROW_GROUP * ROW_GROUP
-            for start in range(0, full, ROW_GROUP):
-                yield whole.slice(start, ROW_GROUP)
-            waiting = [whole.slice(full)]
-    rest = pa.concat_tables(waiting).combine_chunks()
-    if rest.num_rows:
-        yield rest
