@@ -27,12 +27,10 @@ class Outcomes(Mapping[str, Outcome]):
 
     def no_advice(self, reasons: Collection[Why]) -> list[tuple[str, NoAdvice]]:
         """The rules that have no advice for one of these reasons, at the end those whose card was not shown."""
-        weighed = self._weighed
-        quiet = [one for one in self._answered.quiet.items() if one[1].because in reasons]
-        left = [
-            (rule, one) for rule, one in weighed.items() if type(one) is NoAdvice and one.because in reasons
-        ]
-        return self._in_order([one for one in quiet if one[0] not in weighed]) + left
+        weighed, quiet = self._weighed, self._answered.quiet
+        found = [(rule, one) for rule, one in quiet.items() if one.because in reasons and rule not in weighed]
+        left = [(rule, one) for rule, one in weighed.items() if type(one) is NoAdvice]
+        return self._in_order(found) + [(rule, one) for rule, one in left if one.because in reasons]
 
     def _in_order(self, found: list[tuple[str, T]]) -> list[tuple[str, T]]:
         places = self._answered.asked.places

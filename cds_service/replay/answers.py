@@ -29,7 +29,7 @@ _REMEMBERED: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The answer as rows without the evaluation: `cards` as in that table, `cannot_tell` rule and fact.
+    """The answer as rows without the evaluation: `cards` as in that table, of `cannot_tell` the rules and the facts.
 
     `no_count` is why no count could decide, `highest` the most urgent indicator that was shown.
     """
@@ -38,7 +38,7 @@ class Said:
     shown: int
     highest: str | None
     cards: tuple[tuple[Any, ...], ...]
-    cannot_tell: tuple[tuple[str, str], ...]
+    cannot_tell: tuple[tuple[str, ...], tuple[str, ...]]
     counts: tuple[PlateletResult, ...]
     rejected: tuple[Rejected, ...]
 
@@ -157,13 +157,12 @@ class _Noticed(Mapping[str, tuple[Measurement, ...]]):
 
 def _say(judged: Judged) -> Said:
     shown, blocker = judged.decision.cards, judged.facts.platelets.blocker
-    suppressed, cannot_tell = _of_outcomes(judged.decision)
     return Said(
         no_count=None if blocker is None else blocker.value,
         shown=len(shown),
         highest=max(card.indicator for card in shown).word if shown else None,
-        cards=(*_card_rows(judged.decision), *suppressed),
-        cannot_tell=tuple(cannot_tell),
+        cards=(*_card_rows(judged.decision), *_suppressed(judged.decision)),
+        cannot_tell=_cannot_tell(judged.decision),
         counts=judged.facts.record.platelets,
         rejected=judged.rejected,
     )
@@ -177,14 +176,20 @@ def _card_rows(decision: Decision) -> Iterator[tuple[Any, ...]]:
             yield position, card.rule, rules, card.indicator.word, state, None
 
 
-def _of_outcomes(decision: Decision) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]]]:
-    """The rules whose card was not shown, and the facts for want of which rules cannot tell."""
-    outcomes = decision.outcomes
-    shown = {rule for card in decision.cards for rule in (card.rule, *card.also)}
-    suppressed: list[tuple[Any, ...]] = [
-        (None, rule, [rule], None, "suppressed", one.because.value)
-        for rule, one in outcomes.no_advice(SUPPRESSED)
-        if rule not in shown
-    ]
-    # a fact is itself its text
-    return suppressed, [(rule, fact) for rule, one in outcomes.cannot_tell() for fact in one.missing]
+def _suppressed(decision: Decision) -> Iterator[tuple[Any, ...]]:
+    """The rules whose card was not shown."""
+    found = decision.outcomes.no_advice(SUPPRESSED)
+    shown = {rule for card in decision.cards for rule in (card.rule, *card.also)} if found else ()
+    for rule, one in found:
+        if rule not in shown:
+            yield None, rule, [rule], None, "suppressed", one.because.value
+
+
+def _cannot_tell(decision: Decision) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Rules, and beside each a fact for want of which it cannot tell."""
+    rules: list[str] = []
+    facts: list[str] = []
+    for rule, one in decision.outcomes.cannot_tell():
+        rules += [rule] * len(one.missing)
+        facts += one.missing  # a fact is itself its text
+    return tuple(rules), tuple(facts)

@@ -159,7 +159,7 @@ class Replay:
             rejected, said = next(answers)
             rows["evaluations"].append(_evaluation(evaluation, one, trigger, said))
             rows["cards"] += [(evaluation, *row) for row in said.cards]
-            rows["cannot_tell"] += [(evaluation, *row) for row in said.cannot_tell]
+            _add_facts(evaluation, said, rows)
             one.aside.add_all((*rejected, *said.rejected), one.every)
             one.aside.add_counts(said.counts, one.every)
             if compared is not None:
@@ -200,6 +200,13 @@ def _evaluation(evaluation: str, one: _Read, trigger: Trigger, said: Said) -> tu
         said.highest,
         *one.after.since(trigger),
     )
+
+
+def _add_facts(evaluation: str, said: Said, rows: Rows) -> None:
+    evaluations, rules, facts = rows["cannot_tell"]
+    evaluations += [evaluation] * len(said.cannot_tell[0])
+    rules += said.cannot_tell[0]
+    facts += said.cannot_tell[1]
 
 
 def _add_person(
@@ -253,10 +260,13 @@ class _Afterwards:
 
     def since(self, trigger: Trigger) -> tuple[bool, ...]:
         """Whether each of `_SPANS` came within its time after the trigger, the cause itself not counted."""
-        start, place = trigger.at, trigger.cause.place
+        start, place, times = trigger.at, trigger.cause.place, self._times
         return tuple(
-            any(start < at <= start + span and where != place for at, where in self._times.get(what, ()))
-            for what, span in _SPANS.items()
+            [
+                what in times
+                and any(start < at <= start + span and where != place for at, where in times[what])
+                for what, span in _SPANS.items()
+            ]
         )
 
 

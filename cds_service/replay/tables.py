@@ -5,7 +5,7 @@ Rows come in the order of `patient_hash` and time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,22 +77,31 @@ IDS: Final = "ids"
 IDS_SCHEMA: Final = pa.schema([("patient_hash", _TEXT), ("patient", _TEXT)])
 """Beside the tables of a part, while a run is worked at: whom a hash stands for."""
 
-Rows = dict[str, list[tuple[Any, ...]]]
-"""The rows of each table, in the order of its columns."""
+BY_COLUMN: Final = frozenset({"cannot_tell"})
+"""The table that has by far the most rows is kept as its columns from the start."""
+
+Rows = dict[str, list[Any]]
+"""Of each table the rows, as tuples in the order of its columns; of `BY_COLUMN` a list for each column."""
 
 
 def no_rows() -> Rows:
     """Every table, empty."""
-    return {name: [] for name in SCHEMAS}
+    return {name: [[] for _ in schema] if name in BY_COLUMN else [] for name, schema in SCHEMAS.items()}
 
 
 def tables_of(rows: Rows) -> dict[str, pa.Table]:
     """The rows as tables with their columns."""
-    return {name: _table_of(rows[name], schema) for name, schema in SCHEMAS.items()}
+    return {
+        name: _table_of(rows[name] if name in BY_COLUMN else _columns_of(rows[name], schema), schema)
+        for name, schema in SCHEMAS.items()
+    }
 
 
-def _table_of(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+def _columns_of(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> Iterable[Sequence[Any]]:
+    return zip(*rows, strict=True) if rows else [()] * len(schema)
+
+
+def _table_of(columns: Iterable[Sequence[Any]], schema: pa.Schema) -> pa.Table:
     arrays = [pa.array(column, one.type) for column, one in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
 
