@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +16,8 @@ from cds_service.replay.tables import SCHEMAS
 
 MOST_ROWS: Final = 40
 MEMORY: Final = "256MB"
+_QUIET: Final = "SET enable_progress_bar = false"
+_AT_ONCE: Final = 2
 HOUR: Final = "lpad((epoch_us(\"at\") // 3600000000 % 24)::VARCHAR, 2, '0')"
 
 Rows = list[tuple[Any, ...]]
@@ -34,7 +38,7 @@ def open_tables(out: Path) -> duckdb.DuckDBPyConnection:
     """The tables of a folder by name, and `alerts`: every shown card with its moment."""
     spill = str(out / ".spill")  # what is more than the memory allowed; DuckDB takes it away again
     database = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY, "temp_directory": spill})
-    database.execute("SET enable_progress_bar = false")
+    database.execute(_QUIET)
     for name in SCHEMAS:
         place = str(out / f"{name}.parquet").replace("'", "''")
         database.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{place}')")
@@ -52,8 +56,19 @@ def one(database: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 
 def all_tables(database: duckdb.DuckDBPyConnection) -> Iterator[Table]:
-    """Every table in reading order."""
-    yield summary(database)
+    """Every table in reading order; two at a time are asked for."""
+
+    def ask(table: Callable[[duckdb.DuckDBPyConnection], Table]) -> Table:
+        with database.cursor() as own:
+            own.execute(_QUIET)
+            return table(own)
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        yield from threads.map(ask, _all_tables())
+
+
+def _all_tables() -> Iterator[Callable[[duckdb.DuckDBPyConnection], Table]]:
+    yield summary
     for title, column in (
         ("rule", "rule"),
         ("indicator", "indicator"),
@@ -61,18 +76,20 @@ def all_tables(database: duckdb.DuckDBPyConnection) -> Iterator[Table]:
         ("trigger", "trigger"),
         ("hour of the day (UTC)", HOUR),
     ):
-        yield alerts_by(database, title, column)
+        yield partial(alerts_by, title=title, column=column)
     for title, column, otherwise in (
         ("unit", "unit", "no encounter"),
         ("age band", "age_band", ""),
         ("sex", "sex", ""),
     ):
-        yield alerts_of(database, title, column, otherwise)
+        yield partial(alerts_of, title=title, column=column, otherwise=otherwise)
     for title, column in (("sex", "sex"), ("age band", "age_band"), ("recorded ancestry", "ancestry")):
-        yield fairness(database, title, column)
-    yield not_shown(database)
-    yield from to_do(database)
-    yield agreement(database)
+        yield partial(fairness, title=title, column=column)
+    yield not_shown
+    yield lacked
+    yield no_count
+    yield not_used
+    yield agreement
 
 
 def summary(database: duckdb.DuckDBPyConnection) -> Table:
@@ -135,8 +152,9 @@ def alerts_of(database: duckdb.DuckDBPyConnection, title: str, column: str, othe
 
 def exposure(database: duckdb.DuckDBPyConnection) -> tuple[int, float]:
     """Encounters, and the days that they lasted."""
-    days = one(database, "SELECT coalesce(sum(minutes), 0) FROM encounters") / 1440
-    return one(database, "SELECT count(*) FROM encounters"), days
+    query = "SELECT count(*), coalesce(sum(minutes), 0) FROM encounters"
+    [(encounters, minutes)] = database.execute(query).fetchall()
+    return encounters, minutes / 1440
 
 
 def _alerts(title: str, found: Sequence[tuple[str, int, int, int, float]], note: str) -> Table:
@@ -177,36 +195,46 @@ def not_shown(database: duckdb.DuckDBPyConnection) -> Table:
     return Table("What was not shown, and why", columns, _suppress(rows, [row[3] for row in found]))
 
 
-def to_do(database: duckdb.DuckDBPyConnection) -> Iterator[Table]:
-    """What could not be evaluated or used: the list for the integration, the largest first."""
+def lacked(database: duckdb.DuckDBPyConnection) -> Table:
+    """The facts that rules could not tell without: a list for the integration, the largest first."""
     found = database.execute(
-        "SELECT fact, count(DISTINCT rule), count(DISTINCT evaluation), "
-        "count(DISTINCT split_part(evaluation, '-', 1)) FROM cannot_tell "
-        f"GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT {MOST_ROWS}"
+        "SELECT fact, rules, moments, patients FROM (SELECT fact, count(*) AS moments, "
+        "count(DISTINCT split_part(evaluation, '-', 1)) AS patients "
+        "FROM (SELECT DISTINCT fact, evaluation FROM cannot_tell) GROUP BY 1) "
+        "JOIN (SELECT fact, count(DISTINCT rule) AS rules FROM cannot_tell GROUP BY 1) USING (fact) "
+        f"ORDER BY 3 DESC, 1 LIMIT {MOST_ROWS}"
     ).fetchall()
-    yield Table(
+    return Table(
         "What rules lacked",
         ("fact", "rules that asked for it", "moments"),
         tuple(_few_last(row) for row in found),
         "A fact that is missing at nearly every moment is more often a missing feed than a test that nobody ordered.",
         bars=2,
     )
+
+
+def no_count(database: duckdb.DuckDBPyConnection) -> Table:
+    """Moments without a usable count, by reason."""
     found = database.execute(
         "SELECT no_count, count(*), count(DISTINCT patient_hash) FROM evaluations "
         "WHERE no_count IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
-    yield Table(
+    return Table(
         "Why no platelet count could decide",
         ("why", "moments"),
         tuple(_few_last(row) for row in found),
         "Rules by number wait at these moments. Units, dates and codes can be mended; that nobody measured cannot.",
         bars=1,
     )
+
+
+def not_used(database: duckdb.DuckDBPyConnection) -> Table:
+    """Resources and lines that were rejected: a list for the integration, the largest first."""
     found = database.execute(
         "SELECT coalesce(kind, 'line'), reason, coalesce(code, ''), count(*), count(DISTINCT patient_hash) "
         f"FROM rejected GROUP BY ALL ORDER BY 4 DESC, 1, 2, 3 LIMIT {MOST_ROWS}"
     ).fetchall()
-    yield Table(
+    return Table(
         "What could not be used",
         ("resource", "reason", "code", "times"),
         tuple(_few_last(row) for row in found),
@@ -227,20 +255,21 @@ AGREEMENT: Final = (
     ("TPO-RA within 30 days", "tpo_ra_30d", "rule LIKE 'TPO-%'", "a TPO card"),
 )
 
+_NONE: Final = (0, 0, 0, 0, 0)
+
 
 def agreement(database: duckdb.DuckDBPyConnection) -> Table:
     """What was then done at moments with and without a card of the family."""
     rows: list[tuple[str, ...]] = []
     for what, column, chosen, cards in AGREEMENT:
-        counted = [
-            database.execute(
-                f"SELECT count(*), count(*) FILTER ({column}), count(DISTINCT patient_hash), "
-                f"count(DISTINCT patient_hash) FILTER ({column}), "
-                f"count(DISTINCT patient_hash) FILTER (NOT {column}) FROM evaluations "
-                f"WHERE evaluation {is_in} (SELECT evaluation FROM alerts WHERE {chosen})"
-            ).fetchall()[0]
-            for is_in in ("IN", "NOT IN")
-        ]
+        found = database.execute(
+            f"SELECT evaluation IN (SELECT evaluation FROM alerts WHERE {chosen}), "
+            f"count(*), count(*) FILTER ({column}), count(DISTINCT patient_hash), "
+            f"count(DISTINCT patient_hash) FILTER ({column}), "
+            f"count(DISTINCT patient_hash) FILTER (NOT {column}) FROM evaluations GROUP BY 1"
+        ).fetchall()
+        numbers_of = {with_card: numbers for with_card, *numbers in found}
+        counted = [numbers_of.get(with_card, _NONE) for with_card in (True, False)]
         # Both lines or none: the one could be had by taking the other from the total.
         small = any(hidden([patients]) for _, _, *all_ in counted for patients in all_)
         for told, (moments, done, *_) in zip((f"with {cards}", "without"), counted, strict=True):
