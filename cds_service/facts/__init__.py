@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,12 @@ from cards.thresholds import Thresholds
 from cards.valuesets import Terminology
 from cds_service.facts.allergies import read_allergies
 from cds_service.facts.conditions import read_conditions
-from cds_service.facts.context import Reading
+from cds_service.facts.context import Kept, Reading
 from cds_service.facts.events import read_events
 from cds_service.facts.findings_observed import read_findings_observed, read_pregnancy, voided_by_error
 from cds_service.facts.measurements import read_measurements
 from cds_service.facts.medications import read_medications
-from cds_service.facts.observed import look_at
+from cds_service.facts.observed import Seen, look_at
 from cds_service.facts.orders import read_orders
 from cds_service.facts.person import read_birth, read_person
 from cds_service.facts.platelets import codes_of_new_counts, read_platelets
@@ -40,12 +40,18 @@ SHIPPED = Thresholds()
 class Settled:
     """The record, and what of the resources could not be used (beyond what the parser set aside).
 
-    `count_codes`: system and code of the new platelet counts, by which a change in the laboratory is noticed.
+    `seen` are the Observations as they were read, by `reading`.
     """
 
     record: Record
-    rejected: tuple[Rejected, ...] = ()
-    count_codes: frozenset[tuple[str, str]] = frozenset()
+    rejected: tuple[Rejected, ...]
+    seen: Sequence[Seen]
+    reading: Reading
+
+    @property
+    def count_codes(self) -> frozenset[tuple[str, str]]:
+        """System and code of the new platelet counts, by which a change in the laboratory is noticed."""
+        return codes_of_new_counts(self.seen, self.reading)
 
 
 def settle(
@@ -55,8 +61,12 @@ def settle(
     terminology: Terminology,
     as_of: datetime,
     limits: Thresholds = SHIPPED,
+    kept: Kept | None = None,
 ) -> Settled:
-    """Everything that the resources of one request tell. Never raises: what cannot be used is in `rejected`."""
+    """Everything that the resources of one request tell. Never raises: what cannot be used is in `rejected`.
+
+    `kept` goes from one moment of a patient to the next.
+    """
     context = request.context
     patient = next(iter(parsed.of(Patient)), None)  # the parser lets no other pass
     reading = Reading(
@@ -67,13 +77,14 @@ def settle(
         patient_id=context.patient_id,
         limits=limits,
         birth=read_birth(patient.resource) if patient is not None else None,
+        kept=kept,
     )
     seen, in_error = look_at(reading)
     platelets, unread = read_platelets(seen, reading)
-    findings, voided = read_conditions(reading)
+    findings, voided = reading.same(read_conditions)
     findings += read_findings_observed(seen, reading)
     pregnancy = read_pregnancy(seen, reading)
-    performed, planned, immunizations = read_events(reading)
+    performed, planned, immunizations = reading.same(read_events)
     orders, unresolved = read_orders(context.draft_orders, context.selections, reading, findings)
     record = Record(
         as_of=as_of,
@@ -87,14 +98,14 @@ def settle(
         tests=read_results(seen, reading),
         findings=findings,
         voided=tuple(sorted({*voided, *voided_by_error(in_error, reading)})),
-        medications=read_medications(reading),
+        medications=reading.same(read_medications),
         performed=performed,
         planned=planned,
-        allergies=read_allergies(reading),
+        allergies=reading.same(read_allergies),
         immunizations=immunizations,
         orders=orders,
         unresolved_selections=unresolved,
         stay=read_stay(reading, context.encounter_id),
         answers=read_answers(answers, reading),
     )
-    return Settled(record, tuple(reading.problems), codes_of_new_counts(seen, reading))
+    return Settled(record, tuple(reading.problems), seen, reading)

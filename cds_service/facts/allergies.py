@@ -35,8 +35,8 @@ def read_allergies(reading: Reading) -> tuple[Allergy, ...]:
 
     One whose substance no set knows stays in the list: its codes may be those of an order. It is reported.
     """
-    entries = reading.parsed.of(AllergyIntolerance)
-    return tuple(_read(entry, reading) for entry in entries if _holds(entry.resource))
+    entries = reading.of(AllergyIntolerance)
+    return tuple(reading.each(_read, [entry for entry in entries if _holds(entry.resource)]))
 
 
 def _holds(allergy: AllergyIntolerance) -> bool:

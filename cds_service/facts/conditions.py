@@ -42,22 +42,23 @@ _GRADES: Final = ("severity-mild", "severity-moderate", "severity-severe", "seve
 
 def read_conditions(reading: Reading) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """The findings, refusals of blood in a Consent among them, and the set ids of void records (each once, sorted)."""
-    findings: list[Finding] = []
-    voided: set[str] = set()
-    for entry in reading.parsed.of(Condition):
-        code = entry.resource.code
-        found = finding_memberships(code, reading.terminology)
-        if not found:
-            if not is_known(code, reading.terminology):
-                reading.report(entry, "unmapped condition")
-            continue
-        if _is_void(entry.resource):
-            voided.update(m.set_id for m in found)
-            continue
-        finding = read_finding(entry, found, reading)
-        if finding is not None:
-            findings.append(finding)
+    read = list(reading.each(_condition, reading.of(Condition)))
+    findings = [one for one in read if isinstance(one, Finding)]
+    voided = {set_id for one in read if isinstance(one, frozenset) for set_id in one}
     return (*findings, *read_refusals(reading)), tuple(sorted(voided))
+
+
+def _condition(entry: Entry[Condition], reading: Reading) -> Finding | frozenset[str] | None:
+    """The finding, or the set ids of a void record."""
+    code = entry.resource.code
+    found = finding_memberships(code, reading.terminology)
+    if not found:
+        if not is_known(code, reading.terminology):
+            reading.report(entry, "unmapped condition")
+        return None
+    if _is_void(entry.resource):
+        return frozenset(m.set_id for m in found)
+    return read_finding(entry, found, reading)
 
 
 @by_codings

@@ -47,22 +47,21 @@ def read_events(
     Performed are Procedures that were not left undone and platelets that were administered; planned are orders that are
     active, draft or on hold, booked appointments, and Procedures in preparation (rulebook A.1).
     """
-    parsed = reading.parsed
     done = [
-        *(_procedure(entry, reading) for entry in parsed.of(Procedure)),
-        *(_platelets(entry, reading) for entry in parsed.of(MedicationAdministration)),
+        *reading.each(_procedure, reading.of(Procedure)),
+        *reading.each(_platelets, reading.of(MedicationAdministration)),
     ]
     plans = [
-        *(_service(entry, reading) for entry in parsed.of(ServiceRequest)),
-        *(_appointment(entry, reading) for entry in parsed.of(Appointment)),
-        *(_prepared(entry, reading) for entry in parsed.of(Procedure)),
+        *reading.each(_service, reading.of(ServiceRequest)),
+        *reading.each(_appointment, reading.of(Appointment)),
+        *reading.each(_prepared, reading.of(Procedure)),
     ]
-    vaccines = [_vaccine(entry, reading) for entry in parsed.of(Immunization)]
+    vaccines = reading.each(_vaccine, reading.of(Immunization))
     return _known(done), _known(plans), _known(vaccines)
 
 
 def _known(found: Iterable[E | None]) -> tuple[E, ...]:
-    return tuple(one for one in found if one is not None)
+    return tuple([one for one in found if one is not None])
 
 
 # ------------------------------------------------------------------------------------------------------ done

@@ -27,17 +27,19 @@ _PREGNANCY, _PREGNANT, _NOT_PREGNANT = "obs-pregnancy", "result-pregnant", "resu
 
 def read_findings_observed(seen: Iterable[Seen], reading: Reading) -> tuple[Finding, ...]:
     """Every finding that is recorded as present. One that is coded and has no value is reported, not assumed."""
-    findings = []
-    for one in seen:
-        if one.status is None or not (one.value_members or _names_finding(one.set_ids)):
-            continue
-        members, named_by = _meaning(one, reading)
-        if not members:
-            continue
-        if one.time_unreadable:
-            reading.report(one.entry, "a finding whose time cannot be read")
-        findings.append(_finding(one, members, named_by, reading))
-    return tuple(findings)
+    named = [
+        one for one in seen if one.status is not None and (one.value_members or _names_finding(one.set_ids))
+    ]
+    return tuple([one for one in reading.each(_observed, named) if one is not None])
+
+
+def _observed(one: Seen, reading: Reading) -> Finding | None:
+    members, named_by = _meaning(one, reading)
+    if not members:
+        return None
+    if one.time_unreadable:
+        reading.report(one.entry, "a finding whose time cannot be read")
+    return _finding(one, members, named_by, reading)
 
 
 def _meaning(one: Seen, reading: Reading) -> tuple[tuple[CodeMembership, ...], CodeableConcept | None]:

@@ -52,13 +52,12 @@ Prescribed = MedicationRequest | MedicationStatement | MedicationAdministration
 
 def read_medications(reading: Reading) -> tuple[Drug, ...]:
     """Every drug that was not entered in error, requests first."""
-    parsed = reading.parsed
     drugs = [
-        *(_request(entry, reading) for entry in parsed.of(MedicationRequest)),
-        *(_statement(entry, reading) for entry in parsed.of(MedicationStatement)),
-        *(_administration(entry, reading) for entry in parsed.of(MedicationAdministration)),
+        *reading.each(_request, reading.of(MedicationRequest)),
+        *reading.each(_statement, reading.of(MedicationStatement)),
+        *reading.each(_administration, reading.of(MedicationAdministration)),
     ]
-    return tuple(drug for drug in drugs if drug is not None)
+    return tuple([drug for drug in drugs if drug is not None])
 
 
 # ------------------------------------------------------------------------------------------- the three kinds
@@ -155,7 +154,7 @@ def _dosage(entry: Entry[Prescribed], reading: Reading, highest: bool) -> DraftD
     """
     if isinstance(entry.resource, MedicationAdministration):
         return DraftDosage()
-    resource = object_of(decode_draft(reading.parsed.text_of(entry)))
+    resource = object_of(decode_draft(reading.text_of(entry)))
     if isinstance(entry.resource, MedicationStatement):
         resource = {"dosageInstruction": resource.get("dosage")}
     return read_dosage(resource, reading.terminology, highest=highest)

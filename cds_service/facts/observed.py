@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
 from cards.record import Moment, ResultStatus
 from cards.valuesets import Membership, Terminology
@@ -21,7 +21,8 @@ from cds_service.fhir.entries import Entry
 from cds_service.fhir.shapes import Component, Observation
 
 _STATUSES: Final[Mapping[str, ResultStatus]] = {status.value: status for status in ResultStatus}
-_NO_RESULT: Final = frozenset({"registered", "cancelled", "entered-in-error", "unknown"})
+_VOID: Final = "entered-in-error"
+_NO_RESULT: Final = frozenset({"registered", "cancelled", _VOID, "unknown"})
 
 
 class Seen(Struct, frozen=True):
@@ -86,19 +87,28 @@ Part = tuple[Observation | Component, Meaning, tuple[Membership, ...]]
 def look_at(reading: Reading) -> tuple[list[Seen], list[Entry[Observation]]]:
     """What may be a fact, and the Observations that were entered in error."""
     dates = ReportDates(reading)
+    every = reading.of(Observation)
     seen: list[Seen] = []
-    voided: list[Entry[Observation]] = []
-    for entry in reading.parsed.of(Observation):
-        observation = entry.resource
-        if observation.status == "entered-in-error":
-            voided.append(entry)
-        elif observation.status not in _NO_RESULT:
-            known = _known_parts(observation, reading.terminology)
-            if known:
-                seen += _seen(entry, known, reading, dates)
-            elif _is_unmapped(observation, reading):
-                reading.report(entry, "unmapped: no code of it is one that the value sets or the site know")
-    return seen, voided
+    for found in reading.each(_look_at_one, every):
+        if found and found[0].effective is None and not found[0].time_unreadable:
+            by_report = dates.of(found[0].entry)
+            seen += [structs.replace(one, time_of_report=by_report) for one in found]
+        else:
+            seen += found
+    return seen, [entry for entry in every if entry.resource.status == _VOID]
+
+
+def _look_at_one(entry: Entry[Observation], reading: Reading) -> tuple[Seen, ...]:
+    """What may be a fact, under the times that the Observation has of its own."""
+    observation = entry.resource
+    if observation.status in _NO_RESULT:
+        return ()
+    known = _known_parts(observation, reading.terminology)
+    if known:
+        return _seen(entry, known, reading)
+    if _is_unmapped(observation, reading):
+        reading.report(entry, "unmapped: no code of it is one that the value sets or the site know")
+    return ()
 
 
 def _known_parts(observation: Observation, terminology: Terminology) -> list[Part]:
@@ -117,29 +127,27 @@ def _parts(observation: Observation) -> tuple[Observation | Component, ...]:
     return (observation, *observation.component) if observation.component else (observation,)
 
 
-def _seen(
-    entry: Entry[Observation], known: Iterable[Part], reading: Reading, dates: ReportDates
-) -> list[Seen]:
+def _seen(entry: Entry[Observation], known: Iterable[Part], reading: Reading) -> tuple[Seen, ...]:
     """Each part under the status and the times of its Observation."""
     status = _STATUSES.get(entry.resource.status or "")
     effective, unreadable = _effective(entry, reading)
-    by_report = dates.of(entry) if effective is None and not unreadable else None
     issued = _issued(entry, reading)
-    return [
-        Seen(
-            entry,
-            part,
-            meaning.members,
-            value_members,
-            meaning.set_ids,
-            status,
-            effective,
-            unreadable,
-            issued,
-            by_report,
-        )
-        for part, meaning, value_members in known
-    ]
+    return tuple(
+        [
+            Seen(
+                entry,
+                part,
+                meaning.members,
+                value_members,
+                meaning.set_ids,
+                status,
+                effective,
+                unreadable,
+                issued,
+            )
+            for part, meaning, value_members in known
+        ]
+    )
 
 
 def _is_unmapped(observation: Observation, reading: Reading) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from cards.frozen import replace
 from cards.record import Moment, PersonRecord, PregnancyEvidence
 from cards.valuesets import Terminology
 from cds_service.facts.context import Reading
@@ -25,6 +26,12 @@ def read_person(
     reading: Reading, entry: Entry[Patient], pregnancy: Sequence[PregnancyEvidence] = ()
 ) -> PersonRecord:
     """The person; what is not recorded, or cannot be read, stays unknown."""
+    [person] = reading.each(_person, (entry,))
+    return replace(person, pregnancy=tuple(pregnancy)) if pregnancy else person
+
+
+def _person(entry: Entry[Patient], reading: Reading) -> PersonRecord:
+    """What the Patient tells."""
     patient = entry.resource
     birth = read_birth(patient)
     if birth is None and patient.birth_date is not None:
@@ -33,7 +40,6 @@ def read_person(
         reference=entry.reference,
         birth=birth,
         sex=patient.gender if patient.gender in _SEXES else None,
-        pregnancy=tuple(pregnancy),
         ancestry=read_ancestry(patient, reading.terminology),
     )
 

@@ -56,18 +56,22 @@ def read_platelets(
     seen: Iterable[Seen], reading: Reading
 ) -> tuple[tuple[PlateletResult, ...], tuple[UnreadPlatelets, ...]]:
     """Every platelet count that was seen: usable, with a problem, or unread."""
-    results: list[PlateletResult] = []
-    unread: list[UnreadPlatelets] = []
-    for one in seen:
-        sets = one.set_ids
-        if sets.isdisjoint(COUNTS) or _has_no_result(one):
-            continue
-        try:
-            results.append(_result(one, sets, reading))
-        except ValueError as error:
-            reading.report(one.entry, str(error))
-            unread.append(UnreadPlatelets(one.reference, str(error), one.time, one.issued))
+    counts = [one for one in seen if not one.set_ids.isdisjoint(COUNTS)]
+    read = list(reading.each(_count, counts))
+    results = [one for one in read if isinstance(one, PlateletResult)]
+    unread = [one for one in read if isinstance(one, UnreadPlatelets)]
     return tuple(results), tuple(unread)
+
+
+def _count(one: Seen, reading: Reading) -> PlateletResult | UnreadPlatelets | None:
+    """None where there is no result."""
+    if _has_no_result(one):
+        return None
+    try:
+        return _result(one, one.set_ids, reading)
+    except ValueError as error:
+        reading.report(one.entry, str(error))
+        return UnreadPlatelets(one.reference, str(error), one.time, one.issued)
 
 
 def codes_of_new_counts(seen: Iterable[Seen], reading: Reading) -> frozenset[tuple[str, str]]:

@@ -26,7 +26,7 @@ def read_refusals(reading: Reading) -> tuple[Finding, ...]:
             verification=Verification.REPORTED,
             recorded=reading.moment(entry.resource.date_time, entry),
         )
-        for entry in reading.parsed.of(Consent)
+        for entry in reading.of(Consent)
         if entry.resource.status == "active" and _refuses(entry, reading)
     )
 

@@ -66,17 +66,18 @@ def is_test(set_id: str) -> bool:
 
 def read_results(seen: Iterable[Seen], reading: Reading) -> tuple[TestResult, ...]:
     """Every test that was seen and whose result could be read, or that says that it has none."""
-    results = []
-    for one in seen:
-        tests = _tests(one.set_ids)
-        if one.status is None or not tests:
-            continue
-        try:
-            if one.has_value or one.part.interpretation:
-                results.append(_result(one, tests, reading))
-        except ValueError as error:
-            reading.report(one.entry, str(error))
-    return tuple(results)
+    tests = [one for one in seen if one.status is not None and _tests(one.set_ids)]
+    return tuple([one for one in reading.each(_test, tests) if one is not None])
+
+
+def _test(one: Seen, reading: Reading) -> TestResult | None:
+    """None where it has no result, or one that cannot be read."""
+    try:
+        if one.has_value or one.part.interpretation:
+            return _result(one, _tests(one.set_ids), reading)
+    except ValueError as error:
+        reading.report(one.entry, str(error))
+    return None
 
 
 @lru_cache(maxsize=1024)

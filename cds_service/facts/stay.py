@@ -21,12 +21,14 @@ def read_stay(reading: Reading, encounter_id: str | None = None) -> Stay | None:
 
     On discharge the stay that ends counts also where it is recorded as finished. None: outpatient limits.
     """
-    every, own = reading.parsed.of(Encounter), f"Encounter/{encounter_id}"
-    present = [entry for entry in every if _is_in_progress(entry, reading)]
+    every, own = reading.of(Encounter), f"Encounter/{encounter_id}"
+    present = [
+        entry for entry, is_now in zip(every, reading.each(_is_in_progress, every), strict=True) if is_now
+    ]
     named = [entry for entry in present if entry.reference == own]
     if reading.hook == DISCHARGE and not named:
         named = [e for e in every if e.reference == own and e.resource.status in (*_PRESENT, "finished")]
-    stays = [_read(entry, reading) for entry in named or present]
+    stays = reading.each(_read, named or present)
     return max(stays, key=_weight, default=None)
 
 
@@ -75,7 +77,7 @@ def _is_intensive(coding: Coding | None, reading: Reading) -> bool:
 def _codes_of(location: EncounterLocation, entry: Entry[Encounter], reading: Reading) -> tuple[Coding, ...]:
     """The codes of the place as the Encounter has them, and those of its Location where that is at hand."""
     codes = () if location.physical_type is None else location.physical_type.coding
-    if location.location is None:
+    if location.location is None or location.location.reference is None:
         return codes
     place = reading.parsed.resolve(location.location.reference, entry)
     if place is None or not isinstance(place.resource, Location):

@@ -35,6 +35,8 @@ def read_undecoded(reading: Reading) -> tuple[UnreadPlatelets, ...]:
 def read_answers(answers: Mapping[Kind, Answer], reading: Reading) -> Mapping[Kind, Answer]:
     """The answers, those of lists that hold something unread as failed: what was read of these is used."""
     undecoded = reading.parsed.undecoded
+    if not undecoded:
+        return answers
     unread = {kind for one in undecoded if _may_matter(one, reading) for kind in _kinds(one, reading)}
     failed = dict.fromkeys((unread & answers.keys()) - _REQUIRED, Answer.FAILED)
     return {**answers, **failed} if failed else answers

@@ -118,12 +118,14 @@ def parse(sources: Sequence[Source], patient_id: str, fhir_server: str | None = 
     return found.settle({source.key: source.kinds for source in sources})
 
 
-def admit(entry: RawEntry, key: str, aliases: Aliases) -> tuple[Entry[Shape], ...] | None:
-    """What a resource is that needs none beside it to be told; None for one without a name, or that is set aside."""
-    found = _Found(aliases)
-    found.read(Source(key, frozenset(), (entry,)))
-    is_named = all(is_id(one.reference.partition("/")[2]) for one in found.entries)
-    return None if found.rejected or found.pages or not is_named else tuple(found.entries)
+def admit(resource: Shape, text: Raw, key: str, aliases: Aliases) -> tuple[Entry[Shape], ...] | None:
+    """The entries of a resource of no Bundle; None for one without a name of its own, or that has to be set aside."""
+    if not is_id(resource.id):
+        return None
+    entry = Entry(f"{type(resource).__name__}/{resource.id}", resource, text, key)
+    if why_not_this_patient(entry, aliases) is not None:
+        return None
+    return (entry, *_contained_observations(entry)) if resource.contained else (entry,)
 
 
 def parse_admitted(entries: list[Entry[Shape]], aliases: Aliases) -> Parsed:

@@ -15,6 +15,7 @@ patient_lines    the lines of one patient: those to be read, and those that need
 patient_pieces   the lines of a patient in columns, of which some are made where they have to be read
 alike_memory     what is known of lines that are alike without reading them
 held             one resource with what every moment asks of it
+look             a resource as it looked between two changes, with what is made of it alone
 measured         Observations that are measurements and nothing else, read where a rule asks
 aside            what of a patient could not be used
 known            since when a resource was known, and how it looked at a moment

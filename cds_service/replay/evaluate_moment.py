@@ -139,7 +139,8 @@ def _settle(
 ) -> Settled:
     trigger = case.trigger
     request = HookRequest(trigger.hook, "replay", _context(case.patient_id, trigger))
-    settled = settle(parsed, request, answers, content.terminology, trigger.at, content.limits)
+    kept = case.knowledge.kept
+    settled = settle(parsed, request, answers, content.terminology, trigger.at, content.limits, kept)
     record = visible.add_values(settled.record)
     return Settled(record, parsed, (*parsed.rejected, *settled.rejected), visible)
 

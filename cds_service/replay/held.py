@@ -57,7 +57,7 @@ class Held(Struct, eq=False, gc=False):
     def last_look(self) -> Look:
         """As it looks at the end."""
         if self._last is None:
-            self._last = Look(self.kind, self.raw)
+            self._last = Look(self.kind, self.raw, self.shape)
         return self._last
 
     def look_at(self, at: datetime) -> Look:

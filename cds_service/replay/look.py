@@ -15,10 +15,11 @@ from cds_service.fhir.validate import invalid_reason
 
 
 class Look(Struct, eq=False, gc=False):
-    """`changed`: it looks otherwise at the end of the export."""
+    """`changed`: it looks otherwise at the end of the export. `shape`: where it was decoded before."""
 
     kind: str
     raw: bytes
+    shape: Shape | None = None
     changed: bool = False
     _entry: RawEntry | None = None
     _admitted: tuple[Entry[Shape], ...] | None = None
@@ -28,13 +29,15 @@ class Look(Struct, eq=False, gc=False):
     def entry(self) -> RawEntry:
         """As the parser takes it, decoded where it can be."""
         if self._entry is None:
-            self._entry = _entry_of(self.raw)
+            self._entry = RawEntry(Raw(self.raw), shape=self.shape or _decode(self.raw))
         return self._entry
 
     def admitted(self, aliases: Aliases) -> tuple[Entry[Shape], ...] | None:
         """What the parser makes of it (`parse.admit`): in an export no Bundle gives the patient other names."""
         if self._admitted is None:
-            self._admitted = admit(self.entry, self.kind, aliases)
+            entry = self.entry
+            if entry.shape is not None:
+                self._admitted = admit(entry.shape, entry.resource, self.kind, aliases)
         return self._admitted
 
     @property
@@ -45,11 +48,11 @@ class Look(Struct, eq=False, gc=False):
         return self._is_valid
 
 
-def _entry_of(raw: bytes) -> RawEntry:
+def _decode(raw: bytes) -> Shape | None:
     try:
-        return RawEntry(Raw(raw), shape=decode_shape(raw))
+        return decode_shape(raw)
     except (MsgspecError, RecursionError, ValueError):
-        return RawEntry(Raw(raw))
+        return None
 
 
 def why_invalid(raw: Raw) -> str | None:
