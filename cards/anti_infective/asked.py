@@ -6,7 +6,7 @@ that make a card critical or a warning are read here too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from cards.anti_infective import asked_person, asked_record
 from cards.anti_infective.applied import NO, YES, Applied
@@ -27,9 +27,11 @@ def applies(p: PatientFacts, caution: Caution, infection: Infection, limits: Thr
 
 
 def first_of(
-    p: PatientFacts, rows: Iterable[Caution], infection: Infection, limits: Thresholds
+    p: PatientFacts, rows: Sequence[Caution], infection: Infection, limits: Thresholds
 ) -> tuple[Applied, ...]:
     """The rows that apply, in order."""
+    if not rows:
+        return ()
     found = [applies(p, row, infection, limits) for row in rows]
     return tuple([one for one in found if one.answer is Known.YES])
 

@@ -142,7 +142,7 @@ def selected_procedures(p: PatientFacts, limits: Thresholds) -> tuple[Advise, ..
 
 def _silent(p: PatientFacts) -> Answers:
     """No procedure is planned, where the orders were read."""
-    return ADVICE.silent if p.answered(Kind.ORDERS) else dict.fromkeys(ADVICE.ids, CannotTell(Fact.ORDERS))
+    return ADVICE.silent if p.answered(Kind.ORDERS) else UNREAD
 
 
 def _is_done(p: PatientFacts, plan: Planned) -> bool:
@@ -223,3 +223,6 @@ ADVICE = Advice(
     decide=decide,
     otherwise=Why.NO_PROCEDURE,
 )
+
+UNREAD: Answers = dict.fromkeys(ADVICE.ids, CannotTell(Fact.ORDERS))
+"""What all answer where the orders were not read."""
