@@ -84,6 +84,10 @@ def _ever_done(p: PatientFacts, sets: tuple[str, ...]) -> tuple[Performed, ...]:
 @once
 def hypoproliferative(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Chemotherapy or stem cells in the last 30 days, or a present leukaemia, MDS, aplastic anaemia, marrow failure."""
+    record = p.record
+    done = not record.performed_sets.isdisjoint((*CHEMOTHERAPY, *STEM_CELLS))
+    if not (done or "med-chemotherapy" in record.drug_sets) and record.finding_sets.isdisjoint(FAILING):
+        return ()
     within = limits.span("hypoproliferative_days")
     return (
         *(finding_row("marrow disease", f) for f in p.present(*FAILING)),
