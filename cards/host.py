@@ -43,16 +43,16 @@ def is_preterm(p: PatientFacts, limits: Thresholds) -> bool:
 
 def dialysis(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Rows of dialysis: recorded as a status, or carried out in the last days."""
-    done = p.done_within(limits.span("dialysis_days"), DIALYSIS)
+    recorded = [finding_row("dialysis", f) for f in p.present(DIALYSIS)]
     return (
-        *(finding_row("dialysis", f) for f in p.present(DIALYSIS)),
-        *(event_row("dialysis", e) for e in done),
+        *recorded,
+        *[event_row("dialysis", e) for e in p.done_within(limits.span("dialysis_days"), DIALYSIS)],
     )
 
 
 def kidney_disease(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:
     """Rows of a kidney disease that is recorded, and of dialysis."""
-    return (*(finding_row("kidney disease", f) for f in p.present("risk-ckd")), *dialysis(p, limits))
+    return (*[finding_row("kidney disease", f) for f in p.present("risk-ckd")], *dialysis(p, limits))
 
 
 def immunocompromised(p: PatientFacts, limits: Thresholds) -> tuple[Input, ...]:

@@ -45,7 +45,7 @@ class Moment:
 
     def since(self, as_of: datetime) -> timedelta:
         """Shortest possible age: the later end, for 'is it still active' and danger windows; never below zero."""
-        return as_of - min(self.latest, as_of) if self.earliest <= as_of else as_of - self.earliest
+        return as_of - (self.latest if self.latest <= as_of else max(self.earliest, as_of))
 
 
 class Answer(StrEnum):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from cards.facts import PatientFacts
+from cards.facts.once import once
 from cards.precedence import BLOOD_PRODUCTS
 from cards.record import Result
 from cards.scope_sets import ANTI_PF4, HEPARINS, PF4_TEST, TPO_RA
 from cards.thresholds import Thresholds
 
 
+@once
 def is_in_scope(p: PatientFacts, limits: Thresholds) -> bool:
     """A.3: a count below normal (or unknown) in 30 days, bleeding, a listed infection, TPO-RA or blood product.
 
@@ -43,4 +45,6 @@ def _is_low_or_unknown(p: PatientFacts, limits: Thresholds) -> bool:
     if platelets.current is None or platelets.problem or platelets.unread or platelets.undated:
         return True
     recent = limits.span("scope_days")
-    return any(c.value < limits.normal and c.time.since(p.as_of) <= recent for c in platelets.series)
+    return any(
+        c.value < limits.normal and c.time.since(p.as_of) <= recent for c in reversed(platelets.series)
+    )

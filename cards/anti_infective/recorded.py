@@ -28,8 +28,10 @@ def unfiled_infections(p: PatientFacts, limits: Thresholds) -> bool:
 
 
 def _has_file(p: PatientFacts, finding: Finding) -> bool:
+    """Mostly that of an infection that was found: those are asked first."""
     sets = [m.set_id for m in finding.memberships]
-    return any(not one.recorded_sets.isdisjoint(sets) for one in p.pathogens.values())
+    found = [p.pathogens[i.pathogen] for i in p.infections.found if i.pathogen in p.pathogens]
+    return any(not one.recorded_sets.isdisjoint(sets) for one in (*found, *p.pathogens.values()))
 
 
 def _test_has_file(p: PatientFacts, test: TestResult) -> bool:

@@ -35,7 +35,7 @@ def find_doubts(
     """Newer results that have no usable number; clumping and conflict of the count in use."""
     as_of = record.as_of
     return Doubts(
-        problem=find_problem(results.problems, current, as_of, limits),
+        problem=find_problem(results.problems, current, as_of, limits) if results.problems else None,
         unread=find_unread(record.unread_platelets, current, as_of, limits),
         undated=find_undated(results.undated, current, as_of, limits),
         clumping=None if current is None else find_clumping(record, current, results, bleeding, limits),

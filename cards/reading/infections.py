@@ -93,8 +93,8 @@ def judge(
 def _is_severe(pathogen: Pathogen, conditions: Sequence[Finding], evidence: Evidence) -> bool:
     """Graded severe, or coded as a severe form by a Condition or as the organism of a positive test."""
     severe = pathogen.severe_sets
-    graded = any((f.severity or 0) >= SEVERE or f.is_in(*severe) for f in conditions)
-    return graded or any(not set(severe).isdisjoint(t.organisms) for t in evidence.positives)
+    graded = [f for f in conditions if (f.severity or 0) >= SEVERE or f.is_in(*severe)]
+    return bool(graded or [t for t in evidence.positives if not set(severe).isdisjoint(t.organisms)])
 
 
 # -------------------------------------------------------------------------------------------------- certainty

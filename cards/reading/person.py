@@ -32,7 +32,7 @@ def read_person(record: Record, limits: Thresholds) -> Person:
         pregnancy=pregnancy,
         pregnancy_reference=None if evidence is None else evidence.reference,
         pregnancy_time=None if evidence is None else evidence.time,
-        lactating=any(is_present(f, LACTATION) for f in record.findings_of(LACTATION)),
+        lactating=bool([f for f in record.findings_of(LACTATION) if is_present(f, LACTATION)]),
         gestation_weeks=read_gestation(record, pregnancy, limits),
         ancestry=record.person.ancestry,
     )

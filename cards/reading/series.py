@@ -54,6 +54,7 @@ def sort_results(record: Record, *, neonate: bool, limits: Thresholds) -> Sorted
     future = [r for r in asked if r.time is not None and r.time.earliest > tolerance]
     results = accept_repeated_zero([r for r in asked if r not in future] if future else asked, limits)
     settled = settle_versions(results, limits)
+    others = [r for r in settled if r.value is None or r.time is None]
     given = transfusions(record)
     dated = [make_count(r, given, limits) for r in settled if r.value is not None and r.time is not None]
     dated.sort(key=_order)
@@ -61,9 +62,9 @@ def sort_results(record: Record, *, neonate: bool, limits: Thresholds) -> Sorted
     return Sorted(
         counts,
         compared,
-        tuple([r for r in settled if r.value is None]),
-        tuple([r for r in settled if r.value is not None and r.time is None]),
-        max(future, key=lambda r: r.time.earliest if r.time else LONG_AGO, default=None),
+        tuple([r for r in others if r.value is None]),
+        tuple([r for r in others if r.value is not None]),
+        max(future, key=lambda r: r.time.earliest if r.time else LONG_AGO) if future else None,
     )
 
 
@@ -193,7 +194,7 @@ def is_half(lower: Decimal, higher: Decimal, limits: Thresholds) -> bool:
 
 def drop_high_estimates(counts: tuple[PlateletCount, ...], limits: Thresholds) -> tuple[PlateletCount, ...]:
     """An estimate is never the higher of two conflicting counts: the measured one stays in use."""
-    if not any(c.estimate for c in counts):
+    if not [c for c in counts if c.estimate]:
         return counts
     within = limits.span("conflict_hours")
     return tuple(

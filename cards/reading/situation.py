@@ -74,7 +74,7 @@ def read_situation(
     """The row of B.3. No readable Encounter means outpatient limits (A.9)."""
     stay = record.stay
     intensive, inpatient = (False, False) if stay is None else (stay.intensive, stay.inpatient)
-    bleeds = any(b.site is not Site.SKIN for b in bleeding.active)
+    bleeds = bool([b for b in bleeding.active if b.site is not Site.SKIN])
     sepsis, dengue = bool(infections.current(SEPSIS)), bool(infections.current(DENGUE))
     return Situation(
         sepsis=sepsis,
@@ -83,8 +83,8 @@ def read_situation(
         acute=bleeds or intensive or sepsis,
         close=inpatient or selects_where_count_matters(record),
         stable_on_tpo_ra=is_stable_on_tpo_ra(in_use, record.as_of, limits),
-        large_spleen_or_cirrhosis=any(
-            explains_low_counts(f, record.as_of, limits) for f in record.findings_of(*LOWERING)
+        large_spleen_or_cirrhosis=bool(
+            [f for f in record.findings_of(*LOWERING) if explains_low_counts(f, record.as_of, limits)]
         ),
     )
 
@@ -156,12 +156,14 @@ def find_comfort_care(record: Record) -> Finding | Planned | Performed | None:
     for plan in record.planned:
         if "care-comfort" in plan.set_ids and plan.status == "active":
             return plan
-    return next(
-        (p for p in record.performed if "care-comfort" in p.set_ids and p.status == "in-progress"), None
-    )
+    for event in record.performed:
+        if "care-comfort" in event.set_ids and event.status == "in-progress":
+            return event
+    return None
 
 
 def find_refusal(record: Record) -> str | None:
     """Reference of a recorded refusal of blood products (POP-09)."""
-    refused = record.findings_of("refusal-of-blood")
-    return next((f.reference for f in refused if is_present(f, "refusal-of-blood")), None)
+    found = record.findings_of("refusal-of-blood")
+    refused = [f.reference for f in found if is_present(f, "refusal-of-blood")]
+    return refused[0] if refused else None

@@ -40,6 +40,8 @@ def read_therapy(
     if not record.medications or not (pathogen.therapy_sets or pathogen.therapy_packs):
         return NONE
     drugs = [m for m in record.medications if belongs(m, pathogen)]
+    if not drugs:
+        return NONE
     active = [m for m in drugs if m in in_use]
     if is_whole(active, pathogen):
         return Therapy(tuple(active), started=_earliest(m.start for m in active))

@@ -37,4 +37,5 @@ def follows_platelets(time: Moment, given: Sequence[Given], limits: Thresholds) 
     if not given:
         return False
     within = limits.span("trend_after_platelets")
-    return any(time.latest > start.earliest and time.earliest - end.latest <= within for start, end in given)
+    earliest, latest = time.earliest, time.latest
+    return bool([1 for start, end in given if latest > start.earliest and earliest - end.latest <= within])

@@ -1,11 +1,12 @@
-"""The pathogens that a record names are found as a look at each of them would find them; what is kept is kept."""
+"""Facts of many are those of each; the pathogens that a record names are found; what is kept is kept."""
 
 from __future__ import annotations
 
 from cards.facts.pathogens import Pathogens
 from cards.frozen import dataclass, replace
 from cards.kept import kept
-from tests.cards.build import condition, facts, shipped_pathogens
+from cards.reading import read, read_all
+from tests.cards.build import LIMITS, condition, count, drug, facts, measured, record, shipped_pathogens
 
 ALL = Pathogens(shipped_pathogens())
 
@@ -29,6 +30,17 @@ def test_facts_know_the_pathogens_that_they_were_read_with() -> None:
     found = facts(20, pathogens=ALL, findings=[condition("inf-dengue")])
     assert [i.pathogen for i in found.infections.found] == ["INF-DEN"]
     assert facts(20, pathogens=some, findings=[condition("inf-dengue")]).infections.found == ()
+
+
+def test_facts_of_many_are_those_of_each_in_their_order() -> None:
+    records = [
+        record(20, findings=[condition("inf-dengue"), condition("bleed-mucosal")]),
+        record(),
+        record([count(90, hours=30), count(40)], medications=[drug("med-tpo-ra")]),
+        record(120, measurements=[measured("obs-temperature", "39.5")], hook="order-select"),
+    ]
+    assert read_all(records, LIMITS, ALL) == [read(one, LIMITS, ALL) for one in records]
+    assert read_all((), LIMITS, ALL) == []
 
 
 @dataclass(frozen=True)
