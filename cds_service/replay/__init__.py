@@ -34,3 +34,8 @@ demo_courses     the made-up population: each course with what it plants
 demo_fhir        a course as FHIR R4 resources
 demo_export      the population as a Bulk export, and the account of what was planted
 """
+
+import os
+
+# Read when Arrow is loaded. Else its allocator gives memory back after each part, only to ask for it again.
+os.environ.setdefault("MIMALLOC_PURGE_DELAY", "-1")
