@@ -11,11 +11,11 @@ from typing import Final
 from cards.advice import ALL_ADVICE
 from cards.facts import PatientFacts
 from cards.frozen import dataclass
-from cards.outcome import Advice, Advise, CannotTell, NoAdvice
-from cards.reasons import Fact
+from cards.outcome import Advice, Advise, Answers, CannotTell, NoAdvice, Outcome
+from cards.reasons import Fact, Why
 from cards.thresholds import Thresholds
 
-OUTCOMES: Final = (Advise, CannotTell, NoAdvice)
+OUTCOMES: Final = (NoAdvice, Advise, CannotTell)
 """A tuple, for a union would be made anew at each question."""
 
 
@@ -55,21 +55,27 @@ NOBODY: Final = Asked.of((), selected=False)
 
 @dataclasses.dataclass(slots=True)
 class Answered:
-    """What each rule answered of one patient: those that speak, those that cannot tell, those with no advice."""
+    """What each advice that was asked `said` of one patient, and of its rules those that a replay or weighing reads.
+
+    `suppressed` says itself that a card of another rule tells it.
+    """
 
     asked: Asked = NOBODY
+    said: list[Outcome | Answers] = field(default_factory=list)
     spoke: dict[str, Advise] = field(default_factory=dict)
     unsure: dict[str, CannotTell] = field(default_factory=dict)
-    quiet: dict[str, NoAdvice] = field(default_factory=dict)
+    suppressed: dict[str, NoAdvice] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
-    def fail(self, one: Advice, error: Exception) -> None:
+    def fail(self, one: Advice, error: Exception) -> Answers:
         """An advice raised: none of its rules can tell."""
         self.faults.append(Fault(one, type(error).__name__, _place(error)))
         for rule in one.ids:
             self.spoke.pop(rule, None)
-            self.quiet.pop(rule, None)
-            self.unsure[rule] = CannotTell(Fact.CHECK)
+            self.suppressed.pop(rule, None)
+        failed = dict.fromkeys(one.ids, CannotTell(Fact.CHECK))
+        self.unsure.update(failed)
+        return failed
 
 
 _Group = Sequence[tuple[PatientFacts, Answered]]
@@ -102,23 +108,22 @@ def _is_read(one: Advice) -> bool:
 
 def _ask(one: Advice, group: _Group, limits: Thresholds, *, whole: bool) -> None:
     """Adds what one advice answers; where it raises, it takes no other with it."""
-    decide, first = one.decide, one.ids[0]
+    decide, first, suppressed = one.decide, one.ids[0], Why.SUPPRESSED
     for p, answered in group:
         try:
             outcome = decide(p, limits)
-            if type(outcome) is NoAdvice:  # most of them
-                answered.quiet[first] = outcome
-                continue
-            answers = {first: outcome} if isinstance(outcome, OUTCOMES) else outcome
-            for rule, each in answers.items():
-                if type(each) is NoAdvice:
-                    answered.quiet[rule] = each
-                elif type(each) is Advise:
-                    answered.spoke[rule] = each.made() if whole else each
-                elif isinstance(each, CannotTell):
-                    answered.unsure[rule] = each
+            if type(outcome) is not NoAdvice or outcome.because is suppressed:  # seldom
+                for rule, each in ((first, outcome),) if isinstance(outcome, OUTCOMES) else outcome.items():
+                    if type(each) is NoAdvice:
+                        if each.because is suppressed:
+                            answered.suppressed[rule] = each
+                    elif type(each) is Advise:
+                        answered.spoke[rule] = each.made() if whole else each
+                    elif isinstance(each, CannotTell):
+                        answered.unsure[rule] = each
         except Exception as error:
-            answered.fail(one, error)
+            outcome = answered.fail(one, error)
+        answered.said.append(outcome)
 
 
 def _place(error: Exception) -> str:

@@ -199,16 +199,16 @@ def _concerns(card: Card, table: Table, p: PatientFacts) -> bool:
     if p.hook not in precedence.ORDER_HOOKS:
         return False
     if card.is_of(("SAFE-*", "BLD-03")):
-        return bool(p.selected(*precedence.SAFETY_ASKED)) or _orders_procedure(p)
+        return not p.sets_selected.isdisjoint(precedence.SAFETY_ASKED) or _orders_procedure(p)
     if card.family == "TRF":
-        return bool(p.selected(*precedence.BLOOD_PRODUCTS, *precedence.BLEEDING_RISK_DRUGS))
+        return not p.sets_selected.isdisjoint(precedence.BLOOD_PRODUCTS | precedence.BLEEDING_RISK_DRUGS)
     if card.family == "INF":
         return _is_reason_of_an_order_card(card, table, p)
     return False
 
 
 def _orders_procedure(p: PatientFacts) -> bool:
-    return any(s.startswith("proc-") for order in p.orders for s in order.set_ids)
+    return any(set_id.startswith("proc-") for set_id in p.sets_selected)
 
 
 def _is_reason_of_an_order_card(card: Card, table: Table, p: PatientFacts) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import TypeVar
 
-from cards.asking import Answered
+from cards.asking import OUTCOMES, Answered
 from cards.outcome import CannotTell, NoAdvice, Outcome
 from cards.reasons import Why
 
@@ -18,32 +18,41 @@ class Outcomes(Mapping[str, Outcome]):
     def __init__(self, weighed: Mapping[str, Outcome], answered: Answered | None = None) -> None:
         self._weighed = weighed
         self._answered = answered or Answered()
-        self._whole: dict[str, Outcome] | None = None
+        self._whole: Mapping[str, Outcome] | None = None
 
     def cannot_tell(self) -> list[tuple[str, CannotTell]]:
         """The rules that lack facts."""
         weighed = self._weighed
         return self._in_order([one for one in self._answered.unsure.items() if one[0] not in weighed])
 
-    def no_advice(self, reasons: Collection[Why]) -> list[tuple[str, NoAdvice]]:
-        """The rules that have no advice for one of these reasons, at the end those whose card was not shown."""
-        weighed, quiet = self._weighed, self._answered.quiet
-        found = [(rule, one) for rule, one in quiet.items() if one.because in reasons and rule not in weighed]
+    def suppressed(self, reasons: Collection[Why]) -> list[tuple[str, NoAdvice]]:
+        """The rules that say that another tells it, then those whose card left the table for one of these reasons."""
+        weighed = self._weighed
+        said = [one for one in self._answered.suppressed.items() if one[0] not in weighed]
         left = [(rule, one) for rule, one in weighed.items() if type(one) is NoAdvice]
-        return self._in_order(found) + [(rule, one) for rule, one in left if one.because in reasons]
+        return self._in_order(said) + [(rule, one) for rule, one in left if one.because in reasons]
 
     def _in_order(self, found: list[tuple[str, T]]) -> list[tuple[str, T]]:
         places = self._answered.asked.places
         return sorted(found, key=lambda one: places[one[0]]) if len(found) > 1 else found
 
-    def _all(self) -> dict[str, Outcome]:
+    def _all(self) -> Mapping[str, Outcome]:
         if self._whole is None:
-            answered = self._answered
-            self._whole = {**answered.asked.unsaid, **answered.quiet, **answered.unsure}
-            for rule in answered.spoke:
-                del self._whole[rule]
-            self._whole.update(self._weighed)
+            self._whole = self._put_together()
         return self._whole
+
+    def _put_together(self) -> dict[str, Outcome]:
+        answered = self._answered
+        whole: dict[str, Outcome] = dict(answered.asked.unsaid)
+        for one, outcome in zip(answered.asked.advice, answered.said, strict=True):
+            if isinstance(outcome, OUTCOMES):
+                whole[one.ids[0]] = outcome
+            else:
+                whole.update(outcome)
+        for rule in answered.spoke:
+            del whole[rule]
+        whole.update(self._weighed)
+        return whole
 
     def __getitem__(self, rule: str) -> Outcome:
         return self._all()[rule]

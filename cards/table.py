@@ -40,7 +40,8 @@ class Card:
         return (self.answered, self.advise.rule, *self.advise.also)
 
     def carries(self, rule: str) -> bool:
-        return rule in self.rules
+        advise = self.advise
+        return rule in advise.also or rule in (self.answered, advise.rule)
 
 
 @dataclass(slots=True)

@@ -178,7 +178,7 @@ def _card_rows(decision: Decision) -> Iterator[tuple[Any, ...]]:
 
 def _suppressed(decision: Decision) -> Iterator[tuple[Any, ...]]:
     """The rules whose card was not shown."""
-    found = decision.outcomes.no_advice(SUPPRESSED)
+    found = decision.outcomes.suppressed(SUPPRESSED)
     shown = {rule for card in decision.cards for rule in (card.rule, *card.also)} if found else ()
     for rule, one in found:
         if rule not in shown:

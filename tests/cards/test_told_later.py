@@ -11,8 +11,9 @@ import pytest
 from cards import frozen
 from cards.advice import ALL_ADVICE
 from cards.decide import Decision, decide, decide_all
-from cards.outcome import Advice, Advise, CannotTell, Indicator, Outcome, Topic
+from cards.outcome import Advice, Advise, CannotTell, Indicator, NoAdvice, Outcome, Topic
 from cards.reasons import Fact
+from cds_service.replay.answers import SUPPRESSED
 from cds_service.stories.coding import STANDARD
 from tests.cards.build import LIMITS, facts, nosebleed
 from tests.cards.telling import VIGNETTES
@@ -146,3 +147,19 @@ def test_what_is_remembered_of_the_facts_ends_with_the_decision() -> None:
     p = facts(22, findings=[nosebleed()])
     decide_all([p], LIMITS, ALL_ADVICE, whole=False)
     assert not p.once
+
+
+def _rows(mapping: Mapping[str, Outcome], kind: type[NoAdvice | CannotTell]) -> list[tuple[str, Outcome]]:
+    return [(rule, one) for rule, one in mapping.items() if isinstance(one, kind)]
+
+
+def _check_outcomes(name: str) -> None:
+    [found] = decide_all([tell(STORIES[name], STANDARD).facts], shipped().limits, whole=False)
+    every, outcomes = dict(found.outcomes), found.outcomes
+    assert outcomes.cannot_tell() == _rows(every, CannotTell)
+    held_back = [(rule, one) for rule, one in _rows(every, NoAdvice) if one.because in SUPPRESSED]
+    assert outcomes.suppressed(SUPPRESSED) == held_back
+
+
+def test_what_a_replay_reads_of_the_outcomes_is_what_all_of_them_say() -> None:
+    check_all(_check_outcomes, dict(zip(STORIES, STORIES, strict=True)))
