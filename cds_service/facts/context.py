@@ -24,8 +24,8 @@ T = TypeVar("T")
 class Made(Struct, frozen=True, gc=False):
     """What a reader made, and what it reported.
 
-    `of`: the one thing that it was given, which is kept so that its number is no other's; else the types that it read,
-    with their resources.
+    `of`: the one thing that it was given, which is kept so that its number is no other's; else the names of the types
+    that it read, and their resources.
     """
 
     of: tuple[Any, ...]
@@ -66,7 +66,7 @@ class Reading:
         self._parsed, self._as_of, self._hook, self._birth = parsed, as_of, hook, birth
         self._kept = kept
         self._reported: list[Rejected] = []
-        self._listed: list[tuple[type[Any], tuple[Any, ...]]] = []
+        self._listed: dict[str, tuple[Entry[Shape], ...]] = {}
         self._has_asked = False
 
     # What a reader makes with any of these need not hold at another moment.
@@ -102,7 +102,7 @@ class Reading:
     def of(self, shape: type[S]) -> tuple[Entry[S], ...]:
         """The resources of a type."""
         found = self._parsed.of(shape)
-        self._listed.append((shape, found))
+        self._listed[shape.__name__] = found
         return found
 
     def same(self, read: Callable[[Reading], T]) -> T:
@@ -110,10 +110,13 @@ class Reading:
         if self._kept is None:
             return read(self)
         made = self._kept.setdefault(read, {}).get(_WHOLE)
-        if made is None or any(self._parsed.of(shape) != found for shape, found in made.of):
-            return self._make(self._kept, read, _WHOLE)
-        value: T = self._again(made)
-        return value
+        if made is not None:
+            names, found = made.of
+            by_type = self._parsed.by_type
+            if [by_type.get(name, ()) for name in names] == found:
+                value: T = self._again(made)
+                return value
+        return self._make(self._kept, read, _WHOLE)
 
     def each(self, read: Callable[[E, Reading], T], some: Iterable[E]) -> Iterator[T]:
         """What a reader makes of each of them, or made before."""
@@ -129,13 +132,14 @@ class Reading:
     def _make(self, kept: Kept, read: Callable[..., T], number: int, *given: Any) -> T:
         """Keeps what is made, if nothing was asked for but what was given, or for lists of resources."""
         had_asked, listed = self._has_asked, self._listed
-        self._has_asked, self._listed = False, []
+        self._has_asked, self._listed = False, {}
         start = len(self._reported)
         value = read(*given, self)
         if not self._has_asked and not (given and self._listed):
-            kept[read][number] = Made(given or tuple(self._listed), value, tuple(self._reported[start:]))
+            of = given or (tuple(self._listed), list(self._listed.values()))
+            kept[read][number] = Made(of, value, tuple(self._reported[start:]))
         self._has_asked |= had_asked
-        self._listed = listed + self._listed
+        self._listed |= listed
         return value
 
     def _again(self, made: Made) -> Any:

@@ -15,7 +15,7 @@ from msgspec import MsgspecError, Raw, convert
 from cards.frozen import dataclass, replace
 from cards.record import ClinicalStatus, Finding, Moment, Order, Verification
 from cards.valuesets import is_mapped, normalise_coding
-from cds_service.facts.codes import coding_pairs, is_known
+from cds_service.facts.codes import coding_pairs, is_known, members_of
 from cds_service.facts.conditions import finding_memberships, word_of
 from cds_service.facts.context import Reading
 from cds_service.facts.draft_dosage import DraftDosage, read_dosage
@@ -46,12 +46,9 @@ class _Draft:
     """One entry of draftOrders; `names` are all that a selection or a reference may call it by."""
 
     reference: str
+    type: str
     resource: Json
     names: frozenset[str]
-
-    @property
-    def type(self) -> str:
-        return text_of(self.resource.get("resourceType")) or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +117,7 @@ def _open(bundle: Json, reading: Reading) -> Iterator[_Draft]:
         kind, own = text_of(resource.get("resourceType")) or "", text_of(resource.get("id"))
         reference = f"{kind}/{own}" if is_id(own) and kind.isalpha() else f"draftOrders[{number}]"
         names = (reference, own, text_of(object_of(entry).get("fullUrl")))
-        yield _Draft(reference, resource, frozenset(name for name in names if name is not None))
+        yield _Draft(reference, kind, resource, frozenset(name for name in names if name is not None))
 
 
 def _names(selection: str) -> tuple[str, str]:
@@ -168,10 +165,11 @@ def _order(draft: _Draft, told: _Drafts, *, selected: bool) -> Order:
     if draft.type in EARLIER_REQUESTS:  # something is ordered, and what it is cannot be told
         told.report(draft, EARLIER)
         return Order(draft.reference, EARLIER_REQUESTS[draft.type], frozenset(), selected, resource=resource)
-    pairs = tuple(dict.fromkeys(_codes(draft, told)))
-    set_ids = frozenset(member.set_id for pair in pairs for member in terminology.sets_of(*pair))
+    concept = _concept(draft)
+    pairs = tuple(dict.fromkeys([*coding_pairs(concept), *_codes_of_medication(draft, told)]))
+    set_ids = frozenset([member.set_id for pair in pairs for member in members_of(pair, terminology)])
     if not is_mapped(set_ids):
-        _report_unmapped(draft, told)
+        _report_unmapped(draft, concept, told)
     dosage = read_dosage(resource, terminology) if draft.type == _DRUG else DraftDosage()
     quantity = resource.get("quantityQuantity", object_of(resource.get("quantityRange")).get("high"))
     reasons, unread = _reasons(draft, told)
@@ -193,11 +191,10 @@ def _order(draft: _Draft, told: _Drafts, *, selected: bool) -> Order:
     )
 
 
-def _report_unmapped(draft: _Draft, told: _Drafts) -> None:
+def _report_unmapped(draft: _Draft, concept: CodeableConcept, told: _Drafts) -> None:
     """A draft without any drug yet says nothing, one whose drug has another shape than in R4 does; a service in a
     known system that no set holds is no fact.
     """
-    concept = _concept(draft)
     if draft.type == _SERVICE and is_known(concept, told.reading.terminology):
         return
     if concept.coding or concept.has_text or any(name.startswith("medication") for name in draft.resource):
@@ -220,16 +217,15 @@ def _concept(draft: _Draft) -> CodeableConcept:
     return CodeableConcept(tuple(vaccines))
 
 
-def _codes(draft: _Draft, told: _Drafts) -> Iterator[tuple[str, str]]:
-    yield from coding_pairs(_concept(draft))
+def _codes_of_medication(draft: _Draft, told: _Drafts) -> Sequence[tuple[str, str]]:
     reference = text_of(object_of(draft.resource.get("medicationReference")).get("reference"))
     if draft.type != _DRUG or reference is None:
-        return
+        return ()
     found = _medication(reference, draft, told)
-    if found is None:
-        told.report(draft, "drug referred to is not at hand")
-    else:
-        yield from medication_codes(found.resource, found, told.reading, _DEEPEST)
+    if found is not None:
+        return medication_codes(found.resource, found, told.reading, _DEEPEST)
+    told.report(draft, "drug referred to is not at hand")
+    return ()
 
 
 def _medication(reference: str, draft: _Draft, told: _Drafts) -> Entry[Medication] | None:

@@ -44,7 +44,7 @@ class Look(Struct, eq=False, gc=False):
     def is_valid(self) -> bool:
         """Whether a card may rest on it."""
         if self._is_valid is None:
-            self._is_valid = why_invalid(Raw(self.raw)) is None
+            self._is_valid = invalid_reason(self.raw) is None
         return self._is_valid
 
 
