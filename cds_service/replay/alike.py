@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import groupby
 from operator import attrgetter
-from typing import Final
+from typing import Final, cast
 
 import pyarrow as pa
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -38,8 +38,6 @@ _BEFORE_ID: Final = len("Patient/")
 _LONGEST: Final = 1024
 """Bytes of what is remembered."""
 _REMEMBERED: Final = 16384
-_START: Final = 32
-"""Bytes with which all lines begin that one program wrote."""
 _ABSENT: Final = Raw(b"")
 
 
@@ -82,7 +80,8 @@ class _Plain(
 _PLAIN: Final = Decoder(_Plain)
 _QUANTITY: Final = Decoder(Quantity)
 _SHARED: Final = attrgetter("value_quantity", "code", "status", "interpretation", "reference_range")
-_NOTHING: Final = (0, 0)
+_NOTHING: Final = bytes(16)
+"""Two numbers, both 0."""
 
 Told = Iterator[Piece | BadLine | Passed]
 Block = tuple[int, bytes | str]
@@ -98,7 +97,7 @@ class BlockReader:
 
     key: bytes = b""
     _patients: dict[str, tuple[str, str]] = field(default_factory=dict)
-    _shared: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    _shared: dict[bytes, bytes] = field(default_factory=dict)
     _numbers: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def read(self, blocks: Iterable[Block], file: int = 0) -> Told:
@@ -139,7 +138,8 @@ class BlockReader:
     def _pieces(self, plains: _Plains) -> Told:
         """The pieces of Observations of one quantity; a line of no patient is read like any other."""
         heads = plains.heads
-        alike, same = (array("q", numbers) for numbers in zip(*self._alike(heads), strict=True))
+        pairs = array("q", b"".join(self._alike(heads)))
+        alike, same = pairs[::2], pairs[1::2]
         ids = usable_ids([head.id for head in heads])
         known = known_times(
             ids, [head.effective_date_time for head in heads], [head.issued for head in heads]
@@ -169,17 +169,19 @@ class BlockReader:
         found = self._patients[reference] = read_patient(reference)
         return found
 
-    def _alike(self, heads: Sequence[_Plain]) -> Sequence[tuple[int, int]]:
-        """For each the number of what it is like, and of what is like it in the value too."""
+    def _alike(self, heads: Sequence[_Plain]) -> Sequence[bytes]:
+        """For each the number of what it is like, and of what is like it in the value too, as bytes."""
         # No member is empty, and no JSON holds the byte 0.
         shared = list(map(b"\0".join, map(_SHARED, heads)))
         found = list(map(self._shared.get, shared))
+        if None not in found:
+            return cast(list[bytes], found)
         return [
             one or self._shared.get(own) or self._read_shared(own, head)
             for one, own, head in zip(found, shared, heads, strict=True)
         ]
 
-    def _read_shared(self, shared: bytes, head: _Plain) -> tuple[int, int]:
+    def _read_shared(self, shared: bytes, head: _Plain) -> bytes:
         """The numbers of one; 0 where that is no Quantity with a value."""
         try:
             quantity = _QUANTITY.decode(head.value_quantity)
@@ -189,7 +191,7 @@ class BlockReader:
             return _NOTHING
         unit = quantity.comparator, quantity.unit, quantity.system, quantity.code
         alike = self._number((unit, shared.partition(b"\0")[2]))
-        found = alike, self._number((alike, bytes(quantity.value)))
+        found = array("q", (alike, self._number((alike, bytes(quantity.value))))).tobytes()
         if len(shared) <= _LONGEST and len(self._shared) < _REMEMBERED:
             self._shared[shared] = found
         return found
@@ -251,8 +253,8 @@ def _place(member: Raw, block: bytes) -> int:
 def _all_plain(text: bytes) -> list[_Plain] | None:
     """The lines of a block, if all are such Observations; None also where it is not sure that each is one line.
 
-    Within a JSON value no line begins where an object has just ended, so each line that begins like the first, behind
-    such an end, begins a value; and there are as many values as lines.
+    Within a JSON value no object follows another without a comma, and none holds an unescaped end of a line: so each
+    line that begins where one object has ended and another begins is a value; and there are as many values as lines.
     """
     if not text.endswith(b"}\n"):
         return None
@@ -261,7 +263,7 @@ def _all_plain(text: bytes) -> list[_Plain] | None:
     except UNREADABLE:
         return None
     many = len(heads)
-    whole = text.count(b"}\n" + text[:_START]) == many - 1 and text[:1] == b"{"
+    whole = text.count(b"}\n{") == many - 1 and text[:1] == b"{"
     return heads if whole and newlines(text) == many else None
 
 
