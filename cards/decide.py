@@ -157,10 +157,9 @@ def _hold_back_in_comfort_care(table: Table, p: PatientFacts, limits: Thresholds
 
 
 def _suppress(table: Table, p: PatientFacts, limits: Thresholds) -> None:
-    carried: set[str] = set()
-    for card in table.cards:
-        carried.update(card.rules)
-    for row in precedence.suppressing(frozenset(carried & precedence.suppressing_rules())):
+    suppressing = precedence.suppressing_rules()
+    carried = [rule for card in table.cards for rule in card.rules if rule in suppressing]
+    for row in precedence.suppressing(frozenset(carried)) if carried else ():
         found = [
             c for c in table.cards if c.carries(row.when) and c.indicator >= row.at_least and c.is_of(row.by)
         ]
