@@ -188,10 +188,8 @@ def _sources(looks: Iterable[Look]) -> list[Source]:
 
 
 def _context(patient_id: str, trigger: Trigger) -> Context:
-    cause = trigger.cause.resource
     if trigger.hook == "patient-view":
-        encounter = cause.get("id") if trigger.name == "encounter" else None
-        return Context(USER, patient_id, encounter if isinstance(encounter, str) else None)
+        return Context(USER, patient_id, trigger.cause.id if trigger.name == "encounter" else None)
     draft = trigger.draft
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}
     return Context(

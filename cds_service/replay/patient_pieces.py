@@ -54,7 +54,7 @@ class HeldPiece(Struct, eq=False):
     first: dict[int, int] = {}
     start: int = 0
     left: set[int] = set()
-    _texts: list[bytes] | None = None
+    _texts: dict[int, bytes] = {}
     _ids: list[str] | None = None
 
     def told(self, alike: int | None = None) -> list[PlacedLine]:
@@ -65,23 +65,26 @@ class HeldPiece(Struct, eq=False):
         )
 
     def lines(self, places: Sequence[int]) -> list[PlacedLine]:
-        """Some of the lines with their places among all; where it is but one, the others are not looked at."""
-        if len(places) == 1 and self._texts is None:
-            return [self._line(places[0], self._one_text(places[0]))]
-        if self._texts is None:
-            self._texts = self.text.split(b"\n")
-        return [self._line(n, self._texts[n]) for n in places]
+        """Some of the lines, in their order, with their places among all."""
+        texts = self._texts
+        new = [n for n in places if n not in texts]
+        if new:
+            texts.update(zip(new, self._texts_of(new), strict=True))
+        return [self._line(n, texts[n]) for n in places]
 
     @property
     def text(self) -> bytes:
         """All lines, joined by newlines."""
         return bytes(self.rows[self.row].as_py())
 
-    def _one_text(self, n: int) -> bytes:
-        if self.many == 1:
-            return self.text
-        behind = self.many - n
-        return self.text.split(b"\n", n + 1)[n] if n < behind else self.text.rsplit(b"\n", behind)[-behind]
+    def _texts_of(self, places: Sequence[int]) -> list[bytes]:
+        """They are looked for from the end to which they are nearer: behind them nothing is looked at."""
+        until, behind = places[-1] + 1, self.many - places[0]
+        if until <= behind:
+            found, start = self.text.split(b"\n", until), 0
+        else:
+            found, start = self.text.rsplit(b"\n", behind)[-behind:], places[0]
+        return [found[n - start] for n in places]
 
     def _line(self, n: int, text: bytes) -> PlacedLine:
         if self._ids is None:
