@@ -19,12 +19,14 @@ def once(function: Asked[T]) -> Asked[T]:
 
     @wraps(function)
     def asked(p: PatientFacts, limits: Thresholds) -> T:
-        known = p.once.get(function)
-        if known is not None and known[0] is limits:
-            kept: T = known[1]
-            return kept
+        answers = p.once
+        if function in answers:
+            of, kept = answers[function]
+            if of is limits:
+                answer: T = kept
+                return answer
         found = function(p, limits)
-        p.once[function] = (limits, found)
+        answers[function] = (limits, found)
         return found
 
     return asked
