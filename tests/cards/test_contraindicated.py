@@ -39,6 +39,10 @@ def test_nothing_recorded_nothing_against_it() -> None:
     assert against() == []
 
 
+def test_breastfeeding_alone_speaks_against_it() -> None:
+    assert against(finding("risk-lactation")) == [("TPO-09", WARNING)]
+
+
 @pytest.mark.parametrize(
     ("recorded", "indicator"),
     [

@@ -124,6 +124,30 @@ def test_missing_items_that_could_decide_are_named() -> None:
 
 
 @pytest.mark.parametrize(
+    ("known", "missing"),
+    [
+        (d_dimer(400), (Fact.INR, Fact.COAGULATION)),
+        (measured("obs-d-dimer-ddu", 200, "ug/L", high=UPPER, hours=3), (Fact.INR, Fact.COAGULATION)),
+        (inr(1), (Fact.D_DIMER, Fact.COAGULATION)),
+        (fibrinogen(3), (Fact.D_DIMER, Fact.INR)),
+        (measured("obs-hemoglobin", 12, hours=3), (Fact.D_DIMER, Fact.INR, Fact.COAGULATION)),
+    ],
+)
+def test_each_test_of_clotting_is_seen_where_it_stands_alone(
+    known: Measurement, missing: tuple[Fact, ...]
+) -> None:
+    p = facts(46, findings=[sepsis()], measurements=[known])
+    assert suspect(p, LIMITS) == CannotTell(*missing)
+
+
+def test_an_old_count_is_missing_too() -> None:
+    fresh, old = facts(46, findings=[sepsis()]), facts(count(46, hours=73), findings=[sepsis()])
+    untested = (Fact.D_DIMER, Fact.INR, Fact.COAGULATION)
+    assert suspect(fresh, LIMITS) == CannotTell(*untested)
+    assert suspect(old, LIMITS) == CannotTell(Fact.PLATELETS, *untested)
+
+
+@pytest.mark.parametrize(
     ("found", "expected"),
     [
         (condition("mimic-dic", days=14), True),

@@ -63,6 +63,9 @@ def test_from_20_weeks_or_unknown_gestation() -> None:
         ({"performed": [done("proc-delivery", days=8)]}, False),
         ({"findings": [condition("risk-postpartum", days=6)]}, True),
         ({"findings": [condition("risk-postpartum", days=8)]}, False),
+        ({"findings": [condition("risk-pregnancy", days=200, ended_hours=24 * 6)]}, True),
+        ({"findings": [condition("risk-pregnancy", days=200, ended_hours=24 * 8)]}, False),
+        ({"findings": [condition("mimic-hellp", days=2)]}, True),
         ({}, False),
     ],
 )

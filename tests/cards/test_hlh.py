@@ -47,6 +47,23 @@ def test_triglycerides_and_fibrinogen_are_one_criterion() -> None:
     assert fires(FEVER, HB, *both, measured("obs-ferritin", 600, "ug/L"))
 
 
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        (HB, Fact.HAEMOGLOBIN),
+        (measured("obs-neutrophils", 4), Fact.NEUTROPHILS),
+        (measured("obs-ferritin", 600, "ug/L"), Fact.FERRITIN),
+        (measured("obs-triglyceride", 4, "mmol/L"), Fact.TRIGLYCERIDES),
+        (measured("obs-fibrinogen", "1.1", "g/L"), Fact.TRIGLYCERIDES),
+    ],
+)
+def test_each_value_is_seen_where_it_stands_alone(known: Measurement, told: Fact) -> None:
+    nothing, outcome = (decide(facts(24, measurements=some), LIMITS) for some in ([FEVER], [FEVER, known]))
+    assert isinstance(nothing, CannotTell)
+    assert isinstance(outcome, CannotTell)
+    assert [fact for fact in nothing.missing if fact not in outcome.missing] == [told]
+
+
 def test_each_cytopenia_at_its_border() -> None:
     hb = [fires(FEVER, FERRITIN, measured("obs-hemoglobin", v)) for v in near(LIMITS.hlh_hb)]
     neutrophils = [
