@@ -33,8 +33,9 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """A warning where the count is below 150 or unknown and something else than the platelets is ill."""
     if is_below(p, limits.normal) is Known.NO:
         return COUNT_NOT_LOW
-    known = (*p.present(*KNOWN), *p.suspected(*KNOWN))
-    named = (*p.present(PANCYTOPENIA), *p.suspected(PANCYTOPENIA))
+    recorded = p.findings(*KNOWN, PANCYTOPENIA)
+    known = (*p.present(*KNOWN), *p.suspected(*KNOWN)) if recorded else ()
+    named = (*p.present(PANCYTOPENIA), *p.suspected(PANCYTOPENIA)) if recorded else ()
     counted, blasts = pancytopenia(p, limits), _blasts(p, limits)
     if not (known or named or blasts) and counted.answer is not Known.YES:
         return _why_not(p, counted)

@@ -35,4 +35,4 @@ def mimics(p: PatientFacts, limits: Thresholds) -> frozenset[str]:
 
     A dozen rules ask this of one patient: it is worked out once for each `PatientFacts` and `limits`.
     """
-    return frozenset(rule for rule, holds in GATES.items() if holds(p, limits))
+    return frozenset([rule for rule, holds in GATES.items() if holds(p, limits)])
