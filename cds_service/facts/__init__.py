@@ -97,7 +97,7 @@ def settle(
         measurements=read_measurements(seen, reading),
         tests=read_results(seen, reading),
         findings=findings,
-        voided=tuple(sorted({*voided, *voided_by_error(in_error, reading)})),
+        voided=tuple(sorted({*voided, *voided_by_error(in_error, reading)})) if in_error else voided,
         medications=reading.same(read_medications),
         performed=performed,
         planned=planned,

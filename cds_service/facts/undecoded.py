@@ -29,7 +29,10 @@ _REQUIRED: Final = frozenset({Kind.PLATELETS, Kind.PATIENT})
 
 def read_undecoded(reading: Reading) -> tuple[UnreadPlatelets, ...]:
     """Those that carry a platelet code, or came by the platelet key and carry no code that can be read."""
-    return tuple(_unread(one, reading) for one in reading.parsed.undecoded if _may_be_a_count(one, reading))
+    undecoded = reading.parsed.undecoded
+    if not undecoded:
+        return ()
+    return tuple(_unread(one, reading) for one in undecoded if _may_be_a_count(one, reading))
 
 
 def read_answers(answers: Mapping[Kind, Answer], reading: Reading) -> Mapping[Kind, Answer]:
