@@ -165,12 +165,9 @@ class PatientFacts:
         """Drugs of the sets in use now or last used at most `within` ago."""
         if self.record.drug_sets.isdisjoint(set_ids):
             return ()
-        return tuple(
-            m
-            for m in self.record.medications
-            if not m.set_ids.isdisjoint(set_ids)
-            and (m in self.medications_in_use or self._was_used(m, within))
-        )
+        of_sets = [m for m in self.record.medications if not m.set_ids.isdisjoint(set_ids)]
+        in_use = self.medications_in_use
+        return tuple([m for m in of_sets if m in in_use or self._was_used(m, within)])
 
     def _was_used(self, medication: Medication, within: timedelta) -> bool:
         when = last_use(medication)
@@ -182,11 +179,8 @@ class PatientFacts:
         """Procedures and transfusions of the sets, done or under way, that ended at most `within` ago."""
         if self.record.performed_sets.isdisjoint(set_ids):
             return ()
-        return tuple(
-            e
-            for e in self.record.performed
-            if e.status in DONE and not e.set_ids.isdisjoint(set_ids) and self._happened(e, within)
-        )
+        of_sets = [e for e in self.record.performed if not e.set_ids.isdisjoint(set_ids)]
+        return tuple([e for e in of_sets if e.status in DONE and self._happened(e, within)])
 
     def _happened(self, event: Performed, within: timedelta) -> bool:
         if is_under_way(event):
@@ -206,7 +200,8 @@ class PatientFacts:
 
     def unread(self, *kinds: Kind) -> tuple[Fact, ...]:
         """Those of these lists that were not answered, as what is not known (`LISTS`)."""
-        return tuple([LISTS[kind] for kind in kinds if not self.answered(kind)])
+        answers = self.record.answers
+        return tuple([LISTS[kind] for kind in kinds if answers.get(kind) is not _ANSWERED])
 
     @property
     def allergies(self) -> tuple[Allergy, ...]:

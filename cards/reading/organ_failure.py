@@ -16,7 +16,8 @@ CREATININE, BILIRUBIN, INR = "obs-creatinine", "obs-bilirubin", "obs-pt-inr"
 KIDNEY_DISEASE = ("risk-ckd", "status-dialysis")
 FAILING = ("risk-liver-failure", "risk-respiratory-failure", "risk-kidney-failure-acute")
 VENTILATION = "status-ventilation"
-LABORATORY = (CREATININE, BILIRUBIN, INR)
+LABORATORY = (CREATININE, BILIRUBIN)
+"""What tells it; the INR only beside bilirubin."""
 
 
 def find_organ_failure(record: Record, limits: Thresholds) -> tuple[Sign, ...]:

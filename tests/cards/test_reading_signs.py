@@ -9,7 +9,7 @@ import pytest
 from cards.facts import Signs
 from cards.reasons import Fact
 from cards.record import Finding, Measurement
-from tests.cards.build import LIMITS, ago, condition, drug, facts, measured, near, on, whole_day
+from tests.cards.build import LIMITS, ago, condition, done, drug, facts, measured, near, on, whole_day
 
 MINUTE = timedelta(minutes=1)
 DAY = LIMITS.span("sign_window").total_seconds()
@@ -28,6 +28,30 @@ def signs(*parts: object, **members: object) -> Signs:
 def over(set_id: str, limit: object, field: str, step: str = "0.1", **members: object) -> list[bool]:
     """Whether the sign is there just below, at and just above a limit."""
     return [bool(getattr(signs(measured(set_id, v), **members), field)) for v in near(limit, step)]
+
+
+@pytest.mark.parametrize(
+    ("set_id", "field"),
+    [
+        ("sign-fever", "fever"),
+        ("sign-shock", "shock"),
+        ("inf-septic-shock", "shock"),
+        ("sign-meningism", "meningism"),
+        ("sign-headache", "headache"),
+        ("sign-thunderclap-headache", "severe_headache"),
+        ("sign-vomiting", "vomiting"),
+        ("sign-altered-consciousness", "altered_consciousness"),
+        ("sign-seizure", "seizure"),
+        ("sign-focal-neurological", "focal_neurological"),
+        ("sign-papilloedema", "papilloedema"),
+        ("sign-head-injury", "head_injury"),
+        ("risk-liver-failure", "organ_failure"),
+        ("risk-respiratory-failure", "organ_failure"),
+        ("risk-kidney-failure-acute", "organ_failure"),
+    ],
+)
+def test_each_sign_is_seen_where_nothing_else_is_recorded(set_id: str, field: str) -> None:
+    assert getattr(signs(condition(set_id)), field)
 
 
 # ------------------------------------------------------------------------------------------------ vital signs
@@ -151,6 +175,10 @@ def test_head_injury_of_the_last_72_hours() -> None:
     assert not signs(condition("sign-head-injury", seconds=window + 60)).head_injury
     assert signs(condition("sign-head-injury", seconds=window, past=True)).head_injury
     assert not signs(condition("sign-head-injury", seconds=window + 60, past=True)).head_injury
+
+
+def test_ventilation_alone_is_organ_failure() -> None:
+    assert signs(performed=[done("status-ventilation", status="in-progress")]).organ_failure
 
 
 def test_a_vasopressor_in_use_is_shock() -> None:
