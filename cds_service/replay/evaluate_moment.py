@@ -18,7 +18,6 @@ from cards.facts import PatientFacts
 from cards.frozen import dataclass
 from cards.reading import read, read_all
 from cards.record import Answer, Kind, Record
-from cards.scope import is_in_scope
 from cds_service.content import Content
 from cds_service.facts import settle
 from cds_service.fhir.bundles import RawEntry
@@ -95,24 +94,15 @@ def settle_all(cases: Sequence[Case], answers: Mapping[Kind, Answer], content: C
 def judge_all(settled: Sequence[Settled], content: Content) -> list[Judged]:
     """What the service would have answered at each moment.
 
-    Where all that was known is valid, nobody asks what the cards rest on, so they need not be made whole.
+    Where no card is shown, or all that was known is valid, nobody asks what cards rest on: they need not be made whole.
     """
     facts = read_all([one.record for one in settled], content.limits, content.pathogens)
-    valid = [
-        not is_in_scope(p, content.limits) or one.visible.is_all_valid
-        for one, p in zip(settled, facts, strict=True)
-    ]
-    decisions = iter(
-        decide_all(
-            [p for p, is_valid in zip(facts, valid, strict=True) if is_valid],
-            content.limits,
-            switches=content.site.switches,
-            whole=False,
-        )
-    )
+    decisions = decide_all(facts, content.limits, switches=content.site.switches, whole=False)
     return [
-        Judged(p, next(decisions), ()) if is_valid else _judge_valid(one, p, content)
-        for one, p, is_valid in zip(settled, facts, valid, strict=True)
+        Judged(p, decision, ())
+        if not decision.cards or one.visible.is_all_valid
+        else _judge_valid(one, p, content)
+        for one, p, decision in zip(settled, facts, decisions, strict=True)
     ]
 
 
