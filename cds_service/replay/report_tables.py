@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +14,6 @@ from cds_service.replay.tables import SCHEMAS
 
 MOST_ROWS: Final = 40
 MEMORY: Final = "256MB"
-_QUIET: Final = "SET enable_progress_bar = false"
-_AT_ONCE: Final = 2
 HOUR: Final = "lpad((epoch_us(\"at\") // 3600000000 % 24)::VARCHAR, 2, '0')"
 
 Rows = list[tuple[Any, ...]]
@@ -38,7 +34,7 @@ def open_tables(out: Path) -> duckdb.DuckDBPyConnection:
     """The tables of a folder by name, and `alerts`: every shown card with its moment."""
     spill = str(out / ".spill")  # what is more than the memory allowed; DuckDB takes it away again
     database = duckdb.connect(config={"threads": 1, "memory_limit": MEMORY, "temp_directory": spill})
-    database.execute(_QUIET)
+    database.execute("SET enable_progress_bar = false")
     for name in SCHEMAS:
         place = str(out / f"{name}.parquet").replace("'", "''")
         database.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{place}')")
@@ -56,19 +52,8 @@ def one(database: duckdb.DuckDBPyConnection, query: str) -> Any:
 
 
 def all_tables(database: duckdb.DuckDBPyConnection) -> Iterator[Table]:
-    """Every table in reading order; two at a time are asked for."""
-
-    def ask(table: Callable[[duckdb.DuckDBPyConnection], Table]) -> Table:
-        with database.cursor() as own:
-            own.execute(_QUIET)
-            return table(own)
-
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        yield from threads.map(ask, _all_tables())
-
-
-def _all_tables() -> Iterator[Callable[[duckdb.DuckDBPyConnection], Table]]:
-    yield summary
+    """Every table in reading order."""
+    yield summary(database)
     for title, column in (
         ("rule", "rule"),
         ("indicator", "indicator"),
@@ -76,20 +61,20 @@ def _all_tables() -> Iterator[Callable[[duckdb.DuckDBPyConnection], Table]]:
         ("trigger", "trigger"),
         ("hour of the day (UTC)", HOUR),
     ):
-        yield partial(alerts_by, title=title, column=column)
+        yield alerts_by(database, title, column)
     for title, column, otherwise in (
         ("unit", "unit", "no encounter"),
         ("age band", "age_band", ""),
         ("sex", "sex", ""),
     ):
-        yield partial(alerts_of, title=title, column=column, otherwise=otherwise)
+        yield alerts_of(database, title, column, otherwise)
     for title, column in (("sex", "sex"), ("age band", "age_band"), ("recorded ancestry", "ancestry")):
-        yield partial(fairness, title=title, column=column)
-    yield not_shown
-    yield lacked
-    yield no_count
-    yield not_used
-    yield agreement
+        yield fairness(database, title, column)
+    yield not_shown(database)
+    yield lacked(database)
+    yield no_count(database)
+    yield not_used(database)
+    yield agreement(database)
 
 
 def summary(database: duckdb.DuckDBPyConnection) -> Table:

@@ -25,10 +25,9 @@ _FIRST, _LAST = -30_610_224_000_000_000, 32_503_680_000_000_000
 def usable_ids(ids: list[str]) -> list[str]:
     """The ids, "" for one that is none."""
     written = "".join(ids)
-    if written.isascii() and not written.encode().translate(None, _IN_IDS):
-        lengths = list(map(len, ids))
-        if min(lengths) and max(lengths) <= LONGEST_ID:
-            return ids
+    written_well = written.isascii() and not written.encode().translate(None, _IN_IDS)
+    if written_well and all(ids) and max(map(len, ids)) <= LONGEST_ID:
+        return ids
     return [one if is_id(one) else "" for one in ids]
 
 
