@@ -1,20 +1,13 @@
-"""Observations that are measurements and nothing else: told apart from the rest, and read where a rule asks for them.
-
-Most of a record is such. Which they are is decided by the readers of a live call: an Observation of which any of them
-makes more than a measurement, or reports anything, is read as ever at each moment. What they said of one Observation
-holds for all that are alike (`lines`); the value is checked for each.
-"""
+"""Observations that are measurements and nothing else: most of a record, read where a rule asks for them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
+from collections.abc import Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Final
 
-import msgspec
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
@@ -22,26 +15,20 @@ from cards import frozen
 from cards.record import Measurement, Record
 from cds_service.content import Content
 from cds_service.facts.context import Kept, Reading
-from cds_service.facts.findings_observed import read_findings_observed, read_pregnancy
 from cds_service.facts.measurements import read_measurements
 from cds_service.facts.observed import look_at
-from cds_service.facts.platelets import read_platelets
-from cds_service.facts.results import read_results
 from cds_service.fhir.entries import Entry
 from cds_service.fhir.parse import Parsed
-from cds_service.fhir.references import is_id
 from cds_service.fhir.shapes import Observation, Shape
 from cds_service.fhir.validate import invalid_reason
-from cds_service.replay.alike_memory import REMEMBERED, memory_of
 from cds_service.replay.held import Held
 from cds_service.replay.known import micros
 from cds_service.replay.look import Look
-from cds_service.replay.patient_pieces import HeldPiece, LinesOfPatient, PieceLine, PlacedLine
+from cds_service.replay.patient_pieces import HeldPiece, PieceLine, PlacedLine
 
-_KEY: Final = "Observation"
+OBSERVATION: Final = "Observation"
 # After every moment: what is dated ahead of when it was known is not told apart.
 _ANY_TIME: Final = datetime(9000, 1, 1, tzinfo=UTC)
-_VOID: Final = "entered-in-error"
 _MOST_VALIDATED: Final = 100
 NEVER_ASKED: Final = frozenset(
     {"obs-albumin", "obs-crp-pct", "obs-heart-rate", "obs-hematocrit", "obs-lymphocytes", "obs-spo2"}
@@ -81,7 +68,7 @@ class Group(Struct):
 
 def _entry(line: PieceLine) -> Entry[Shape]:
     """As the parser would have handed it on."""
-    return Entry(f"{_KEY}/{line.id}", _OBSERVATION.decode(line.raw), Raw(line.raw), _KEY)
+    return Entry(f"{OBSERVATION}/{line.id}", _OBSERVATION.decode(line.raw), Raw(line.raw), OBSERVATION)
 
 
 @dataclass(slots=True)
@@ -129,7 +116,7 @@ class Knowledge:
     def find(self, reference: str) -> PieceLine | None:
         """The measurement that a reference leads to."""
         if self._by_reference is None:
-            self._by_reference = {f"{_KEY}/{line.id}": line for _, line in self.measured}
+            self._by_reference = {f"{OBSERVATION}/{line.id}": line for _, line in self.measured}
         return self._by_reference.get(reference)
 
     def sets_at(self, at: int) -> set[str]:
@@ -148,8 +135,8 @@ class Knowledge:
             return
         assert self.content is not None
         entries = [_entry(line) for _, line in own]
-        reading = _reading(entries, "", self.content)
-        found = _by_reference(read_measurements(look_at(reading)[0], reading))
+        reading = reading_of(entries, "", self.content)
+        found = by_reference(read_measurements(look_at(reading)[0], reading))
         for (position, line), entry in zip(own, entries, strict=True):
             for value in found[entry.reference][set_id]:
                 yield line.known, (position, value)
@@ -207,7 +194,7 @@ class _Entries(Mapping[str, Entry[Shape]]):
 
     def __iter__(self) -> Iterator[str]:
         at = self._visible.at
-        yield from (f"{_KEY}/{line.id}" for _, line in self._visible.of.measured if line.known <= at)
+        yield from (f"{OBSERVATION}/{line.id}" for _, line in self._visible.of.measured if line.known <= at)
         yield from self._rest
 
     def __len__(self) -> int:
@@ -254,134 +241,12 @@ class _All(Mapping[str, tuple[Measurement, ...]]):
 _place = itemgetter(0)
 
 
-# ------------------------------------------------------------------------------------------------ telling apart
-
-
-def must_be_read(held: Sequence[PlacedHeld], told: Sequence[PlacedLine]) -> Sequence[PlacedLine]:
-    """Those that cannot be told apart for what else there is of the patient.
-
-    Of two with one id a version has to be chosen; and where one has no id, all are known by their numbers.
-    """
-    own = [one.id for _, one in held if one.kind == _KEY]
-    if not all(map(is_id, own)):
-        return told
-    ids = [*own, *(line.id for _, line in told)]
-    again = {name for name, many in Counter(ids).items() if many > 1} if len(set(ids)) < len(ids) else ()
-    return [one for one in told if one[1].id in again] if again else ()
-
-
-def sort_out(
-    patient_id: str,
-    held: Sequence[PlacedHeld],
-    told: Iterable[HeldPiece],
-    lines: LinesOfPatient,
-    content: Content,
-    later: Sequence[PlacedHeld] = (),
-) -> Knowledge:
-    """Measurements apart from the rest: those told apart by what is remembered, and those of `held` that are such.
-
-    What came `later` than the last moment is only remembered, so that its like need not be read again.
-    """
-    sets = memory_of(content).sets
-    groups: dict[int, Group] = {}
-    for piece in told:
-        for alike, first in piece.first.items():
-            group = groups.get(alike)
-            if group is None:
-                groups[alike] = Group(sets[alike], first, alike, [piece])
-            else:
-                group.pieces.append(piece)
-                group.first = min(group.first, first)
-    more = list(_told_of_held(patient_id, held, lines, content))
-    for _ in _told_of_held(patient_id, later, lines, content) if later else ():
-        pass
-    taken = {position for group in more for position, _ in group.read}
-    return Knowledge(tuple(one for one in held if one[0] not in taken), (*groups.values(), *more), content)
-
-
-def _told_of_held(
-    patient_id: str, held: Sequence[PlacedHeld], lines: LinesOfPatient, content: Content
-) -> Iterator[Group]:
-    """Measurements of which no like was known; from now on it is."""
-    memory = memory_of(content)
-    ids = [one.id for _, one in held if one.kind == _KEY]
-    if not all(map(is_id, ids)):
-        return
-    many = Counter(ids)
-    own = f"Patient/{patient_id}"
-    unsure: dict[str, PlacedHeld] = {}
-    entries: list[Entry[Shape]] = []
-    for position, one in held:
-        shape = one.shape
-        if (
-            shape is None
-            or one.known is None
-            or one.is_count
-            or many[one.id] > 1
-            or not _may_be_one(shape, own)
-        ):
-            continue
-        line = lines[position]
-        if not line.known or line.same not in memory.others:
-            unsure[one.reference] = position, one
-            entries.append(Entry(one.reference, shape, Raw(one.raw), _KEY))
-    known_from = {reference: one.known for reference, (_, one) in unsure.items() if one.known}
-    found = _only_measured(entries, known_from, patient_id, content) if entries else {}
-    for reference, (position, one) in unsure.items():
-        line, sets = lines[position], found.get(reference)
-        if sets is None:
-            if line.known and len(memory.others) < REMEMBERED:
-                memory.others.add(line.same)
-            continue
-        if line.known and len(memory.sets) < REMEMBERED:
-            memory.sets[line.alike] = sets
-        known = micros(one.known) if one.known is not None else 0
-        placed = position, msgspec.structs.replace(line, id=one.id, known=known)
-        yield Group(sets, known, read=[placed])
-
-
-def _may_be_one(shape: Observation, own: str) -> bool:
-    """One value of one thing at one time, of the patient, standing by itself."""
-    subject = shape.subject
-    return (
-        shape.value_quantity is not None
-        and subject is not None
-        and subject.reference == own
-        and shape.status != _VOID
-        and not (shape.focus or shape.contained or shape.component or shape.has_member)
-        and shape.value_codeable_concept is None
-    )
-
-
-def _only_measured(
-    entries: Sequence[Entry[Shape]], known: Mapping[str, datetime], patient_id: str, content: Content
-) -> dict[str, frozenset[str]]:
-    """By reference, the sets of those of which no reader makes anything but measurements, or reports anything.
-
-    Whether the time of one has come that is dated after it was `known` differs from moment to moment.
-    """
-    reading = _reading(entries, patient_id, content)
-    seen, _ = look_at(reading)
-    platelets, unread = read_platelets(seen, reading)
-    others = (
-        *(one.reference for one in platelets),
-        *(one.reference for one in unread),
-        *(one.reference for one in read_findings_observed(seen, reading)),
-        *(one.reference for one in read_pregnancy(seen, reading)),
-        *(one.reference for one in read_results(seen, reading)),
-        *(one.reference for one in seen if one.time is None or one.time.earliest > known[one.reference]),
-    )
-    found = _by_reference(read_measurements(seen, reading))
-    barred = {*others, *(one.resource for one in reading.problems)}
-    return {reference: frozenset(sets) for reference, sets in found.items() if reference not in barred}
-
-
-def _reading(entries: Sequence[Entry[Shape]], patient_id: str, content: Content) -> Reading:
-    parsed = Parsed(by_type={_KEY: tuple(entries)}) if entries else Parsed()
+def reading_of(entries: Sequence[Entry[Shape]], patient_id: str, content: Content) -> Reading:
+    parsed = Parsed(by_type={OBSERVATION: tuple(entries)}) if entries else Parsed()
     return Reading(parsed, content.terminology, _ANY_TIME, "", patient_id, content.limits)
 
 
-def _by_reference(measurements: Measurements) -> dict[str, dict[str, tuple[Measurement, ...]]]:
+def by_reference(measurements: Measurements) -> dict[str, dict[str, tuple[Measurement, ...]]]:
     found: dict[str, dict[str, tuple[Measurement, ...]]] = {}
     for set_id, values in measurements.items():
         for one in values:

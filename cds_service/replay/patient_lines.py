@@ -15,8 +15,9 @@ from cds_service.replay.alike_memory import tell_apart
 from cds_service.replay.aside import NO_TIME, UNMAPPED, Aside
 from cds_service.replay.held import Held, codings, hold, is_panel
 from cds_service.replay.known import micros
-from cds_service.replay.measured import Knowledge, PlacedHeld, must_be_read, sort_out
+from cds_service.replay.measured import Knowledge, PlacedHeld
 from cds_service.replay.patient_pieces import HeldPiece, LinesOfPatient, PieceLine, PlacedLine
+from cds_service.replay.telling_apart import must_be_read, sort_out
 
 _place: Final = itemgetter(0)
 _PLATELETS: Final = re.compile(rb"platelet|thrombocyt|\bPLT\b", re.IGNORECASE)
