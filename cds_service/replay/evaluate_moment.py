@@ -20,6 +20,7 @@ from cards.reading import read, read_all
 from cards.record import Answer, Kind, Record
 from cds_service.content import Content
 from cds_service.facts import settle
+from cds_service.facts.context import Kept
 from cds_service.fhir.bundles import RawEntry
 from cds_service.fhir.entries import Entry, Rejected
 from cds_service.fhir.parse import Parsed, Source, parse, parse_admitted
@@ -50,12 +51,16 @@ _ENCODER: Final = Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One moment of one patient; `server` is the address that references begin with."""
+    """One moment of one patient; `server` is the address that references begin with.
+
+    `kept` is what readers made at the others of the patient; of a single moment nothing is.
+    """
 
     patient_id: str
     server: str | None
     knowledge: Knowledge
     trigger: Trigger
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +134,7 @@ def _settle(
 ) -> Settled:
     trigger = case.trigger
     request = HookRequest(trigger.hook, "replay", _context(case.patient_id, trigger))
-    kept = case.knowledge.kept
-    settled = settle(parsed, request, answers, content.terminology, trigger.at, content.limits, kept)
+    settled = settle(parsed, request, answers, content.terminology, trigger.at, content.limits, case.kept)
     record = visible.add_values(settled.record)
     return Settled(record, parsed, (*parsed.rejected, *settled.rejected), visible)
 

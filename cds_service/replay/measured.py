@@ -14,7 +14,7 @@ from msgspec.json import Decoder
 from cards import frozen
 from cards.record import Measurement, Record
 from cds_service.content import Content
-from cds_service.facts.context import Kept, Reading
+from cds_service.facts.context import Reading
 from cds_service.facts.measurements import read_measurements
 from cds_service.facts.observed import look_at
 from cds_service.fhir.entries import Entry
@@ -75,7 +75,7 @@ def _entry(line: PieceLine) -> Entry[Shape]:
 class Knowledge:
     """What is held of a patient: `rest` is read anew at each moment, with its place among all lines.
 
-    `by_kind` are the same by type, in which order they are read; `kept` is what readers made of them.
+    `by_kind` are the same by type, in which order they are read.
     """
 
     rest: tuple[PlacedHeld, ...]
@@ -86,7 +86,6 @@ class Knowledge:
     _by_reference: dict[str, PieceLine] | None = None
     _is_valid: bool | None = None
     by_kind: list[PlacedHeld] = field(init=False)
-    kept: Kept = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.by_kind = sorted(self.rest, key=lambda placed: placed[1].kind)

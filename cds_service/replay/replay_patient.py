@@ -12,6 +12,7 @@ from typing import Any, Final
 from cards.frozen import dataclass
 from cards.record import Answer, Kind
 from cds_service.content import Content
+from cds_service.facts.context import Kept
 from cds_service.fhir.entries import Rejected
 from cds_service.replay.answers import Said, answer_all
 from cds_service.replay.aside import Aside
@@ -141,15 +142,17 @@ class Replay:
 
     def _answers(self, content: Content, number: int) -> Iterator[_Answer]:
         """What one of the configurations says at each moment of each patient."""
-        cases = [
-            Case(one.patient, one.server, one.knowledge[number], trigger)
-            for one in self._waiting
-            for trigger in one.triggers
-        ]
-        for some in _groups(cases):
+        for some in _groups(self._cases(number)):
             settled = settle_all(some, self.plan.answers, content)
             rejected = [one.rejected for one in settled]
             yield from zip(rejected, answer_all(settled, content), strict=True)
+
+    def _cases(self, number: int) -> Iterator[Case]:
+        """Each moment of each patient, for one of the configurations."""
+        for one in self._waiting:
+            kept: Kept | None = {} if len(one.triggers) > 1 else None
+            for trigger in one.triggers:
+                yield Case(one.patient, one.server, one.knowledge[number], trigger, kept)
 
     def _add(self, one: _Read, answers: Iterator[_Answer], compared: Iterator[_Answer] | None = None) -> None:
         """The rows of one patient."""
