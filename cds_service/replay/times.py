@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import gt
 from typing import Final
 
 import pyarrow as pa
@@ -18,8 +19,8 @@ _IN_IDS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 _DIGITS: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _FORMS: Final = frozenset({b"0000-00-00T00:00:00Z", b"0000-00-00T00:00:00.000Z"})
 """Of most times, of which the calendar alone can say that they are none."""
-_FIRST, _LAST = -30_610_224_000_000_000, 32_503_680_000_000_000
-"""The years 1000 to 2999."""
+_MILLENNIA: Final = b"12"
+"""First digits of the years 1000 to 2999."""
 
 
 def usable_ids(ids: list[str]) -> list[str]:
@@ -37,40 +38,44 @@ def known_times(ids: Sequence[str], times: list[str], issued: list[str | None]) 
     0 where one of them is not exact or the time is after `issued`, or the id is none: such a line is read like any
     other.
     """
-    known = _known_by_form(times, issued)
-    if known is None:
-        known = _known_by_grammar(times, issued)
-    found = array("q", known.buffers()[1].to_pybytes())
+    found = _known_by_form(times, issued)
+    if found is None:
+        found = _numbers(_known_by_grammar(times, issued))
     return (
         found if "" not in ids else array("q", (at if id_ else 0 for at, id_ in zip(found, ids, strict=True)))
     )
 
 
-def _known_by_form(times: list[str], issued: list[str | None]) -> pa.Array | None:
-    """The same as by the grammar, in a quarter of its time, where all have one form; else None."""
+def _known_by_form(times: list[str], issued: list[str | None]) -> array[int] | None:
+    """The same as by the grammar, in a fifth of its time, where all have one form; else None."""
+    many = len(times)
     try:
-        written = "".join(issued)  # type: ignore[arg-type]
-        known = _of_form(written, len(issued))
-        begun = _of_form("".join(times), len(times))
+        both = _of_form("".join(issued) + "".join(times), 2 * many)  # type: ignore[arg-type]
     except (TypeError, pa.ArrowInvalid):
         return None
-    if known is None or begun is None:
+    if both is None:
         return None
-    ahead = pc.greater(begun, known)
-    return pc.if_else(ahead, 0, known) if pc.any(ahead).as_py() else known
+    known, begun = both[:many], both[many:]
+    if any(map(gt, begun, known)):
+        return array("q", [at if start <= at else 0 for start, at in zip(begun, known, strict=True)])
+    return known
 
 
-def _of_form(written: str, many: int) -> pa.Array | None:
+def _of_form(written: str, many: int) -> array[int] | None:
     """Microseconds of so many times, written one behind the other, if all are of one form."""
     length, left = divmod(len(written), many)
     text = written.encode()
     plain = text.translate(_DIGITS)
     if left or plain[:length] not in _FORMS or plain != plain[:length] * many:
         return None
+    if text[::length].translate(None, _MILLENNIA):
+        return None
     steps = _steps(length, 1 << many.bit_length())
-    micros = _micros(pa.StringArray.from_buffers(many, steps, pa.py_buffer(text)))
-    ends = pc.min_max(micros)
-    return micros if ends["min"].as_py() >= _FIRST and ends["max"].as_py() < _LAST else None
+    return _numbers(_micros(pa.StringArray.from_buffers(many, steps, pa.py_buffer(text))))
+
+
+def _numbers(micros: pa.Array) -> array[int]:
+    return array("q", micros.buffers()[1].to_pybytes())
 
 
 @lru_cache(maxsize=16)
