@@ -38,7 +38,7 @@ from tests.mutation.code_lines import Lines, Runners, followed
 from tests.mutation.code_mutants import PROJECT, CodeMutant, Place
 from tests.mutation.stories import BOUNDARIES, Judge, Told, shipped, tell
 from tests.mutation.stories import _same as same_facts
-from tests.mutation.tracing import EVERYTHING, Touch
+from tests.mutation.tracing import EVERYTHING, Touch, asked
 
 CARDS = str(PROJECT / "cards")
 TRACES = PROJECT / ".cache/mutation/code-traces.pickle"
@@ -280,7 +280,7 @@ def _told_once_more(told: Told) -> tuple[frozenset[Name], ...]:
     for one in ALL_ADVICE:
         facts.once.clear()
         with traced() as names:
-            one.decide(facts, shipped().limits)
+            asked(one, facts, shipped().limits)
         advice.append(names())
     with traced() as names:
         Judge(shipped()).answer(told, told.facts, decide(told.facts, shipped().limits, told.kept))

@@ -35,7 +35,7 @@ from cds_service.stories.coding import DIALECTS, STANDARD, Dialect, site_codes
 from cds_service.stories.request import story_request
 from cds_service.stories.vignettes import Vignette, read_vignettes
 from tests.cards.telling import NOW, VIGNETTES, judge
-from tests.mutation.tracing import EVERYTHING, Notes, Touch, Traced, Trail, answering
+from tests.mutation.tracing import EVERYTHING, Notes, Touch, Traced, Trail, answering, asked
 
 BOUNDARIES = read_vignettes(fixtures_folder() / "boundaries", fixtures_folder() / "vignettes")
 """The stories at the limits: told here alone, without HTTP and validation, for they are many."""
@@ -77,7 +77,7 @@ class Told:
     @cached_property
     def kept(self) -> tuple[Advice, ...]:
         """Every advice with the answer that it gives under the shipped content."""
-        return tuple(answering(one, one.decide(self.facts, shipped().limits)) for one in ALL_ADVICE)
+        return tuple(answering(one, asked(one, self.facts, shipped().limits)) for one in ALL_ADVICE)
 
     @cached_property
     def decision(self) -> Decision:
@@ -220,7 +220,7 @@ def trail_of(told: Told) -> Trail:
     for one in ALL_ADVICE:
         facts.once.clear()
         with notes.part() as done:
-            one.decide(facts, limits)
+            asked(one, facts, limits)
             parts.append(done())
     with notes.part() as done:
         decision = decide(told.facts, limits, told.kept)

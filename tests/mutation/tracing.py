@@ -18,7 +18,8 @@ from typing import Any
 import cards
 from cards import precedence
 from cards.advice import ALL_ADVICE
-from cards.outcome import Advice, Outcome
+from cards.facts import PatientFacts
+from cards.outcome import Advice, Advise, Answers, Outcome
 from cards.thresholds import Thresholds
 
 ROOT = str(Path(cards.__file__).parent.parent)
@@ -154,6 +155,15 @@ def _modules() -> Mapping[str, ModuleType]:
         if file is not None and file.startswith(ROOT):
             found[file] = module
     return found
+
+
+def asked(one: Advice, p: PatientFacts, limits: Thresholds) -> Outcome | Answers:
+    """What an advice answers, its cards made whole here: what they read is its own, as in a live call."""
+    outcome = one.decide(p, limits)
+    for each in outcome.values() if isinstance(outcome, Mapping) else (outcome,):
+        if isinstance(each, Advise):
+            each.made()
+    return outcome
 
 
 def answering(one: Advice, outcome: Outcome | Mapping[str, Outcome]) -> Advice:
