@@ -47,15 +47,14 @@ def known_times(ids: Sequence[str], times: list[str], issued: list[str | None]) 
 
 
 def _known_by_form(times: list[str], issued: list[str | None]) -> array[int] | None:
-    """The same as by the grammar, in a fifth of its time, where all have one form; else None."""
-    many = len(times)
+    """The same as by the grammar, in a quarter of its time, where each of the two lists has one form; else None."""
     try:
-        both = _of_form("".join(issued) + "".join(times), 2 * many)  # type: ignore[arg-type]
+        known = _of_form("".join(issued), len(issued))  # type: ignore[arg-type]
+        begun = _of_form("".join(times), len(times))
     except (TypeError, pa.ArrowInvalid):
         return None
-    if both is None:
+    if known is None or begun is None:
         return None
-    known, begun = both[:many], both[many:]
     if any(map(gt, begun, known)):
         return array("q", [at if start <= at else 0 for start, at in zip(begun, known, strict=True)])
     return known

@@ -118,6 +118,12 @@ def test_times_of_one_form_are_known_as_by_the_grammar(begun: str, told: str | N
     assert by_form is None or leap_day or list(by_form) == by_grammar.to_pylist()
 
 
+@pytest.mark.parametrize("begun", FORMS[:2])
+@pytest.mark.parametrize("told", FORMS[:2])
+def test_each_list_of_times_has_a_form_of_its_own(begun: str, told: str) -> None:
+    assert times._known_by_form([begun] * 2, [told] * 2) is not None
+
+
 @pytest.mark.parametrize(
     "ids",
     [
