@@ -41,7 +41,7 @@ EARLIER: Final = "earlier-"
 """Begins the names of forms of runs before a --restart."""
 _KEY_BYTES: Final = 32
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Of what a run leaves while it is worked at; a run goes on with its own only."""
 
 OTHER_KEY: Final = "holds a run that was begun with another key: name its --key-file, or --restart"
