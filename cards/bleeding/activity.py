@@ -6,8 +6,6 @@ and the question that an open record raises. A record of unknown activity is nev
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 from cards.anti_infective.ordering import order
 from cards.bleeding.red_flags import is_imaged
 from cards.facts import Activity, Bleed, PatientFacts, Site
@@ -26,37 +24,17 @@ ASKED_ELSEWHERE = frozenset(
 """Questions of the skin: they need a look, not an answer about activity; purpura fulminans is read by SAFE-12."""
 
 
-NO_BLEEDING: Answers = MappingProxyType(
-    {
-        **{rule: NoAdvice(Why.NO_BLEEDING) for rule in ("BLD-01", "BLD-04", "BLD-05")},
-        "BLD-02": NoAdvice(Why.NOT_SKIN_ONLY),
-    }
-)
-NO_BLEEDING_NORMAL: Answers = MappingProxyType({**NO_BLEEDING, "BLD-04": NoAdvice(Why.COUNT_NOT_LOW)})
-"""Of whom no bleeding is recorded; the second where the count is normal too. Made once."""
-
-
 def decide(p: PatientFacts, limits: Thresholds) -> Answers:
     """Three classifications and one question."""
-    if not p.bleeding.findings:
-        return _without_findings(p, limits)
+    if not p.bleeding.findings and not p.answered(Kind.CONDITIONS):
+        return dict.fromkeys(ADVICE.ids, CannotTell(Fact.CONDITIONS))
+    found = NoAdvice(Why.CLASSIFIED if p.bleeding.findings else Why.NO_BLEEDING)
     return {
-        "BLD-01": NoAdvice(Why.CLASSIFIED),
+        "BLD-01": found,
         "BLD-02": NoAdvice(Why.CLASSIFIED if p.bleeding.only_skin else Why.NOT_SKIN_ONLY),
         "BLD-04": _ask(p, limits),
         "BLD-05": _out_of_proportion(p, limits),
     }
-
-
-def _without_findings(p: PatientFacts, limits: Thresholds) -> Answers:
-    if not p.answered(Kind.CONDITIONS):
-        return dict.fromkeys(ADVICE.ids, CannotTell(Fact.CONDITIONS))
-    return NO_BLEEDING_NORMAL if _is_normal(p, limits) else NO_BLEEDING
-
-
-def _is_normal(p: PatientFacts, limits: Thresholds) -> bool:
-    last = p.platelets.last_known
-    return last is not None and last >= limits.normal and p.platelets.decisive is not None
 
 
 def _out_of_proportion(p: PatientFacts, limits: Thresholds) -> Outcome:
@@ -71,12 +49,13 @@ def _out_of_proportion(p: PatientFacts, limits: Thresholds) -> Outcome:
 
 def _ask(p: PatientFacts, limits: Thresholds) -> Outcome:
     """BLD-04: a warning; unspecific codes ask as information from 50 on."""
-    if _is_normal(p, limits):
+    last = p.platelets.last_known
+    if last is not None and last >= limits.normal and p.platelets.decisive is not None:
         return NoAdvice(Why.COUNT_NOT_LOW)
     asked = open_questions(p)
     if not asked:
         return NoAdvice(Why.NO_BLEEDING)
-    first, last = asked[0], p.platelets.last_known
+    first = asked[0]
     low = last is None or last < limits.bleeding_transfuse
     brain = _may_be_in_the_head(p, first, limits)
     return Advise(

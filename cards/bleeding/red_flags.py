@@ -79,15 +79,6 @@ def _headache_and_vomiting(p: PatientFacts) -> Signed:
     return (*_headache(p), *_named("vomiting", p.signs.vomiting))
 
 
-def _may_have_signs(p: PatientFacts) -> bool:
-    """Most have none: told at a glance."""
-    s = p.signs
-    severe = (
-        s.severe_headache or s.altered_consciousness or s.seizure or s.focal_neurological or s.papilloedema
-    )
-    return bool(severe or s.headache or s.head_injury)
-
-
 FLAGS: tuple[Flag, ...] = (
     Flag("signs", lambda limits: limits.red_flag_count, _severe),
     Flag("injury", lambda limits: limits.red_flag_injury, _injury),
@@ -102,7 +93,7 @@ def decide(p: PatientFacts, limits: Thresholds) -> Outcome:
     """Critical for the severe signs; a warning for headache with vomiting alone."""
     if is_newborn(p, limits):
         return NoAdvice(Why.NOT_FOR_THIS_PERSON)
-    present = [flag for flag in FLAGS if flag.signs(p)] if _may_have_signs(p) else []
+    present = [flag for flag in FLAGS if flag.signs(p)]
     if not present:
         return NoAdvice(Why.NO_SIGNS) if p.answered(Kind.CONDITIONS) else CannotTell(Fact.CONDITIONS)
     if p.bleeding.cns:

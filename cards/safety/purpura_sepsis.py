@@ -76,8 +76,6 @@ class Suspicion:
 @once
 def suspect(p: PatientFacts, limits: Thresholds) -> Suspicion | NoAdvice | CannotTell:
     """Whether purpura stands beside a sign of sepsis, and why not or what is missing."""
-    if not p.bleeding.findings:
-        return unless_unread(p, NO_BLEEDING)
     purpura = tuple(b for b in p.bleeding.findings if b.set_id in PURPURA and _is_present(b))
     if not purpura:
         return unless_unread(p, NO_BLEEDING)

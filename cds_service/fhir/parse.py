@@ -125,7 +125,7 @@ def admit(resource: Shape, text: Raw, key: str, aliases: Aliases) -> tuple[Entry
     entry = Entry(f"{type(resource).__name__}/{resource.id}", resource, text, key)
     if why_not_this_patient(entry, aliases) is not None:
         return None
-    return (entry, *_contained_observations(entry)) if resource.contained else (entry,)
+    return _with_contained(entry)
 
 
 def parse_admitted(entries: list[Entry[Shape]], aliases: Aliases) -> Parsed:
@@ -213,9 +213,7 @@ class _Found:
     def _admit(self, entry: Entry[Shape]) -> None:
         wrong = why_not_this_patient(entry, self.aliases)
         if wrong is None:
-            self.entries.append(entry)
-            if entry.resource.contained:
-                self.entries.extend(_contained_observations(entry))
+            self.entries += _with_contained(entry)
         elif wrong.is_unknown:
             name = type(entry.resource).__name__
             text = _text_of(entry.text, self.pages, {})
@@ -325,6 +323,11 @@ def _contained(source: Entry[Shape], inside: str) -> Entry[Shape] | None:
         if resource.id == inside:
             return Entry(source.reference, resource, source.text, source.key, None, inside)
     return None
+
+
+def _with_contained(entry: Entry[Shape]) -> tuple[Entry[Shape], ...]:
+    """What is admitted with a resource: the results that it carries inside itself."""
+    return (entry, *_contained_observations(entry)) if entry.resource.contained else (entry,)
 
 
 def _contained_observations(entry: Entry[Shape]) -> Iterator[Entry[Shape]]:

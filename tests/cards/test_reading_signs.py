@@ -30,20 +30,26 @@ def over(set_id: str, limit: object, field: str, step: str = "0.1", **members: o
     return [bool(getattr(signs(measured(set_id, v), **members), field)) for v in near(limit, step)]
 
 
+OF_THE_LAST_DAY = (
+    ("sign-fever", "fever"),
+    ("sign-shock", "shock"),
+    ("inf-septic-shock", "shock"),
+    ("sign-meningism", "meningism"),
+    ("sign-headache", "headache"),
+    ("sign-thunderclap-headache", "severe_headache"),
+    ("sign-vomiting", "vomiting"),
+    ("sign-altered-consciousness", "altered_consciousness"),
+    ("sign-seizure", "seizure"),
+    ("sign-focal-neurological", "focal_neurological"),
+    ("sign-papilloedema", "papilloedema"),
+)
+"""Conditions, and the signs that they are."""
+
+
 @pytest.mark.parametrize(
     ("set_id", "field"),
     [
-        ("sign-fever", "fever"),
-        ("sign-shock", "shock"),
-        ("inf-septic-shock", "shock"),
-        ("sign-meningism", "meningism"),
-        ("sign-headache", "headache"),
-        ("sign-thunderclap-headache", "severe_headache"),
-        ("sign-vomiting", "vomiting"),
-        ("sign-altered-consciousness", "altered_consciousness"),
-        ("sign-seizure", "seizure"),
-        ("sign-focal-neurological", "focal_neurological"),
-        ("sign-papilloedema", "papilloedema"),
+        *OF_THE_LAST_DAY,
         ("sign-head-injury", "head_injury"),
         ("risk-liver-failure", "organ_failure"),
         ("risk-respiratory-failure", "organ_failure"),
@@ -121,22 +127,7 @@ EVENTS = {"sign-seizure"}
 """What happened in the window is a sign also when it is over."""
 
 
-@pytest.mark.parametrize(
-    ("set_id", "field"),
-    [
-        ("sign-fever", "fever"),
-        ("sign-shock", "shock"),
-        ("inf-septic-shock", "shock"),
-        ("sign-meningism", "meningism"),
-        ("sign-headache", "headache"),
-        ("sign-vomiting", "vomiting"),
-        ("sign-altered-consciousness", "altered_consciousness"),
-        ("sign-thunderclap-headache", "severe_headache"),
-        ("sign-seizure", "seizure"),
-        ("sign-focal-neurological", "focal_neurological"),
-        ("sign-papilloedema", "papilloedema"),
-    ],
-)
+@pytest.mark.parametrize(("set_id", "field"), OF_THE_LAST_DAY)
 def test_sign_conditions_of_the_last_day(set_id: str, field: str) -> None:
     """Onset or record; a suspected sign counts; a past one does not, but for what happened (`EVENTS`)."""
     assert getattr(signs(condition(set_id, seconds=DAY)), field)
